@@ -1,0 +1,40 @@
+// swc compiles everything to CommonJS for Jest: under --experimental-vm-modules every CommonJS package that
+// requires NestJS 12 (throttler, bull-board) fails with "Must use import to load ES Module".
+const parser = { syntax: 'typescript', decorators: true, dynamicImport: true };
+const ours = {
+  swcrc: false,
+  sourceMaps: 'inline',
+  module: { type: 'commonjs', ignoreDynamic: false },
+  jsc: {
+    target: 'es2022',
+    keepClassNames: true,
+    parser,
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+  },
+};
+const theirs = {
+  swcrc: false,
+  module: { type: 'commonjs', ignoreDynamic: false },
+  jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } },
+};
+const common = {
+  testEnvironment: 'node',
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transformIgnorePatterns: [],
+  transform: { '^.+\\.ts$': ['@swc/jest', ours], 'node_modules/.+\\.m?js$': ['@swc/jest', theirs] },
+};
+const servers = {
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+};
+export default {
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  ...servers,
+  projects: [
+    { ...common, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },
+    { ...common, ...servers, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] },
+    { ...common, ...servers, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
+    { ...common, ...servers, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.spec.ts'] },
+  ],
+};
