@@ -1,0 +1,195 @@
+import { DateTime } from 'luxon';
+import { z } from 'zod';
+import { InvalidInputError } from './errors.js';
+
+const ZONE = 'Europe/London';
+const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
+const WALL_CLOCK = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2})?)$/;
+const TIME_OF_DAY = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
+const OFFSET = /(?:Z|[+-]\d{2}(?::?\d{2})?)$/i;
+const INSTANT = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(?:Z|z|[+-](?:0\d|1[0-4]):[0-5]\d)$/;
+
+/** A year outside these is taken for a slip of the pen (20, 206, 20206), not for a date. */
+const FIRST_YEAR = 2000;
+const LAST_YEAR = 2099;
+
+/** A day as Europe/London counts days, `YYYY-MM-DD`. Compares correctly as text. */
+export type CalendarDate = string & { readonly __brand: 'CalendarDate' };
+
+/** @throws InvalidInputError `bad-date` when the text is not a real day of 2000 to 2099 written YYYY-MM-DD. */
+export function parseCalendarDate(text: string): CalendarDate {
+  const year = DATE.exec(text)?.[1];
+  if (year === undefined) throw badDate(`expected a date as YYYY-MM-DD with a four-digit year, got ${shown(text)}`);
+  if (Number(year) < FIRST_YEAR || Number(year) > LAST_YEAR)
+    throw badDate(`expected a year from ${FIRST_YEAR} to ${LAST_YEAR}, got ${year}`);
+  if (!DateTime.fromISO(text, { zone: 'utc' }).isValid) throw badDate(`there is no such day as ${text}`);
+  return text as CalendarDate;
+}
+
+/** The day `days` calendar days after (before, when negative) the given one. */
+export function addDays(date: CalendarDate, days: number): CalendarDate {
+  return isoDate(DateTime.fromISO(date, { zone: 'utc' }).plus({ days }));
+}
+
+/**
+ * In autumn the hour from 01:00 happens twice: `earlier` is its first run, in summer time, `later` its second, in GMT.
+ * `earlier` is the default everywhere, because a deadline read an hour early harms nobody.
+ */
+export type AmbiguousHour = 'earlier' | 'later';
+
+/**
+ * A Europe/London wall-clock time with an explicit year, to the second: what a notice to practices says, before anybody
+ * resolves it to an instant. A value of this class always exists on the clock: the hour that spring skips
+ * (01:00 to 01:59 on the last Sunday of March) is refused when it is made, never moved.
+ */
+export class LondonTime {
+  private constructor(
+    readonly date: CalendarDate,
+    /** `HH:mm`, or `HH:mm:ss` when the seconds are not zero. */
+    readonly timeOfDay: string,
+  ) {}
+
+  /**
+   * Reads `YYYY-MM-DDTHH:mm[:ss]`.
+   * @throws InvalidInputError `bad-london-time` for an offset or Z (that is an instant, see `isoInstantSchema`), a day or
+   * time that does not exist (30 February, 24:00, the skipped hour of spring) and a year outside 2000 to 2099.
+   */
+  static parse(text: string): LondonTime {
+    const [, date, timeOfDay] = WALL_CLOCK.exec(text) ?? [];
+    if (date !== undefined && timeOfDay !== undefined) return LondonTime.at(parseCalendarDate(date), timeOfDay);
+    if (WALL_CLOCK.test(text.replace(OFFSET, '')))
+      throw badTime(`expected a Europe/London wall-clock time without an offset or Z, got ${shown(text)}`);
+    throw badTime(`expected a Europe/London wall-clock time as YYYY-MM-DDTHH:mm, got ${shown(text)}`);
+  }
+
+  /**
+   * The time of day `HH:mm[:ss]` on a given day.
+   * @throws InvalidInputError `bad-london-time` when there is no such time on that day.
+   */
+  static at(date: CalendarDate, timeOfDay: string): LondonTime {
+    if (!TIME_OF_DAY.test(timeOfDay))
+      throw badTime(`expected a time of day from 00:00 to 23:59:59, got ${shown(timeOfDay)}`);
+    const time = new LondonTime(date, timeOfDay.replace(/^(\d{2}:\d{2}):00$/, '$1'));
+    if (LondonTime.fromInstant(time.toInstant()).isoLocal() !== time.isoLocal())
+      throw badTime(`${time.isoLocal()} does not exist: the clocks go forward over it that night`);
+    return time;
+  }
+
+  /** What the clocks of London show at an instant; parts of a second are dropped. */
+  static fromInstant(instant: Date): LondonTime {
+    const local = DateTime.fromJSDate(instant, { zone: ZONE }).startOf('second');
+    const timeOfDay = local.toISOTime({ includeOffset: false, suppressMilliseconds: true, suppressSeconds: true });
+    if (timeOfDay === null) throw new RangeError('Expected a valid Date');
+    return new LondonTime(isoDate(local), timeOfDay);
+  }
+
+  toInstant(ambiguous: AmbiguousHour = 'earlier'): Date {
+    const [earliest, latest] = DateTime.fromISO(this.isoLocal(), { zone: ZONE })
+      .getPossibleOffsets()
+      .map((possible) => possible.toJSDate())
+      .sort((a, b) => a.getTime() - b.getTime());
+    if (earliest === undefined) throw new Error(`${this.isoLocal()} is not a time`);
+    return ambiguous === 'later' ? (latest ?? earliest) : earliest;
+  }
+
+  /** `YYYY-MM-DDTHH:mm`, with seconds only when they are not zero; `LondonTime.parse` reads it back. */
+  isoLocal(): string {
+    return `${this.date}T${this.timeOfDay}`;
+  }
+
+  equals(other: LondonTime): boolean {
+    return this.isoLocal() === other.isoLocal();
+  }
+
+  toJSON(): string {
+    return this.isoLocal();
+  }
+}
+
+/** "Friday 18 September 2026": the weekday and the year are always there. */
+export function formatLongDate(value: LondonTime | CalendarDate): string {
+  const date = value instanceof LondonTime ? value.date : value;
+  return DateTime.fromISO(date, { zone: 'utc' }).setLocale('en-GB').toFormat('cccc d MMMM yyyy');
+}
+
+/** As the NHS content guide writes times: "midday", "midnight", "9am", "5:30pm". */
+export function formatTimeOfDay(time: LondonTime): string {
+  if (time.timeOfDay === '12:00') return 'midday';
+  if (time.timeOfDay === '00:00') return 'midnight';
+  const [hour = '', minute = '', second] = time.timeOfDay.split(':');
+  const minutes = minute === '00' && second === undefined ? '' : `:${minute}`;
+  const seconds = second === undefined ? '' : `:${second}`;
+  return `${Number(hour) % 12 || 12}${minutes}${seconds}${Number(hour) < 12 ? 'am' : 'pm'}`;
+}
+
+/** "midday on Friday 18 September 2026". */
+export function formatDateTime(time: LondonTime): string {
+  return `${formatTimeOfDay(time)} on ${formatLongDate(time)}`;
+}
+
+export const calendarDateSchema = z
+  .string()
+  .transform((text, context) => parsed(() => parseCalendarDate(text), context))
+  .meta({ id: 'CalendarDate', format: 'date', description: 'Day as YYYY-MM-DD', examples: ['2026-09-18'] });
+
+export const londonTimeSchema = z
+  .string()
+  .transform((text, context) => parsed(() => LondonTime.parse(text), context))
+  .meta({
+    id: 'LondonTime',
+    description: 'Europe/London wall-clock time with its year and without offset: YYYY-MM-DDTHH:mm[:ss]',
+    examples: ['2026-09-18T12:00'],
+  });
+
+/** An instant with its offset written out; becomes a Date. */
+export const isoInstantSchema = z
+  .string()
+  .transform((text, context) => parsed(() => parseInstant(text), context))
+  .meta({
+    id: 'Instant',
+    format: 'date-time',
+    description: 'Instant with Z or an offset: YYYY-MM-DDTHH:mm[:ss[.fff]]Z',
+    examples: ['2026-09-14T08:00:00+01:00'],
+  });
+
+function parseInstant(text: string): Date {
+  const [, date, timeOfDay] = INSTANT.exec(text) ?? [];
+  if (date === undefined || timeOfDay === undefined)
+    throw badTime(`expected an instant with Z or an offset, as 2026-09-14T08:00:00Z, got ${shown(text)}`);
+  parseCalendarDate(date);
+  if (!TIME_OF_DAY.test(timeOfDay.replace(/\.\d+$/, '')))
+    throw badTime(`expected a time of day from 00:00 to 23:59:59, got ${shown(timeOfDay)}`);
+  return DateTime.fromISO(text.toUpperCase()).toJSDate();
+}
+
+function parsed<T>(parse: () => T, context: z.core.$RefinementCtx<string>): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+    return z.NEVER;
+  }
+}
+
+function isoDate(day: DateTime): CalendarDate {
+  return day.toISODate() as CalendarDate;
+}
+
+/** A refused text is repeated only when it looks like a time: in a file of shifted columns it may be an address. */
+function shown(text: string): string {
+  if (text === '') return 'nothing';
+  return /^[\d\s:./+TZ-]{1,40}$/i.test(text) ? `"${text}"` : 'other text';
+}
+
+function badDate(reason: string): InvalidInputError {
+  return new InvalidInputError('bad-date', sentence(reason));
+}
+
+function badTime(reason: string): InvalidInputError {
+  return new InvalidInputError('bad-london-time', sentence(reason));
+}
+
+function sentence(reason: string): string {
+  return reason.charAt(0).toUpperCase() + reason.slice(1);
+}
