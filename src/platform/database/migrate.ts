@@ -1,0 +1,50 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
+import { UnavailableError } from '../../shared/errors.js';
+
+/** Forward-only migrations: numbered SQL files, each run once, in order, in a transaction of its own. */
+class SqlFiles implements MigrationProvider {
+  constructor(private readonly folder: string) {}
+
+  async getMigrations(): Promise<Record<string, Migration>> {
+    const names = (await readdir(this.folder)).filter((name) => name.endsWith('.sql')).sort();
+    const entries = names.map(async (name): Promise<[string, Migration]> => {
+      const text = await readFile(join(this.folder, name), 'utf8');
+      return [
+        name.replace(/\.sql$/, ''),
+        { up: async (db: Kysely<unknown>) => void (await sql.raw(text).execute(db)) },
+      ];
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  }
+}
+
+function migratorOf(db: Kysely<unknown>): Migrator {
+  return new Migrator({
+    db,
+    provider: new SqlFiles(join(import.meta.dirname, 'migrations')),
+    // Numbers are dealt out in ranges by module, so a later migration may stand before an earlier one.
+    allowUnorderedMigrations: true,
+  });
+}
+
+/** Brings the schema up to date and returns the names of the migrations it applied. Safe with several at once. */
+export async function migrate<T>(db: Kysely<T>): Promise<string[]> {
+  const { error, results = [] } = await migratorOf(db as Kysely<unknown>).migrateToLatest();
+  if (error) {
+    const failed = results.find((result) => result.status === 'Error')?.migrationName ?? 'unknown';
+    throw new UnavailableError('migration-failed', `Migration ${failed} failed: ${messageOf(error)}`, { cause: error });
+  }
+  return results.map((result) => result.migrationName);
+}
+
+/** Names of the migrations that this code has and the database has not. */
+export async function pendingMigrations<T>(db: Kysely<T>): Promise<string[]> {
+  const migrations = await migratorOf(db as Kysely<unknown>).getMigrations();
+  return migrations.filter((migration) => !migration.executedAt).map((migration) => migration.name);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : JSON.stringify(error);
+}

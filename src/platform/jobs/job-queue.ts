@@ -1,0 +1,40 @@
+import { getQueueToken } from '@nestjs/bullmq';
+import { Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { type Queue } from 'bullmq';
+import { type JobName, type JobPayload, JOBS, QUEUES, type QueueName } from './job-map.js';
+
+export interface NewJob<N extends JobName> {
+  readonly payload: JobPayload<N>;
+  /** While a job with this id waits or runs, another is not added. Letters, digits, `-` and `_`. */
+  readonly id: string;
+}
+
+/** Puts jobs into the queues. What is queued may be lost at any time: reconcilers put it back from PostgreSQL. */
+@Injectable()
+export class JobQueue {
+  constructor(private readonly modules: ModuleRef) {}
+
+  /** Adds jobs of one name in one round trip; those whose id is queued already are left alone. */
+  async add<N extends JobName>(name: N, jobs: readonly NewJob<N>[]): Promise<void> {
+    if (jobs.length === 0) return;
+    const { queue, payload } = JOBS[name];
+    await this.queue(queue).addBulk(
+      jobs.map((job) => ({ name, data: payload.parse(job.payload), opts: { jobId: job.id } })),
+    );
+  }
+
+  /** How many jobs of each queue wait or run. */
+  async depth(): Promise<Record<QueueName, number>> {
+    const counts = QUEUES.map(
+      async (name) =>
+        [name, await this.queue(name).getJobCountByTypes('waiting', 'active', 'delayed', 'prioritized')] as const,
+    );
+    return Object.fromEntries(await Promise.all(counts)) as Record<QueueName, number>;
+  }
+
+  /** The BullMQ queue itself, for the board. */
+  queue(name: QueueName): Queue {
+    return this.modules.get<Queue>(getQueueToken(name), { strict: false });
+  }
+}

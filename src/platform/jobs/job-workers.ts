@@ -1,0 +1,86 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type BeforeApplicationShutdown,
+} from '@nestjs/common';
+import { DiscoveryService, Reflector } from '@nestjs/core';
+import { type Job, Worker } from 'bullmq';
+import { type Config, InjectConfig } from '../config/index.js';
+import { QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
+import { HANDLES_JOB, type JobHandler } from './job-handler.js';
+import { type JobName, JOBS, QUEUES, type QueueName } from './job-map.js';
+
+/** How many jobs of a queue one process does at once. Slices hold hundreds of messages: two keep the wire busy. */
+const CONCURRENCY: Record<QueueName, number> = { delivery: 2, campaigns: 1, webhooks: 4 };
+
+/** Runs the queues' workers in processes with the role `worker`, and sends each job to the one handler of its name. */
+@Injectable()
+export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(JobWorkers.name);
+  private readonly stopping = new AbortController();
+  private workers: Worker[] = [];
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly reflector: Reflector,
+    @InjectConfig() private readonly config: Config,
+    @Inject(QUEUE_CONNECTION) private readonly connection: QueueConnection,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const handlers = this.handlers();
+    if (!this.config.roles.includes('worker')) return;
+    this.workers = QUEUES.map((queue) => this.start(queue, handlers));
+  }
+
+  /** Lets running jobs finish what is in flight; each handler watches the signal. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await Promise.all(this.workers.map((worker) => worker.close()));
+  }
+
+  private start(queue: QueueName, handlers: Map<JobName, JobHandler<JobName>>): Worker {
+    const run = async (job: Job): Promise<void> => {
+      const name = job.name as JobName;
+      const handler = handlers.get(name);
+      if (!handler) throw new Error(`No handler for the job ${job.name}`);
+      await handler.handle(JOBS[name].payload.parse(job.data), { signal: this.stopping.signal });
+    };
+    const worker = new Worker(queue, run, {
+      ...this.connection.options,
+      concurrency: CONCURRENCY[queue],
+      // Every handler is harmless when doubled, so a stalled job may run again; the database's leases decide.
+      lockDuration: 60_000,
+      maxStalledCount: 10,
+    });
+    worker.on('failed', (job, error) => {
+      this.logger.error({
+        message: 'job failed',
+        queue,
+        job: job?.id,
+        attempt: job?.attemptsMade,
+        error: error.message,
+      });
+    });
+    worker.on('error', (error) => {
+      this.logger.warn({ message: 'queue trouble', queue, error: error.message });
+    });
+    return worker;
+  }
+
+  private handlers(): Map<JobName, JobHandler<JobName>> {
+    const found = new Map<JobName, JobHandler<JobName>>();
+    for (const { instance, metatype } of this.discovery.getProviders()) {
+      if (!metatype || !instance) continue;
+      const name = this.reflector.get<JobName | undefined>(HANDLES_JOB, metatype);
+      if (name === undefined) continue;
+      if (found.has(name)) throw new Error(`The job ${name} has two handlers`);
+      found.set(name, instance as JobHandler<JobName>);
+    }
+    const missing = (Object.keys(JOBS) as JobName[]).filter((name) => !found.has(name));
+    if (missing.length > 0) throw new Error(`No handler for the jobs ${missing.join(', ')}`);
+    return found;
+  }
+}

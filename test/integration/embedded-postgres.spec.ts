@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { connect, openEmbeddedPostgres } from '../../src/platform/database/index.js';
+
+let dataDir: string;
+const pidOf = async () => Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+const alive = (pid: number) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'cqrs-comms-embedded-'));
+});
+afterEach(async () => {
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+describe('the embedded PostgreSQL', () => {
+  it('is shared by everybody on the data folder, and stopped by the last one out', async () => {
+    const [first, second] = await Promise.all([openEmbeddedPostgres({ dataDir }), openEmbeddedPostgres({ dataDir })]);
+    expect(first.connectionString).toBe(second.connectionString);
+    const pid = await pidOf();
+
+    await first.release();
+    const db = connect(second.connectionString, 1);
+    expect((await sql<{ answer: number }>`select 42 as answer`.execute(db)).rows).toEqual([{ answer: 42 }]);
+    await db.destroy();
+
+    await second.release();
+    expect(alive(pid)).toBe(false);
+  });
+
+  it('adopts a server that a process killed with -9 left behind, with its data', async () => {
+    const script = `
+      import { connect, openEmbeddedPostgres } from ${JSON.stringify(join(process.cwd(), 'dist/platform/database/index.js'))};
+      import { sql } from ${JSON.stringify(join(process.cwd(), 'node_modules/kysely/dist/esm/index.js'))};
+      const server = await openEmbeddedPostgres({ dataDir: ${JSON.stringify(dataDir)} });
+      const db = connect(server.connectionString, 1);
+      await sql\`create table kept (n int)\`.execute(db);
+      console.log('ready');
+      setInterval(() => {}, 1000);`;
+    const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(owner.stdout, 'data');
+    const pid = await pidOf();
+    owner.kill('SIGKILL');
+    await once(owner, 'exit');
+    expect(alive(pid)).toBe(true);
+
+    const adopted = await openEmbeddedPostgres({ dataDir });
+    expect(await pidOf()).toBe(pid);
+    const db = connect(adopted.connectionString, 1);
+    expect((await sql`select n from kept`.execute(db)).rows).toEqual([]);
+    await db.destroy();
+    await adopted.release();
+    expect(alive(pid)).toBe(false);
+  });
+
+  it('recovers when the server itself was killed', async () => {
+    const first = await openEmbeddedPostgres({ dataDir });
+    process.kill(await pidOf(), 'SIGKILL');
+    const second = await openEmbeddedPostgres({ dataDir });
+    const db = connect(second.connectionString, 1);
+    expect((await sql<{ one: number }>`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }]);
+    await db.destroy();
+    await first.release();
+    await second.release();
+  });
+
+  it('says in one line what is wrong with a data folder that is a file', async () => {
+    const file = join(dataDir, 'file');
+    await writeFile(file, '');
+    await expect(openEmbeddedPostgres({ dataDir: join(file, 'below') })).rejects.toThrow(
+      /^The data folder .* cannot be used: .*$/,
+    );
+  });
+});
