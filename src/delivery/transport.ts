@@ -1,0 +1,43 @@
+/** One e-mail, ready for the wire. It goes to one person: a message to two people is two messages. */
+export interface OutgoingMessage {
+  /** The id of the ledger row; transports use it in no header, only to tell messages apart. */
+  readonly id: string;
+  /** Envelope sender (return path), without angle brackets; empty for the null return path. */
+  readonly from: string;
+  /** Envelope recipient, without angle brackets. */
+  readonly to: string;
+  /** A complete RFC 5322 message: CRLF line ends, CRLF at the end, not dot-stuffed. */
+  readonly mime: Buffer;
+}
+
+/**
+ * What became of a message. `response` and `reason` never hold an address: they are safe to store and to log.
+ * `accepted`: the server took responsibility. `permanent`: it never will take this message. `transient`: it may, later.
+ * `throttled`: it may, later, and the whole transport is to slow down. `undecided`: the connection was lost after
+ * the final dot was, or may have been, written: the server may have it, so it is never sent again without a person
+ * deciding so. `not-sent`: the server certainly does not have it, whether it was reached or not.
+ */
+export type Outcome =
+  | { readonly kind: 'accepted'; readonly code: number; readonly response: string }
+  | {
+      readonly kind: 'permanent' | 'transient' | 'throttled';
+      /** The SMTP reply code (RFC 5321 section 4.2). */
+      readonly code: number;
+      /** The enhanced status code, as 5.1.1 (RFC 3463), where the server gave one. */
+      readonly enhanced?: string;
+      readonly response: string;
+    }
+  | { readonly kind: 'undecided'; readonly reason: string }
+  | { readonly kind: 'not-sent'; readonly reason: string };
+
+/** A way for e-mail to leave the service: SMTP, the capture inbox, a folder. */
+export interface MailTransport {
+  /** For logs, metrics and health; holds no user name or password. */
+  readonly name: string;
+  /** How many `send` calls keep the transport busy. More may be outstanding and wait inside; fewer leave it idle. */
+  readonly concurrency: number;
+  /** Never rejects: every failure is an outcome. */
+  send(message: OutgoingMessage): Promise<Outcome>;
+  /** Lets what is on the wire finish, answers `not-sent` for what still waits, and frees every connection. */
+  close(): Promise<void>;
+}
