@@ -1,8 +1,3 @@
-import { Inject } from '@nestjs/common';
-
 export { loadConfig, PROJECT_ROOT, ROLES, type Config, type Role } from './config.js';
-
-export const CONFIG = Symbol('Config');
-
-/** Injects the validated configuration, a value that never changes while the process lives. */
-export const InjectConfig = (): ParameterDecorator => Inject(CONFIG);
+export { ConfigModule } from './config.module.js';
+export { CONFIG, InjectConfig } from './tokens.js';
