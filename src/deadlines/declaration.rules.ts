@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { isoInstantSchema } from '../shared/london-time.js';
+import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
+
+/**
+ * How far a declaration has come, in the order of the path. `returned` stands after `declared`: only what was declared
+ * can be returned. PostgreSQL holds the same order in its enum type of the same name.
+ */
+export const DECLARATION_STATUSES = [
+  'not-declared',
+  'declared',
+  'returned',
+  'approved',
+  'financially-approved',
+] as const;
+export type DeclarationStatus = (typeof DECLARATION_STATUSES)[number];
+
+/** Where one practice stands with one service in one period, as CQRS last said. */
+export interface Declaration {
+  readonly organisationCode: OdsCode;
+  readonly service: string;
+  readonly period: string;
+  readonly declarationRequired: boolean;
+  readonly approvalRequired: boolean;
+  readonly status: DeclarationStatus;
+  /** When CQRS changed it; the newest wins, whatever the order of arrival. */
+  readonly updatedAt: Date;
+}
+
+/** A name as people type it: trimmed, single spaces. */
+export const nameSchema = z
+  .string()
+  .transform((text) => text.trim().replace(/\s+/g, ' '))
+  .pipe(z.string().min(1).max(200));
+
+/** One declaration as the CQRS platform posts it. */
+export const declarationSchema = z
+  .object({
+    organisationCode: odsCodeSchema,
+    service: nameSchema,
+    period: nameSchema,
+    declarationRequired: z.boolean(),
+    approvalRequired: z.boolean(),
+    status: z.enum(DECLARATION_STATUSES),
+    updatedAt: isoInstantSchema,
+  })
+  .strict()
+  .meta({
+    id: 'Declaration',
+    examples: [
+      {
+        organisationCode: 'A81001',
+        service: 'Quality and Outcomes Framework',
+        period: '2025/26',
+        declarationRequired: true,
+        approvalRequired: true,
+        status: 'declared',
+        updatedAt: '2026-09-10T09:30:00Z',
+      },
+    ],
+  });
+
+/** Who may hold a payment up. */
+export type Actor = 'practice' | 'commissioner';
+
+/**
+ * Who must act next before this declaration can be paid. A service that needs no declaration blocks nobody, whatever
+ * its status: reminders skip it. One that needs no approval is out of everybody's hands once declared.
+ */
+export function blockerOf(
+  declaration: Pick<Declaration, 'declarationRequired' | 'approvalRequired' | 'status'>,
+): Actor | 'nobody' {
+  if (!declaration.declarationRequired) return 'nobody';
+  switch (declaration.status) {
+    case 'not-declared':
+    case 'returned':
+      return 'practice';
+    case 'declared':
+      return declaration.approvalRequired ? 'commissioner' : 'nobody';
+    case 'approved':
+      return 'commissioner';
+    case 'financially-approved':
+      return 'nobody';
+  }
+}
