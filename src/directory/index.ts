@@ -1,0 +1,17 @@
+export {
+  ACCOUNT_STATUSES,
+  CQRS_ROLES,
+  IMPORT_KINDS,
+  NHSMAIL_STATUSES,
+  NHSMAIL_TYPES,
+  ORGANISATION_KINDS,
+  ORGANISATION_STATUSES,
+  type AccountStatus,
+  type CqrsRole,
+  type DirectoryTables,
+  type ImportKind,
+  type NhsmailStatus,
+  type NhsmailType,
+  type OrganisationKind,
+  type OrganisationStatus,
+} from './directory.tables.js';
