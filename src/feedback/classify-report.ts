@@ -1,0 +1,159 @@
+import { aboutEach, readFreeText } from './free-text.reader.js';
+import { looksLikeAutoReply, looksLikeBounce } from './message-kind.classifier.js';
+import { header, readMime } from './mime.reader.js';
+import { judge } from './reason.classifier.js';
+import { addressesIn, readParts, type ReportParts } from './report.reader.js';
+import type { FeedbackReport, RecipientKind, ReportedRecipient, ReportKind, ReportReferences } from './report.types.js';
+import { readSesNotification } from './ses-notification.reader.js';
+import type { StatusBlock } from './delivery-status.reader.js';
+
+const MAX_DIAGNOSTIC = 500;
+const MAX_MESSAGES = 20;
+/** Most urgent first: see {@link FeedbackReport.kind}. */
+const urgency: readonly RecipientKind[] = ['hard', 'complaint', 'soft', 'auto-reply', 'delivered'];
+
+/**
+ * Reads one raw message (RFC 5322 bytes, or an mbox file of several) and says whether it is a bounce, a complaint, an
+ * automatic reply or ordinary mail, and what it says about each recipient. Pure, bounded in time and memory, and total:
+ * garbage is `not-bounce`, never an exception. Sources: RFC 3464, RFC 3834, RFC 5965, RFC 3463, vendors' formats.
+ */
+export function classifyReport(raw: Buffer | string): Promise<FeedbackReport> {
+  const reports = messagesIn(raw).map(classifyOne);
+  const [first = nothing] = reports;
+  if (reports.length <= 1) return Promise.resolve(first);
+  const recipients = reports.flatMap((report) => report.recipients);
+  return Promise.resolve({ ...first, kind: kindOf(recipients), recipients });
+}
+
+const nothing: FeedbackReport = { kind: 'not-bounce', recipients: [], references: {} };
+
+/** A file that a mail program saved may hold several reports (mbox, RFC 4155); only a file of reports is split. */
+function messagesIn(raw: Buffer | string): (Buffer | string)[] {
+  const text = typeof raw === 'string' ? raw : raw.toString('latin1');
+  if (!text.startsWith('From ')) return [raw];
+  return text
+    .split(/\n\r?\n(?=From MAILER-DAEMON)/, MAX_MESSAGES)
+    .map((each) => (typeof raw === 'string' ? each : Buffer.from(each, 'latin1')));
+}
+
+function classifyOne(raw: Buffer | string): FeedbackReport {
+  const report = readParts(readMime(raw));
+  const references = referencesOf(report);
+  const made = (recipients: readonly ReportedRecipient[], more: Partial<FeedbackReport> = {}): FeedbackReport => ({
+    kind: kindOf(recipients),
+    recipients,
+    references,
+    ...more,
+  });
+
+  const notification = readSesNotification(report.human);
+  if (notification?.kind === 'complaint') {
+    return made(complaints(notification.addresses), {
+      feedbackType: notification.feedbackType,
+      references: withId(references, notification.messageId),
+    });
+  }
+  if (notification)
+    return made(fromBlocks(notification.blocks, report), { references: withId(references, notification.messageId) });
+  if (report.feedback) return complaintOf(report, references);
+  if (report.blocks.length > 0) return made(fromBlocks(report.blocks, report));
+  if (isHotmailComplaint(report))
+    return made(complaints(addressesIn(header(report.original, 'x-hmxmroriginalrecipient')).slice(0, 1)), {
+      feedbackType: 'abuse',
+    });
+  if (isReadReceipt(report))
+    return made([
+      {
+        address: addressesIn(header(report.headers, 'from'))[0] ?? null,
+        kind: 'auto-reply',
+        reason: 'undefined',
+        status: null,
+        diagnostic: '',
+      },
+    ]);
+  if (report.declared || looksLikeBounce(report)) return made(fromFreeText(report));
+  if (looksLikeAutoReply(report.headers)) {
+    return made([
+      {
+        address: addressesIn(header(report.headers, 'from'))[0] ?? null,
+        kind: 'auto-reply',
+        reason: 'vacation',
+        status: null,
+        diagnostic: '',
+      },
+    ]);
+  }
+  return { ...nothing, references };
+}
+
+function fromBlocks(blocks: readonly StatusBlock[], report: ReportParts): ReportedRecipient[] {
+  const said = aboutEach(
+    report.human,
+    blocks.map((block) => block.addresses.at(-1) ?? block.addresses[0] ?? '\0'),
+  );
+  return blocks.map((block, i) => {
+    const about = blocks.length === 1 ? report.human : (said[i] ?? '');
+    const verdict = judge({ ...block, context: `${block.remarks}\n${about}` });
+    return { address: block.addresses[0] ?? null, ...verdict, diagnostic: shorten(block.diagnostic || about) };
+  });
+}
+
+const fromFreeText = (report: ReportParts): ReportedRecipient[] =>
+  readFreeText(report).map((entry) => ({
+    address: entry.address,
+    ...judge({ action: '', status: '', diagnosticType: '', ...entry }),
+    diagnostic: shorten(entry.diagnostic),
+  }));
+
+/** ARF (RFC 5965). `not-spam` takes a complaint back, so it is no complaint. */
+function complaintOf(report: ReportParts, references: ReportReferences): FeedbackReport {
+  const fields = report.feedback ?? new Map<string, string[]>();
+  const feedbackType = header(fields, 'feedback-type').toLowerCase() || 'abuse';
+  if (feedbackType === 'not-spam') return { ...nothing, references, feedbackType };
+  const named = ['original-rcpt-to', 'removal-recipient']
+    .flatMap((name) => fields.get(name) ?? [])
+    .flatMap(addressesIn);
+  const addresses = named.length > 0 ? named : addressesIn(header(report.original, 'to'));
+  return { kind: 'complaint', recipients: complaints(addresses), references, feedbackType };
+}
+
+const complaints = (addresses: readonly string[]): ReportedRecipient[] =>
+  (addresses.length > 0 ? [...new Set(addresses)].slice(0, 100) : [null]).map((address) => ({
+    address,
+    kind: 'complaint',
+    reason: 'feedback',
+    status: null,
+    diagnostic: '',
+  }));
+
+const isHotmailComplaint = (report: ReportParts): boolean =>
+  /^\s*complaint about message from/i.test(header(report.headers, 'subject')) &&
+  /staff@hotmail\.com/i.test(header(report.headers, 'from'));
+
+const isReadReceipt = (report: ReportParts): boolean =>
+  /report-type\s*=\s*"?disposition-notification/i.test(header(report.headers, 'content-type'));
+
+function referencesOf(report: ReportParts): ReportReferences {
+  const named = [
+    header(report.original, 'message-id'),
+    /^\s*message-id:\s*(\S{3,300})/im.exec(report.human)?.[1],
+    header(report.headers, 'in-reply-to'),
+  ];
+  const originalMessageId = named.map((value) => /[^\s<>]{1,300}/.exec(value ?? '')?.[0]).find(Boolean);
+  const sentTo = ['to', 'delivered-to', 'x-original-to', 'envelope-to']
+    .flatMap((name) => report.headers.get(name) ?? [])
+    .flatMap(addressesIn);
+  const returnPathToken = sentTo.find((address) => address.toLowerCase().startsWith('b-'));
+  return {
+    ...(originalMessageId === undefined ? {} : { originalMessageId }),
+    ...(returnPathToken === undefined ? {} : { returnPathToken }),
+  };
+}
+
+const withId = (references: ReportReferences, originalMessageId: string | undefined): ReportReferences =>
+  originalMessageId === undefined ? references : { ...references, originalMessageId };
+
+const kindOf = (recipients: readonly ReportedRecipient[]): ReportKind =>
+  urgency.find((kind) => recipients.some((recipient) => recipient.kind === kind)) ?? 'not-bounce';
+
+const shorten = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, MAX_DIAGNOSTIC);

@@ -1,0 +1,82 @@
+import { header, readHeaders, type Headers } from './mime.reader.js';
+
+const MAX_RECIPIENTS = 100;
+/** Field names that open a per-recipient block (RFC 3464 section 2.3), and what real systems write instead. */
+const opensRecipient = /^(?:final-recipient|original-recipient|x-actual-recipient|x-original-recipient|final-log-id)$/;
+
+/** One per-recipient block of a delivery status report, with the text that belongs to it. */
+export interface StatusBlock {
+  /** Best address: Original-Recipient is what the sender wrote, Final-Recipient what it became on the way. */
+  readonly addresses: readonly string[];
+  /** Lower case, first word: failed, delayed, delivered, relayed, expanded, or a vendor's own. */
+  readonly action: string;
+  readonly status: string;
+  readonly diagnosticType: string;
+  readonly diagnostic: string;
+  /** Comments of Status, and vendors' categories such as X-PowerMTA-BounceCategory. */
+  readonly remarks: string;
+}
+
+/**
+ * Reads the blocks of a message/delivery-status part; also of plain text that holds such fields, which is how the report
+ * looks after a relay has lost its MIME structure.
+ */
+export function readDeliveryStatus(text: string): StatusBlock[] {
+  const blocks: StatusBlock[] = [];
+  let pending: string[] = [];
+  const flush = (): void => {
+    const fields = readHeaders(pending.join('\n'));
+    pending = [];
+    if (
+      [...fields.keys()].some((name) => opensRecipient.test(name)) ||
+      (header(fields, 'action') && header(fields, 'status'))
+    ) {
+      blocks.push(blockOf(fields));
+    }
+  };
+  for (const line of text.split('\n')) {
+    if (blocks.length >= MAX_RECIPIENTS) break;
+    if (line.trim() === '') flush();
+    else if (/^\s/.test(line) && pending.length > 0) pending.push(` ${line.trim()}`);
+    else pending.push(line.trim());
+  }
+  flush();
+  return blocks;
+}
+
+function blockOf(fields: Headers): StatusBlock {
+  const status = header(fields, 'status');
+  const diagnosticCode = header(fields, 'diagnostic-code');
+  const typed = /^([\w-]{1,30})\s*;\s*/.exec(diagnosticCode);
+  return {
+    addresses: [
+      'original-recipient',
+      'x-original-recipient',
+      'final-recipient',
+      'x-actual-recipient',
+      'removed-recipient',
+    ]
+      .map((name) => addressOf(header(fields, name)))
+      .filter((address) => address !== ''),
+    action: /^[a-z-]+/i.exec(header(fields, 'action'))?.[0].toLowerCase() ?? '',
+    status: /[245]\.\d{1,3}\.\d{1,3}/.exec(status)?.[0] ?? '',
+    diagnosticType: (typed?.[1] ?? '').toLowerCase(),
+    diagnostic: typed ? diagnosticCode.slice(typed[0].length) : diagnosticCode,
+    remarks: [
+      /\((.{1,300})\)/.exec(status)?.[1],
+      header(fields, 'x-powermta-bouncecategory'),
+      header(fields, 'x-supplementary-info'),
+      header(fields, 'x-notes'),
+      header(fields, 'diagnostic-text'),
+    ]
+      .filter(Boolean)
+      .join(' '),
+  };
+}
+
+/** Takes the address out of `rfc822; <someone@example.com>` and of what stands in its place; empty when none is there. */
+export function addressOf(field: string): string {
+  const value = field.includes(';') ? field.slice(field.indexOf(';') + 1) : field;
+  const found = /[^\s<>"'()[\]:;,|\\]{1,128}@[^\s<>"'()[\]:;,|\\]{1,255}/.exec(value)?.[0] ?? '';
+  return found.replace(/\.+$/, '');
+}

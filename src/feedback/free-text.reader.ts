@@ -1,0 +1,110 @@
+import { addressOf } from './delivery-status.reader.js';
+import { header } from './mime.reader.js';
+import { addressesIn, type ReportParts } from './report.reader.js';
+
+const MAX_RECIPIENTS = 100;
+const MAX_LINES = 2_000;
+
+const ADDRESS = '[^\\s<>"\'()\\[\\]:;,|\\\\]{1,128}@[^\\s<>"\'()\\[\\]:;,|\\\\]{1,255}';
+/** Forms in which mail systems open what they say about one recipient; the first form that occurs is the one in use. */
+const openings: readonly RegExp[] = [
+  // qmail, Postfix, Sendmail, Exim, PowerMTA, OpenSMTPD, GMX, Exchange 2003 and most others: the address opens a line.
+  new RegExp(
+    `^[<"'(]{0,2}(?:mailto:|smtp:)?${ADDRESS}[>"')]{0,2}(?:<mailto:[^>]{1,300}>)?(?:\\s*$|\\s*[:;,(]|\\.\\.\\.|\\s+(?:on|delivery|-|failed|rejected|has|was|:))`,
+    'i',
+  ),
+  // Sendmail transcripts: "550 <someone@example.com>... User unknown".
+  new RegExp(`^[45]\\d\\d[ -](?:[45]\\.\\d{1,3}\\.\\d{1,3}[ -])?<?${ADDRESS}>?(?:\\.\\.\\.|:|\\s)`, 'i'),
+  new RegExp(
+    `(?:rcpt to|recipient|address|mailbox|user|destinataire|empfänger|destinatario|宛先|to|an|à|a)\\s{0,4}[:=]?\\s{0,4}[<"'(\\[]{0,2}(?:rfc822;|mailto:|smtp:)?${ADDRESS}`,
+    'i',
+  ),
+];
+
+/** What one recipient's part of a free-text report says. */
+export interface FreeTextEntry {
+  readonly address: string | null;
+  /** From the SMTP answer on, where one is quoted; else all that is said about this recipient. */
+  readonly diagnostic: string;
+  readonly context: string;
+}
+
+/** Finds the recipients of a report that is prose, and hands each the lines that are about it. */
+export function readFreeText(report: ReportParts): FreeTextEntry[] {
+  const addresses = recipientsOf(report);
+  if (addresses.length <= 1) {
+    const said = aboutEach(report.human, addresses)[0] ?? '';
+    return [
+      {
+        address: addresses[0] ?? null,
+        diagnostic: answerIn(said) || answerIn(report.human) || said,
+        context: report.human,
+      },
+    ];
+  }
+  return aboutEach(report.human, addresses).map((said, i) => ({
+    address: addresses[i] ?? null,
+    diagnostic: answerIn(said) || said,
+    context: said,
+  }));
+}
+
+function recipientsOf(report: ReportParts): string[] {
+  const failed = unique(addressesIn(header(report.headers, 'x-failed-recipients')));
+  if (failed.length > 0) return failed;
+  const ours = new Set(
+    ['to', 'from', 'delivered-to', 'x-original-to', 'envelope-to', 'return-path']
+      .flatMap((name) => report.headers.get(name) ?? [])
+      .flatMap(addressesIn)
+      .map((address) => address.toLowerCase()),
+  );
+  const sender = new Set(
+    ['from', 'return-path', 'sender', 'reply-to']
+      .flatMap((name) => report.original.get(name) ?? [])
+      .flatMap(addressesIn)
+      .map((address) => address.toLowerCase()),
+  );
+  const foreign = (address: string): boolean =>
+    !ours.has(address.toLowerCase()) &&
+    !sender.has(address.toLowerCase()) &&
+    !/^(?:postmaster|mailer-daemon|abuse)@/i.test(address);
+  const lines = report.human.split('\n', MAX_LINES).map((line) => line.trim());
+  for (const opening of openings) {
+    const found = unique(
+      lines
+        .map((line) => addressOf(opening.exec(line.slice(0, 600))?.[0].replace(/^.*;/, '') ?? ''))
+        .filter((address) => address !== '' && foreign(address)),
+    );
+    if (found.length > 0) return found;
+  }
+  const returned = unique(addressesIn(header(report.original, 'to')));
+  if (returned.length > 0) return returned;
+  const named = unique(lines.flatMap((line) => addressesIn(line.slice(0, 600))).filter(foreign));
+  return named.slice(0, 1);
+}
+
+/** Gives each line to the recipient named last. Lines before the first name go to nobody. */
+export function aboutEach(text: string, addresses: readonly string[]): string[] {
+  const said = addresses.map((): string[] => []);
+  let current = -1;
+  for (const line of text.split('\n', MAX_LINES)) {
+    const lower = line.toLowerCase();
+    const named = addresses.findIndex((address) => lower.includes(address.toLowerCase()));
+    if (named !== -1) current = named;
+    said[current]?.push(line.trim());
+  }
+  return said.map((lines) => lines.join('\n'));
+}
+
+/** The SMTP answer that a text quotes: from the first reply code to the end of its paragraph. */
+function answerIn(text: string): string {
+  const start = text.search(/(?<![\d.])[45]\d\d[ -]{1,2}(?:[45]\d\d[ -])?(?:[45]\.\d{1,3}\.\d|[a-z<'"([])/i);
+  if (start === -1) return '';
+  return text.slice(start).split(/\n[ \t]*\n/, 1)[0] ?? '';
+}
+
+const unique = (addresses: readonly string[]): string[] => {
+  const seen = new Map<string, string>();
+  for (const address of addresses) if (!seen.has(address.toLowerCase())) seen.set(address.toLowerCase(), address);
+  return [...seen.values()].slice(0, MAX_RECIPIENTS);
+};

@@ -1,0 +1,166 @@
+import { holds, normalise } from './phrase.matcher.js';
+import { phraseRules } from './reason.rules.js';
+import type { Reason, RecipientKind } from './report.types.js';
+import { pointsAtAddress, reasonOfStatus } from './status.rules.js';
+
+/** Where in the SMTP conversation the refusal came. */
+export type Stage = 'connect' | 'helo' | 'mail' | 'rcpt' | 'data' | 'unknown';
+
+/** All that a report says about one recipient. */
+export interface Evidence {
+  /** RFC 3464 Action, lower case, or empty. */
+  readonly action: string;
+  /** RFC 3464 Status, or empty. */
+  readonly status: string;
+  /** RFC 3464 diagnostic type (smtp, x-unix, x-postfix), lower case, or empty. */
+  readonly diagnosticType: string;
+  /** What the refusing system said. */
+  readonly diagnostic: string;
+  /** What the reporting system said around it; asked only where the diagnostic decides nothing. */
+  readonly context: string;
+}
+
+/** The verdict on one recipient. */
+export interface Verdict {
+  readonly kind: RecipientKind;
+  readonly reason: Reason;
+  readonly status: string | null;
+}
+
+const arrived = new Set(['delivered', 'relayed', 'expanded', 'deliverable']);
+/** The address is gone. Nothing else is hard: a full mailbox, a block or a policy says nothing about the address. */
+const gone: ReadonlySet<Reason> = new Set(['userunknown', 'hostunknown', 'hasmoved', 'notaccept']);
+
+/** Decides from the evidence: text before code, the refusing system before the reporting one, code when text is silent. */
+export function judge(evidence: Evidence): Verdict {
+  const code = codesOf(evidence);
+  if (arrived.has(evidence.action) || (evidence.action === '' && code.status.startsWith('2'))) {
+    return { kind: 'delivered', reason: 'delivered', status: code.status || null };
+  }
+  const reason = reasonOf(evidence, code.status);
+  const lasts = !code.temporary && evidence.action !== 'delayed';
+  return { kind: gone.has(reason) && lasts ? 'hard' : 'soft', reason, status: code.status || null };
+}
+
+function reasonOf(evidence: Evidence, status: string): Reason {
+  const stage = stageOf(`${evidence.diagnostic}\n${evidence.context}`);
+  const witnessed = stage === 'rcpt' || (status !== '' && pointsAtAddress(status));
+  const said = normalise(stripWrapper(evidence.diagnostic));
+  const reason = phraseReason(said, witnessed) ?? phraseReason(normalise(evidence.context), witnessed);
+  // A delivery agent's own words describe its trouble, whatever exit code the mail system made of them.
+  if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
+  if (reason !== undefined && gone.has(reason) && (stage === 'connect' || stage === 'helo')) return 'blocked';
+  if (reason !== undefined && gone.has(reason) && stage === 'mail') return 'rejected';
+  if (reason !== undefined) return reason;
+  if (stage === 'connect' || stage === 'helo') return 'blocked';
+  if (evidence.action === 'delayed' || evidence.action === 'expired') return 'expired';
+  return (status !== '' ? reasonOfStatus(status) : undefined) ?? (status.startsWith('4') ? 'onhold' : 'undefined');
+}
+
+function phraseReason(text: string, witnessed: boolean): Reason | undefined {
+  if (text.trim() === '') return undefined;
+  for (const rule of phraseRules) {
+    if (!rule.phrases.some((phrase) => holds(text, phrase))) continue;
+    if (!rule.needsWitness || witnessed) return rule.reason;
+    if (rule.otherwise !== undefined) return rule.otherwise;
+  }
+  return undefined;
+}
+
+/** Amazon SES puts its own guess in front of every refusal: "5.1.0 - Unknown address error 550-'5.2.2 ...'". */
+const stripWrapper = (text: string): string => text.replace(/^\s*5\.1\.0 - Unknown address error\s*/i, '');
+
+function codesOf(evidence: Evidence): { status: string; temporary: boolean } {
+  const text = stripWrapper(evidence.diagnostic).replace(/[\d.]{7,15}\]/g, ' ');
+  const paired = [...text.matchAll(/\b([245])\d\d[ -]+['"(#]{0,2}([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)/g)];
+  const bare = [...text.matchAll(/(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)/g)];
+  const written = paired.at(-1)?.[2] ?? bare[0]?.[1] ?? '';
+  const vague = written === '' || written.endsWith('.0.0');
+  const status =
+    vague && evidence.status !== '' && !evidence.status.endsWith('.0.0') ? evidence.status : written || evidence.status;
+  const reply = /(?<![\d.])([245])\d\d(?=[ -])(?! ?(?:bytes|kb|mb))/i.exec(text)?.[1];
+  return { status, temporary: (reply ?? status.charAt(0)) === '4' };
+}
+
+/** Phrases by which mail systems tell which command was refused: Postfix, Exim, qmail, Sendmail transcripts, m-FILTER. */
+const stages: readonly (readonly [Stage, readonly string[]])[] = [
+  [
+    'rcpt',
+    [
+      'in reply to rcpt to',
+      'after rcpt',
+      'after pipelined rcpt',
+      '>>> rcpt to',
+      'does not like recipient',
+      'smtp command rcpt',
+      'sent >>> rcpt to',
+      '(rcpt to)',
+      'rcpt to:<@> ',
+      'command: rcpt',
+      'in response to rcpt',
+      "'rcpt to",
+      'rcpt to command',
+    ],
+  ],
+  [
+    'mail',
+    [
+      'in reply to mail from',
+      'after mail from',
+      'after pipelined mail',
+      '>>> mail from',
+      'but sender was rejected',
+      'smtp command mail',
+      'sent >>> mail from',
+      'command: mail',
+    ],
+  ],
+  [
+    'data',
+    [
+      'in reply to end of data',
+      'in reply to data',
+      'after end of data',
+      'after data',
+      'after pipelined data',
+      'after sending data',
+      '>>> data',
+      'failed after i sent the message',
+      'smtp command data',
+      'command: data',
+      'sent >>> .',
+      'end of message',
+      'error transferring',
+    ],
+  ],
+  [
+    'helo',
+    [
+      'in reply to helo',
+      'in reply to ehlo',
+      'after helo',
+      'after ehlo',
+      '>>> helo',
+      '>>> ehlo',
+      'my name was rejected',
+      'smtp command ehlo',
+      'smtp command helo',
+    ],
+  ],
+  [
+    'connect',
+    [
+      'refused to talk to me',
+      'but greeting failed',
+      'after initial connection',
+      'connected to * but greeting',
+      'while talking to * <<< 5',
+      'during connection',
+    ],
+  ],
+];
+
+function stageOf(text: string): Stage {
+  const said = normalise(text).replace(/-{2,}/g, '');
+  return stages.find(([, phrases]) => phrases.some((phrase) => holds(said, phrase)))?.[0] ?? 'unknown';
+}

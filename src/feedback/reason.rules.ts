@@ -1,0 +1,19 @@
+import { hearsayPhrases, mailboxPhrases, unknownPhrases, vaguePhrases } from './address.phrases.js';
+import type { PhraseRule } from './phrase.types.js';
+import { refusalPhrases, reputationPhrases } from './sender.phrases.js';
+import { transportPhrases } from './transport.phrases.js';
+
+/**
+ * The whole table in the order it is read: the first phrase found decides. A full or sleeping mailbox comes before an
+ * unknown one because texts often name both; what names the sender comes before what names the recipient ("sender
+ * address rejected: user unknown" is not our recipient); short and vague words come last.
+ */
+export const phraseRules: readonly PhraseRule[] = [
+  ...mailboxPhrases,
+  ...refusalPhrases,
+  ...unknownPhrases,
+  ...hearsayPhrases,
+  ...reputationPhrases,
+  ...vaguePhrases,
+  ...transportPhrases,
+];

@@ -1,0 +1,99 @@
+import { addressOf, readDeliveryStatus, type StatusBlock } from './delivery-status.reader.js';
+import { header, readHeaders, type Headers, type MimeMessage } from './mime.reader.js';
+import { returnedMessageMarks } from './returned-message.rules.js';
+
+const MAX_TEXT = 100_000;
+const originalTypes = new Set([
+  'message/rfc822',
+  'text/rfc822-headers',
+  'message/rfc822-headers',
+  'message/global',
+  'message/global-headers',
+  'message/partial',
+]);
+const statusTypes = new Set(['message/delivery-status', 'message/global-delivery-status', 'message/delivery-report']);
+
+/** A message taken apart into what a report is made of. */
+export interface ReportParts {
+  readonly headers: Headers;
+  /** What a person would read, up to the quoted message. */
+  readonly human: string;
+  readonly blocks: readonly StatusBlock[];
+  /** Fields of message/feedback-report (RFC 5965), or null. */
+  readonly feedback: Headers | null;
+  /** Header of the message that came back, as far as the report quotes it. */
+  readonly original: Headers;
+  /** multipart/report or message/delivery-status was declared. */
+  readonly declared: boolean;
+}
+
+export function readParts(message: MimeMessage): ReportParts {
+  const { headers, parts } = message;
+  const readable = parts.filter(
+    (part) => !originalTypes.has(part.type) && !statusTypes.has(part.type) && part.type !== 'message/feedback-report',
+  );
+  const plain = readable
+    .filter((part) => part.type === 'text/plain')
+    .map((part) => part.text)
+    .join('\n');
+  const shown =
+    plain.trim() === ''
+      ? readable
+          .filter((part) => part.type === 'text/html')
+          .map((part) => textOfHtml(part.text))
+          .join('\n')
+      : plain;
+  const [human, quoted] = cutReturned(shown.slice(0, MAX_TEXT));
+  const status = parts.filter((part) => statusTypes.has(part.type));
+  const returned = parts.find((part) => originalTypes.has(part.type))?.text ?? quoted;
+  const feedback = parts.find((part) => part.type === 'message/feedback-report');
+  return {
+    headers,
+    human,
+    blocks: status.length > 0 ? status.flatMap((part) => readDeliveryStatus(part.text)) : readDeliveryStatus(shown),
+    feedback: feedback ? readHeaders(feedback.text) : null,
+    original: readHeaders(headOf(returned)),
+    declared: /^\s*multipart\/report\b/i.test(header(headers, 'content-type')) || status.length > 0,
+  };
+}
+
+/** Splits at the line that announces the returned message, or where its header visibly begins. */
+function cutReturned(text: string): [string, string] {
+  const lines = text.split('\n');
+  for (let i = 1; i < lines.length; i++) {
+    const line = (lines[i] ?? '').trim();
+    const bare = line.replace(/^[-=#*_> ]{1,100}|[-=#*_>:. ]{1,100}$/g, '').toLowerCase();
+    const announced = bare.length < 90 && returnedMessageMarks.some((mark) => bare.startsWith(mark));
+    if (announced) return [lines.slice(0, i).join('\n'), lines.slice(i + 1).join('\n')];
+    if (/^(?:Received|Return-Path|DKIM-Signature): ./i.test(line) && (lines[i - 1] ?? '').trim() === '') {
+      return [lines.slice(0, i).join('\n'), lines.slice(i).join('\n')];
+    }
+  }
+  return [text, ''];
+}
+
+const headOf = (text: string): string => {
+  const trimmed = text.replace(/^[\s-]+/, '').replace(/^From .*\n/, '');
+  return trimmed.split(/\n[ \t]*\n/, 1)[0] ?? '';
+};
+
+function textOfHtml(html: string): string {
+  return html
+    .slice(0, MAX_TEXT)
+    .replace(/<(?:br|\/p|\/div|\/tr|\/h\d|\/li)\b[^<>]{0,200}>/gi, '\n')
+    .replace(/<(?=[a-z/!])[^<>@]{0,1000}>/gi, ' ')
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&nbsp;/g, ' ')
+    .replace(/&#(\d{1,6});/g, (_, code: string) => String.fromCodePoint(Math.min(Number(code), 0xffff)))
+    .replace(/&quot;/g, '"')
+    .replace(/&amp;/g, '&');
+}
+
+/** Every address of a header field. */
+export const addressesIn = (value: string): string[] =>
+  value
+    .slice(0, 20_000)
+    .split(/[,\s]+/)
+    .map((piece) => addressOf(piece.replace(/;/g, '')))
+    .filter((address) => address !== '');
