@@ -47,12 +47,33 @@ const environmentSchema = z.object({
   TRIAL_MODE: flag.optional(),
   TRIAL_ALLOW: list.default([]),
   TRIAL_OFF_APPROVED_BY: z.string().min(1).optional(),
+  TRUST_PROXY: whole(0, 10).default(0),
+  RATE_LIMIT_PER_MINUTE: whole(1, 1_000_000).default(300),
+  OIDC_ISSUER: url('https:', 'http:').optional(),
+  OIDC_CLIENT_ID: z.string().min(1).optional(),
+  OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  OIDC_SCOPE: z.string().min(1).default('openid profile email'),
+  OIDC_ROLES_CLAIM: z.string().min(1).optional(),
+  OIDC_ADMINS: list.default([]),
   SECRET: z.string().min(32, 'expected at least 32 characters').optional(),
   CLOCK: z.iso
     .datetime({ offset: true, error: 'expected an instant with its offset, as 2026-09-14T08:00:00+01:00' })
     .optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
+
+/** The OpenID Connect provider through which people sign in. */
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Undefined: a public client, held by PKCE alone. */
+  readonly clientSecret: string | undefined;
+  readonly scope: string;
+  /** The claim that lists a person's roles; undefined: an administrator gives them here. */
+  readonly rolesClaim: string | undefined;
+  /** Subjects, or e-mail addresses that the provider has verified, who are administrators from their first sign-in. */
+  readonly admins: readonly string[];
+}
 
 export interface Config {
   readonly environment: 'development' | 'production' | 'test';
@@ -81,6 +102,12 @@ export interface Config {
   readonly trialMode: boolean;
   /** Addresses, or domains that start with @, in lower case. */
   readonly trialAllow: readonly string[];
+  /** How many reverse proxies stand in front, whose X-Forwarded-* headers are believed. */
+  readonly trustProxy: number;
+  /** Requests a minute that one caller may make of one route. */
+  readonly rateLimitPerMinute: number;
+  /** Undefined: nobody signs in through a provider. */
+  readonly oidc: OidcConfig | undefined;
   /** Signs links and return paths. */
   readonly secret: string;
   /** Outside production only: the instant at which the clock stands still. */
@@ -102,6 +129,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   const env = parsed.data;
   const production = env.NODE_ENV === 'production';
   const trialMode = env.TRIAL_MODE ?? true;
+  const oidc = oidcOf(env);
   if (production) refuseUnsafe(env, trialMode);
   const dataDir = resolve(env.DATA_DIR);
   return {
@@ -121,9 +149,25 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     mailDayBudget: env.MAIL_DAY_BUDGET,
     trialMode,
     trialAllow: env.TRIAL_ALLOW.map((item) => item.toLowerCase()),
+    trustProxy: env.TRUST_PROXY,
+    rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
+    oidc,
     secret: env.SECRET ?? secretOf(dataDir),
     clock: env.CLOCK === undefined ? undefined : new Date(env.CLOCK),
     logLevel: env.LOG_LEVEL,
+  };
+}
+
+function oidcOf(env: z.infer<typeof environmentSchema>): OidcConfig | undefined {
+  if (!env.OIDC_ISSUER) return undefined;
+  if (!env.OIDC_CLIENT_ID) throw refused(['OIDC_CLIENT_ID: OIDC_ISSUER needs the id of this client']);
+  return {
+    issuer: env.OIDC_ISSUER,
+    clientId: env.OIDC_CLIENT_ID,
+    clientSecret: env.OIDC_CLIENT_SECRET,
+    scope: env.OIDC_SCOPE,
+    rolesClaim: env.OIDC_ROLES_CLAIM,
+    admins: env.OIDC_ADMINS,
   };
 }
 
@@ -134,6 +178,7 @@ function refuseUnsafe(env: z.infer<typeof environmentSchema>, trialMode: boolean
   if (!env.SMTP_URL) faults.push('SMTP_URL: production refuses the capture transport');
   if (!env.SECRET) faults.push('SECRET: production needs a secret of at least 32 characters');
   if (env.SECRET && /change.?me|example|default/i.test(env.SECRET)) faults.push('SECRET: this is a default secret');
+  if (env.OIDC_ISSUER?.startsWith('http:')) faults.push('OIDC_ISSUER: production needs an https:// address');
   if (!env.PUBLIC_URL) faults.push('PUBLIC_URL: production needs the address under which people reach the pages');
   if (env.CLOCK) faults.push('CLOCK: the clock cannot be fixed in production');
   if (!trialMode && !env.TRIAL_OFF_APPROVED_BY) {
