@@ -83,16 +83,29 @@ function recipientsOf(report: ReportParts): string[] {
   return named.slice(0, 1);
 }
 
-/** Gives each line to the recipient named last. Lines before the first name go to nobody. */
+/**
+ * Gives each line to the recipient named last. Lines before the first name go to nobody, but for those of an SMTP
+ * transcript (Sendmail: `>>> MAIL From`, `<<< 501 no access`), which stand before the recipient that they failed.
+ */
 export function aboutEach(text: string, addresses: readonly string[]): string[] {
   const said = addresses.map((): string[] => []);
   let current = -1;
+  let transcript: string[] = [];
   for (const line of text.split('\n', MAX_LINES)) {
     const lower = line.toLowerCase();
     const named = addresses.findIndex((address) => lower.includes(address.toLowerCase()));
-    if (named !== -1) current = named;
+    if (named === -1 && /^\s*(?:>>>|<<<|(?:\.\.\. )?while talking to)/.test(lower)) {
+      transcript.push(line.trim());
+      continue;
+    }
+    if (named !== -1) {
+      current = named;
+      said[current]?.push(...transcript);
+      transcript = [];
+    }
     said[current]?.push(line.trim());
   }
+  said[current]?.push(...transcript);
   return said.map((lines) => lines.join('\n'));
 }
 

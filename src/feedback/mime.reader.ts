@@ -74,7 +74,12 @@ function collect(headers: Headers, body: string, depth: number, parts: MimePart[
     }
     return;
   }
-  parts.push({ type, headers, text: decodeBody(body.slice(0, MAX_LEAF), headers, declared) });
+  // A multipart without any boundary in it is what is left of one: read it as the text that it has become.
+  parts.push({
+    type: type.startsWith('multipart/') ? 'text/plain' : type,
+    headers,
+    text: decodeBody(body.slice(0, MAX_LEAF), headers, declared),
+  });
 }
 
 /** Cuts a multipart body at its boundary lines. White space before the dashes is forgiven: relays have added it. */

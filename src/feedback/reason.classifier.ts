@@ -1,5 +1,6 @@
 import { holds, normalise } from './phrase.matcher.js';
-import { phraseRules } from './reason.rules.js';
+import { clearRules, looseRules } from './reason.rules.js';
+import type { PhraseRule } from './phrase.types.js';
 import type { Reason, RecipientKind } from './report.types.js';
 import { pointsAtAddress, reasonOfStatus } from './status.rules.js';
 
@@ -46,7 +47,11 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   const stage = stageOf(`${evidence.diagnostic}\n${evidence.context}`);
   const witnessed = stage === 'rcpt' || (status !== '' && pointsAtAddress(status));
   const said = normalise(stripWrapper(evidence.diagnostic));
-  const reason = phraseReason(said, witnessed) ?? phraseReason(normalise(evidence.context), witnessed);
+  const around = normalise(evidence.context);
+  const reason =
+    phraseReason(said, clearRules, witnessed) ??
+    phraseReason(said, looseRules, witnessed) ??
+    phraseReason(around, clearRules, witnessed);
   // A delivery agent's own words describe its trouble, whatever exit code the mail system made of them.
   if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
   if (reason !== undefined && gone.has(reason) && (stage === 'connect' || stage === 'helo')) return 'blocked';
@@ -54,12 +59,16 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   if (reason !== undefined) return reason;
   if (stage === 'connect' || stage === 'helo') return 'blocked';
   if (evidence.action === 'delayed' || evidence.action === 'expired') return 'expired';
-  return (status !== '' ? reasonOfStatus(status) : undefined) ?? (status.startsWith('4') ? 'onhold' : 'undefined');
+  return (
+    (status === '' ? undefined : reasonOfStatus(status)) ??
+    phraseReason(around, looseRules, witnessed) ??
+    (status.startsWith('4') ? 'onhold' : 'undefined')
+  );
 }
 
-function phraseReason(text: string, witnessed: boolean): Reason | undefined {
+function phraseReason(text: string, rules: readonly PhraseRule[], witnessed: boolean): Reason | undefined {
   if (text.trim() === '') return undefined;
-  for (const rule of phraseRules) {
+  for (const rule of rules) {
     if (!rule.phrases.some((phrase) => holds(text, phrase))) continue;
     if (!rule.needsWitness || witnessed) return rule.reason;
     if (rule.otherwise !== undefined) return rule.otherwise;

@@ -8,12 +8,14 @@ import { transportPhrases } from './transport.phrases.js';
  * unknown one because texts often name both; what names the sender comes before what names the recipient ("sender
  * address rejected: user unknown" is not our recipient); short and vague words come last.
  */
-export const phraseRules: readonly PhraseRule[] = [
+export const clearRules: readonly PhraseRule[] = [
   ...mailboxPhrases,
   ...refusalPhrases,
   ...unknownPhrases,
   ...hearsayPhrases,
   ...reputationPhrases,
   ...vaguePhrases,
-  ...transportPhrases,
 ];
+
+/** Read after the clear ones; in the reporting system's own prose only where there is no code either. */
+export const looseRules: readonly PhraseRule[] = transportPhrases;

@@ -433,7 +433,18 @@ export const reputationPhrases: readonly PhraseRule[] = [
   {
     reason: 'virusdetected',
     source: 'ClamAV, Symantec, InterScan, Mimecast, amavis',
-    phrases: ['virus', 'infected', 'malware', 'malicious', 'worm', 'trojan', 'clamav', 'dangerous attachment', 'eicar'],
+    phrases: [
+      'virus',
+      'infected',
+      'malware',
+      'malicious',
+      'worm',
+      'trojan',
+      'clamav',
+      'dangerous attachment',
+      'email rejected due to security policies',
+      'eicar',
+    ],
   },
   {
     reason: 'spamdetected',

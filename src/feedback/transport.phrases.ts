@@ -21,7 +21,7 @@ export const transportPhrases: readonly PhraseRule[] = [
       'mail refused',
       'message refused',
       'refused by recipient',
-      'protect',
+
       'list expansion',
       'resolver.fwd',
       'has disabled',
@@ -257,9 +257,9 @@ export const transportPhrases: readonly PhraseRule[] = [
       'gave up',
       'giving up',
       'no further action',
-      'wasn',
+
       'queued for too long',
-      'hours',
+
       'unable to contact',
       'warning only',
       'warning message',
@@ -269,9 +269,7 @@ export const transportPhrases: readonly PhraseRule[] = [
       'retrasad',
       'greylist',
       'graylist',
-      'please try again later',
-      'try later',
-      'hold',
+
       'problem connecting',
     ],
   },
@@ -311,11 +309,10 @@ export const transportPhrases: readonly PhraseRule[] = [
       'ldap',
       'transaction failed',
       'storedrv',
-      'mail system',
+
       'aliasing/forwarding loop',
       'pipe ',
-      'transport',
-      'alias',
+
       'out of memory',
       'interrupted system call',
       'deferred',
@@ -382,5 +379,10 @@ export const transportPhrases: readonly PhraseRule[] = [
       'protocol',
       'syntax',
     ],
+  },
+  {
+    reason: 'onhold',
+    source: 'RFC 5321 450 and 451 without a cause',
+    phrases: ['please try again later', 'try again later', 'try later', 'on hold'],
   },
 ];
