@@ -1,0 +1,20 @@
+export { DeliveryModule } from './delivery.module.js';
+export { Ledger } from './ledger.service.js';
+export { messageIdOf } from './message.identity.js';
+export { MESSAGE_STATES, type MessageState, TERMINAL_STATES } from './message.states.js';
+export type {
+  Batch,
+  DispatchState,
+  DispatchView,
+  FeedbackResult,
+  MessageQuery,
+  MessageView,
+  NewDispatch,
+  NewMessage,
+  Progress,
+  ReminderGuard,
+  Route,
+  UnsentFilter,
+} from './ledger.types.js';
+export { type NewSuppression, type Suppression, SuppressionList } from './suppression.list.js';
+export type { MailTransport, OutgoingMessage, Outcome } from './transport.js';

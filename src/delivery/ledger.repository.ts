@@ -1,0 +1,188 @@
+import { Injectable } from '@nestjs/common';
+import { type Kysely, sql, type SqlBool } from 'kysely';
+import { InjectDatabase } from '../platform/database/index.js';
+import { type DeliveryTables } from './delivery.tables.js';
+import { type Batch, type DispatchState, type MessageQuery, type UnsentFilter } from './ledger.types.js';
+import { type MessageState, statesBefore } from './message.states.js';
+
+type Db = Kysely<DeliveryTables>;
+
+/** Reads the ledger, and changes it on a person's or on feedback's word. Sending has repositories of its own. */
+@Injectable()
+export class LedgerRepository {
+  constructor(@InjectDatabase() private readonly db: Db) {}
+
+  async countByState(batch: Batch): Promise<{ state: MessageState; messages: number }[]> {
+    return this.db
+      .selectFrom('delivery')
+      .innerJoin('dispatch', 'dispatch.id', 'delivery.dispatch_id')
+      .select(['delivery.state', (eb) => eb.fn.countAll<number>().as('messages')])
+      .where(inBatch(batch))
+      .groupBy('delivery.state')
+      .execute();
+  }
+
+  async dispatches(campaignId: string) {
+    return this.db
+      .selectFrom('dispatch')
+      .selectAll()
+      .where('campaign_id', '=', campaignId)
+      .orderBy('due_at')
+      .orderBy('id')
+      .execute();
+  }
+
+  async hasDispatch(batch: Batch): Promise<boolean> {
+    return (await this.db.selectFrom('dispatch').select('id').where(inBatch(batch)).executeTakeFirst()) !== undefined;
+  }
+
+  /** Returns the ids of the dispatches that changed. */
+  async changeDispatches(batch: Batch, from: readonly DispatchState[], to: DispatchState, now: Date) {
+    const changed = await this.db
+      .updateTable('dispatch')
+      .set({ state: to, state_changed_at: now })
+      .where(inBatch(batch))
+      .where('state', 'in', from)
+      .returning('id')
+      .execute();
+    return changed.map(({ id }) => id);
+  }
+
+  /** The pages of a campaign follow the order in which its messages were planned. */
+  async page({ campaignId, dispatchId, states, after, limit = 100 }: MessageQuery) {
+    let query = this.messages().where('dispatch.campaign_id', '=', campaignId);
+    if (dispatchId !== undefined) query = query.where('dispatch.id', '=', dispatchId);
+    if (states) query = query.where('delivery.state', 'in', states);
+    if (after !== undefined) {
+      query = query.where(
+        sql<SqlBool>`(delivery.dispatch_id, delivery.ordinal) > (select dispatch_id, ordinal from message where id = ${after})`,
+      );
+    }
+    return query.orderBy('delivery.dispatch_id').orderBy('delivery.ordinal').limit(limit).execute();
+  }
+
+  async byId(id: string) {
+    return this.messages().where('message.id', '=', id).executeTakeFirst();
+  }
+
+  async byOrganisation(code: string) {
+    return this.newestFirst(sql<SqlBool>`message.organisation_codes @> array[${code}]`);
+  }
+
+  async byAccount(accountId: string) {
+    return this.newestFirst(sql<SqlBool>`message.account_ids @> array[${accountId}]`);
+  }
+
+  async byPerson(personKey: string) {
+    return this.newestFirst(sql<SqlBool>`message.person_key = ${personKey}`);
+  }
+
+  /** An unknown message keeps its dispatch from finishing, so finished dispatches need not be searched. */
+  async unknowns() {
+    return this.messages()
+      .where('delivery.state', '=', 'unknown')
+      .where('dispatch.state', '<>', 'finished')
+      .orderBy('delivery.state_changed_at')
+      .execute();
+  }
+
+  /** Moves one message, if its state allows that; returns the state that it has afterwards, or undefined. */
+  async move(id: string, to: MessageState, reason: string, now: Date): Promise<MessageState | undefined> {
+    const { rows } = await sql<{ state: MessageState }>`
+      update delivery set state = ${to}, reason = ${reason}, state_changed_at = ${now}
+      from message
+      where message.id = ${id} and delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
+        and delivery.state = any(${statesBefore(to)}::message_state[])
+      returning delivery.state`.execute(this.db);
+    return rows[0]?.state;
+  }
+
+  /** A person decides about a message that may or may not have arrived. `queued` lets its slice be drained again. */
+  async decide(id: string, to: 'queued' | 'accepted' | 'failed', reason: string, now: Date): Promise<boolean> {
+    const { rows } = await sql`
+      with decided as (
+        update delivery set state = ${to}, reason = ${reason}, state_changed_at = ${now}::timestamptz,
+          accepted_at = case when ${to} = 'accepted' then ${now}::timestamptz else accepted_at end
+        from message
+        where message.id = ${id} and delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
+          and delivery.state = 'unknown'
+        returning delivery.dispatch_id, delivery.ordinal
+      ), reopened as (
+        update slice set due_at = ${now}::timestamptz from decided
+        where ${to} = 'queued' and slice.dispatch_id = decided.dispatch_id
+          and decided.ordinal between slice.first_ordinal and slice.last_ordinal
+      )
+      select from decided`.execute(this.db);
+    return rows.length > 0;
+  }
+
+  /** Stops what has not left. Whatever is on the wire at this moment is not touched and gets its outcome. */
+  async cancelUnsent(filter: UnsentFilter, reason: string, now: Date): Promise<number> {
+    const only = [sql<SqlBool>`true`];
+    if (filter.campaignId !== undefined) only.push(sql`message.campaign_id = ${filter.campaignId}`);
+    if (filter.dispatchId !== undefined) only.push(sql`message.dispatch_id = ${filter.dispatchId}`);
+    if (filter.purposes) only.push(sql`message.purpose = any(${[...filter.purposes]})`);
+    if (filter.personKeys) only.push(sql`message.person_key = any(${[...filter.personKeys]})`);
+    if (filter.organisationCodes) only.push(sql`message.organisation_codes && ${[...filter.organisationCodes]}`);
+    const { numAffectedRows = 0n } = await sql`
+      update delivery set state = 'cancelled', reason = ${reason}, next_attempt_at = null, state_changed_at = ${now}
+      from message
+      where message.dispatch_id = delivery.dispatch_id and message.ordinal = delivery.ordinal
+        and delivery.state = any(${statesBefore('cancelled')}::message_state[])
+        and ${sql.join(only, sql` and `)}`.execute(this.db);
+    return Number(numAffectedRows);
+  }
+
+  /** Takes the person out of the row: address and values. What was sent to which account, and when, stays. */
+  async redact(personKeys: readonly string[], now: Date): Promise<number> {
+    const { numUpdatedRows } = await this.db
+      .updateTable('message')
+      .set({ address: null, values: null, redacted_at: now })
+      .where('person_key', '=', sql<string>`any(${[...personKeys]})`)
+      .where('redacted_at', 'is', null)
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
+  }
+
+  private newestFirst(condition: ReturnType<typeof sql<SqlBool>>) {
+    return this.messages()
+      .where(condition)
+      .orderBy(sql`coalesce(delivery.accepted_at, dispatch.due_at)`, 'desc')
+      .orderBy('message.id')
+      .execute();
+  }
+
+  private messages() {
+    return this.db
+      .selectFrom('message')
+      .innerJoin('delivery', (join) =>
+        join
+          .onRef('delivery.dispatch_id', '=', 'message.dispatch_id')
+          .onRef('delivery.ordinal', '=', 'message.ordinal'),
+      )
+      .innerJoin('dispatch', 'dispatch.id', 'message.dispatch_id')
+      .selectAll('message')
+      .select([
+        'delivery.state',
+        'delivery.attempt',
+        'delivery.next_attempt_at',
+        'delivery.code',
+        'delivery.enhanced',
+        'delivery.reason',
+        'delivery.rendered_sha256',
+        'delivery.transport',
+        'delivery.accepted_at',
+        'delivery.state_changed_at',
+        'dispatch.due_at',
+        'dispatch.expires_at',
+      ]);
+  }
+}
+
+export type MessageRow = NonNullable<Awaited<ReturnType<LedgerRepository['byId']>>>;
+
+function inBatch(batch: Batch) {
+  return 'campaignId' in batch
+    ? sql<SqlBool>`dispatch.campaign_id = ${batch.campaignId}`
+    : sql<SqlBool>`dispatch.id = ${batch.dispatchId}`;
+}

@@ -1,0 +1,279 @@
+import { Injectable } from '@nestjs/common';
+import { type Transaction } from 'kysely';
+import { type Config, InjectConfig } from '../platform/config/index.js';
+import { Clock } from '../shared/clock.js';
+import { ConflictError, InvalidInputError, NotFoundError } from '../shared/errors.js';
+import { LedgerRepository, type MessageRow } from './ledger.repository.js';
+import {
+  type Batch,
+  type DispatchState,
+  type DispatchView,
+  type FeedbackResult,
+  type MessageQuery,
+  type MessageView,
+  type NewDispatch,
+  type NewMessage,
+  type Progress,
+  type UnsentFilter,
+} from './ledger.types.js';
+import { addressHash, messageIdOf } from './message.identity.js';
+import { MESSAGE_STATES, type MessageState, TERMINAL_STATES, UNSENT_STATES } from './message.states.js';
+import { type LedgerRow, PlanRepository } from './plan.repository.js';
+
+const ROWS_AT_ONCE = 2_000;
+/** Large enough that the queue costs nothing (a few bytes a message), small enough to pause and share out well. */
+const SLICE_SIZE = 250;
+const BARE_ADDRESS = /^[^\s<>@]+@[^\s<>@]+$/;
+
+/** The ledger of everything that is to be, or was, sent. Changes of a campaign take effect between windows of a slice. */
+@Injectable()
+export class Ledger {
+  constructor(
+    private readonly plans: PlanRepository,
+    private readonly repository: LedgerRepository,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  /**
+   * Writes a dispatch with its messages, all or nothing; in the caller's transaction when one is given. Nothing is
+   * sent before `dueAt`. Rows are streamed: a million need no more memory than a thousand. Planning the same dispatch
+   * id again changes nothing and reads no rows.
+   * @returns how many messages the dispatch has.
+   * @throws ConflictError `already-planned` when a person has a message for this purpose of the campaign already.
+   * @throws InvalidInputError `bad-message` for an address that is none, `bad-dispatch` for an expiry before the due time.
+   */
+  async plan(
+    dispatch: NewDispatch,
+    messages: Iterable<NewMessage> | AsyncIterable<NewMessage>,
+    trx?: Transaction<unknown>,
+  ): Promise<{ planned: number; isNew: boolean }> {
+    if (dispatch.expiresAt && dispatch.expiresAt <= dispatch.dueAt) {
+      throw new InvalidInputError('bad-dispatch', `Dispatch ${dispatch.id} expires before it is due`);
+    }
+    const now = this.clock.now();
+    return this.plans.inTransaction(trx, async (db) => {
+      if (!(await this.plans.addDispatch(db, dispatch, now))) {
+        return { planned: await this.plans.plannedOf(db, dispatch.id), isNew: false };
+      }
+      let ordinal = 0;
+      let rows: LedgerRow[] = [];
+      for await (const message of messages) {
+        rows.push(this.rowOf(dispatch, message, ++ordinal));
+        if (rows.length < ROWS_AT_ONCE) continue;
+        await this.plans.addMessages(db, dispatch, rows);
+        rows = [];
+      }
+      if (rows.length > 0) await this.plans.addMessages(db, dispatch, rows);
+      const planned = await this.plans.addDeliveries(
+        db,
+        dispatch.id,
+        dispatch.dueAt <= now ? 'queued' : 'planned',
+        now,
+      );
+      await this.plans.addSlices(db, dispatch, planned, SLICE_SIZE);
+      return { planned, isNew: true };
+    });
+  }
+
+  /** Nothing more leaves, but for the few messages that are on the wire. @throws NotFoundError, ConflictError. */
+  async pause(batch: Batch): Promise<void> {
+    await this.change(batch, ['waiting', 'running'], 'paused');
+  }
+
+  /** Goes on with the rest: nobody gets a message twice. @throws NotFoundError, ConflictError. */
+  async resume(batch: Batch): Promise<void> {
+    await this.change(batch, ['paused'], 'waiting');
+  }
+
+  /** Stops for good. @returns how many messages will not be sent. @throws NotFoundError, ConflictError. */
+  async cancel(batch: Batch, reason: string): Promise<number> {
+    const ids = await this.change(batch, ['waiting', 'running', 'paused'], 'cancelled');
+    let cancelled = 0;
+    for (const dispatchId of ids) cancelled += await this.cancelUnsent({ dispatchId }, reason);
+    return cancelled;
+  }
+
+  /**
+   * Stops unsent messages without stopping their dispatch, as when a cutoff moves. @returns how many.
+   * @throws InvalidInputError `no-batch` when neither campaign nor dispatch is given.
+   */
+  async cancelUnsent(filter: UnsentFilter, reason: string): Promise<number> {
+    if (filter.campaignId === undefined && filter.dispatchId === undefined) {
+      throw new InvalidInputError('no-batch', 'Name the campaign or the dispatch whose messages are to be stopped');
+    }
+    return this.repository.cancelUnsent(filter, reason, this.clock.now());
+  }
+
+  async progress(batch: Batch): Promise<Progress> {
+    const states = Object.fromEntries(MESSAGE_STATES.map((state) => [state, 0])) as Record<MessageState, number>;
+    for (const { state, messages } of await this.repository.countByState(batch)) states[state] = messages;
+    const sum = (list: readonly MessageState[]) => list.reduce((total, state) => total + states[state], 0);
+    return { states, planned: sum(MESSAGE_STATES), terminal: sum(TERMINAL_STATES) };
+  }
+
+  /** True when every message is in a terminal state; `unknown` is none. @throws NotFoundError `no-such-dispatch`. */
+  async isFinished(batch: Batch): Promise<boolean> {
+    await this.requireDispatch(batch);
+    const { planned, terminal } = await this.progress(batch);
+    return terminal === planned;
+  }
+
+  async dispatches(campaignId: string): Promise<DispatchView[]> {
+    const rows = await this.repository.dispatches(campaignId);
+    return rows.map((row) => ({
+      id: row.id,
+      campaignId: row.campaign_id,
+      purpose: row.purpose,
+      dueAt: row.due_at,
+      expiresAt: row.expires_at,
+      state: row.state,
+      planned: row.planned,
+    }));
+  }
+
+  /** A page of a campaign's messages, in the order in which they were planned. */
+  async messages(query: MessageQuery): Promise<MessageView[]> {
+    return (await this.repository.page(query)).map(viewOf);
+  }
+
+  /** @throws NotFoundError `no-such-message`. */
+  async message(id: string): Promise<MessageView> {
+    const row = await this.repository.byId(id);
+    if (!row) throw new NotFoundError('no-such-message', `There is no message ${id}`);
+    return viewOf(row);
+  }
+
+  /** Every message through which an organisation was, or is to be, told; newest first. */
+  async told(organisationCode: string): Promise<MessageView[]> {
+    return (await this.repository.byOrganisation(organisationCode)).map(viewOf);
+  }
+
+  /** Every message to a person, or about one of their accounts; newest first. */
+  async messagesOf(who: { personKey: string } | { accountId: string }): Promise<MessageView[]> {
+    const rows =
+      'personKey' in who
+        ? await this.repository.byPerson(who.personKey)
+        : await this.repository.byAccount(who.accountId);
+    return rows.map(viewOf);
+  }
+
+  /** Messages that may or may not have arrived; oldest first. A person decides. */
+  async unknowns(): Promise<MessageView[]> {
+    return (await this.repository.unknowns()).map(viewOf);
+  }
+
+  /**
+   * Sends an unknown message (again), with the same Message-ID. `actor` is who decided that it may arrive twice.
+   * @throws ConflictError `not-unknown`, NotFoundError `no-such-message`.
+   */
+  async releaseUnknown(id: string, actor: string): Promise<void> {
+    await this.decide(id, 'queued', `released by ${actor}`);
+  }
+
+  /** Writes down what became of an unknown message. The same errors. */
+  async decideUnknown(id: string, state: 'accepted' | 'failed', actor: string): Promise<void> {
+    await this.decide(id, state, `decided by ${actor}`);
+  }
+
+  /** A report says that an accepted message did not arrive. `reason` holds no address. */
+  async markBounced(id: string, reason: string): Promise<FeedbackResult> {
+    return this.mark(id, 'bounced', reason);
+  }
+
+  /** The recipient reported the message as unwanted. `reason` holds no address. */
+  async markComplained(id: string, reason: string): Promise<FeedbackResult> {
+    return this.mark(id, 'complained', reason);
+  }
+
+  /**
+   * Takes address and values out of every message to these people; the rows stay as evidence. What they have not been
+   * sent yet is stopped. @returns how many messages were redacted.
+   */
+  async redact(personKeys: readonly string[]): Promise<number> {
+    return this.repository.redact(personKeys, this.clock.now());
+  }
+
+  private rowOf(dispatch: NewDispatch, message: NewMessage, ordinal: number): LedgerRow {
+    if (!BARE_ADDRESS.test(message.address)) {
+      throw new InvalidInputError('bad-message', `Message ${ordinal} of dispatch ${dispatch.id} has no usable address`);
+    }
+    return {
+      id: messageIdOf(dispatch.campaignId, message.personKey, dispatch.purpose),
+      ordinal,
+      person_key: message.personKey,
+      account_ids: message.accountIds,
+      organisation_codes: message.organisationCodes,
+      route: message.route,
+      segment: message.segment,
+      address: message.address,
+      address_hash: addressHash(message.address, this.config.secret),
+      template: message.template,
+      template_version: message.templateVersion,
+      values: message.values,
+      guard: message.guard ?? null,
+    };
+  }
+
+  private async change(batch: Batch, from: readonly DispatchState[], to: DispatchState): Promise<string[]> {
+    const changed = await this.repository.changeDispatches(batch, from, to, this.clock.now());
+    if (changed.length > 0) return changed;
+    await this.requireDispatch(batch);
+    throw new ConflictError('wrong-state', `${nameOf(batch)} is not ${from.join(' or ')}, so it cannot be ${to}`);
+  }
+
+  private async requireDispatch(batch: Batch): Promise<void> {
+    if (await this.repository.hasDispatch(batch)) return;
+    throw new NotFoundError('no-such-dispatch', `Nothing was planned for the ${nameOf(batch)}`);
+  }
+
+  private async decide(id: string, to: 'queued' | 'accepted' | 'failed', reason: string): Promise<void> {
+    if (await this.repository.decide(id, to, reason, this.clock.now())) return;
+    const { state } = await this.message(id);
+    throw new ConflictError('not-unknown', `Message ${id} is ${state}: only an unknown message can be decided`);
+  }
+
+  private async mark(id: string, to: 'bounced' | 'complained', reason: string): Promise<FeedbackResult> {
+    if (await this.repository.move(id, to, reason, this.clock.now())) return 'marked';
+    const row = await this.repository.byId(id);
+    if (!row) return 'no-such-message';
+    if (row.state === 'bounced' || row.state === 'complained') return 'already';
+    const stillOpen: readonly MessageState[] = [...UNSENT_STATES, 'sending', 'unknown', 'accepted'];
+    return stillOpen.includes(row.state) ? 'not-yet' : 'not-sent';
+  }
+}
+
+function nameOf(batch: Batch): string {
+  return 'campaignId' in batch ? `campaign ${batch.campaignId}` : `dispatch ${batch.dispatchId}`;
+}
+
+function viewOf(row: MessageRow): MessageView {
+  return {
+    id: row.id,
+    campaignId: row.campaign_id,
+    dispatchId: row.dispatch_id,
+    purpose: row.purpose,
+    personKey: row.person_key,
+    accountIds: row.account_ids,
+    organisationCodes: row.organisation_codes,
+    route: row.route,
+    segment: row.segment,
+    address: row.address,
+    template: row.template,
+    templateVersion: row.template_version,
+    values: row.values,
+    state: row.state,
+    attempt: row.attempt,
+    dueAt: row.due_at,
+    expiresAt: row.expires_at,
+    nextAttemptAt: row.next_attempt_at,
+    code: row.code,
+    enhanced: row.enhanced,
+    reason: row.reason,
+    renderedSha256: row.rendered_sha256?.toString('hex') ?? null,
+    transport: row.transport,
+    acceptedAt: row.accepted_at,
+    stateChangedAt: row.state_changed_at,
+    redactedAt: row.redacted_at,
+  };
+}

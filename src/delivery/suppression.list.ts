@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../shared/clock.js';
+import { SuppressionRepository } from './suppression.repository.js';
+
+export interface NewSuppression {
+  /** Any spelling: capitals do not matter. */
+  readonly address: string;
+  /** Stable and short, as `hard-bounce` or `mailbox-full`; holds no address. */
+  readonly reason: string;
+  /** Where it was learned, as the id of a report. */
+  readonly source: string;
+  /** The first instant at which the address may be written to again; null until somebody lifts it. */
+  readonly expiresAt: Date | null;
+}
+
+export interface Suppression extends NewSuppression {
+  readonly createdAt: Date;
+  readonly liftedAt: Date | null;
+  readonly liftedBy: string | null;
+}
+
+/** Addresses that are not written to, each with its reason and, mostly, an end. Never a person: a new address starts clean. */
+@Injectable()
+export class SuppressionList {
+  constructor(
+    private readonly repository: SuppressionRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  async add({ address, reason, source, expiresAt }: NewSuppression): Promise<void> {
+    await this.repository.add({
+      address: normalise(address),
+      reason,
+      source,
+      created_at: this.clock.now(),
+      expires_at: expiresAt,
+    });
+  }
+
+  /** Lifts every suppression of the address. @returns whether there was any. */
+  async lift(address: string, actor: string): Promise<boolean> {
+    return (await this.repository.lift(normalise(address), actor, this.clock.now())) > 0;
+  }
+
+  /** Which of the addresses may not be written to now: normalised address -> reason. */
+  async suppressed(addresses: readonly string[]): Promise<Map<string, string>> {
+    const rows = await this.repository.active(addresses.map(normalise), this.clock.now());
+    return new Map(rows.map(({ address, reason }) => [address, reason]));
+  }
+
+  async isSuppressed(address: string): Promise<boolean> {
+    return (await this.suppressed([address])).size > 0;
+  }
+
+  /** All that was ever known about an address, oldest first, what was lifted or has faded included. */
+  async history(address: string): Promise<Suppression[]> {
+    const rows = await this.repository.history(normalise(address));
+    return rows.map((row) => ({
+      address: row.address,
+      reason: row.reason,
+      source: row.source,
+      expiresAt: row.expires_at,
+      createdAt: row.created_at,
+      liftedAt: row.lifted_at,
+      liftedBy: row.lifted_by,
+    }));
+  }
+}
+
+/** The form in which addresses are compared. */
+export function normalise(address: string): string {
+  return address.trim().toLowerCase();
+}
