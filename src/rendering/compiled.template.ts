@@ -1,0 +1,129 @@
+import { InvalidInputError } from '../shared/errors.js';
+import type { Program } from './body.program.js';
+import {
+  type Placeholder,
+  type Shape,
+  type TemplateValues,
+  type ValueProblem,
+  valueProblems,
+} from './placeholder.rules.js';
+import type { TemplateAudience, TemplateKind } from './template.declaration.js';
+
+export interface Attachment {
+  filename: string;
+  contentType: string;
+  content: Buffer;
+  /** In bytes. */
+  size: number;
+  /** Of the content, in hex. */
+  sha256: string;
+}
+
+/** A message as it will be read. Line ends are line feeds. */
+export interface RenderedMessage {
+  subject: string;
+  html: string;
+  text: string;
+}
+
+/**
+ * A message as it will be sent: `html` and `text` are whole quoted-printable bodies (CRLF, at most 76 characters a line,
+ * no line begins with a dot). `subject` is raw text on one line; encoding it for the header is the sender's work.
+ */
+export type EncodedMessage = RenderedMessage;
+
+/** What the compiler made of a template. */
+export interface TemplateParts {
+  name: string;
+  version: string;
+  title: string;
+  purpose: string;
+  kind: TemplateKind;
+  audience: TemplateAudience;
+  placeholders: readonly Placeholder[];
+  attachments: readonly Attachment[];
+  sample: TemplateValues;
+  /** Placeholders that are declared and used nowhere. */
+  unused: readonly string[];
+  declared: Shape;
+  known: Shape;
+  programs: Record<'subject' | 'html' | 'text' | 'encodedHtml' | 'encodedText', Program>;
+}
+
+/**
+ * A template that can be rendered, compiled once. Preview, test send and real send all come from here: `render` and
+ * `renderEncoded` are the same message, and decoding the second gives the first.
+ */
+export class CompiledTemplate {
+  readonly name: string;
+  /**
+   * SHA-256 (hex) over sources, shared pieces, declarations, attachments, compiler versions and the rendered sample:
+   * it changes when anything changes that can change a message.
+   */
+  readonly version: string;
+  readonly title: string;
+  readonly purpose: string;
+  readonly kind: TemplateKind;
+  readonly audience: TemplateAudience;
+  readonly placeholders: readonly Placeholder[];
+  readonly attachments: readonly Attachment[];
+  /** The values of sample.json: invented people, for previews. */
+  readonly sample: TemplateValues;
+  readonly unused: readonly string[];
+
+  constructor(private readonly parts: TemplateParts) {
+    this.name = parts.name;
+    this.version = parts.version;
+    this.title = parts.title;
+    this.purpose = parts.purpose;
+    this.kind = parts.kind;
+    this.audience = parts.audience;
+    this.placeholders = parts.placeholders;
+    this.attachments = parts.attachments;
+    this.sample = parts.sample;
+    this.unused = parts.unused;
+  }
+
+  /** The paths of values that are missing, undeclared or of the wrong type; empty when the message can be rendered. */
+  missing(values: unknown): string[] {
+    return this.problems(values).map((problem) => problem.path);
+  }
+
+  /** What is wrong at each of those paths, and what was expected. */
+  problems(values: unknown): ValueProblem[] {
+    return valueProblems(this.parts.declared, this.parts.known, values);
+  }
+
+  /** @throws InvalidInputError `missing-values` naming the paths; `broken-subject` for a line break in the subject. */
+  render(values: TemplateValues): RenderedMessage {
+    this.requireAll(values);
+    const { html, text } = this.parts.programs;
+    return { subject: this.subject(values), html: html(values), text: text(values) };
+  }
+
+  /** As `render`, ready for the wire. The same errors. */
+  renderEncoded(values: TemplateValues): EncodedMessage {
+    this.requireAll(values);
+    const { encodedHtml, encodedText } = this.parts.programs;
+    return { subject: this.subject(values), html: encodedHtml(values), text: encodedText(values) };
+  }
+
+  private requireAll(values: TemplateValues): void {
+    const problems = this.problems(values);
+    if (problems.length === 0) return;
+    const list = problems.map(({ path, problem, expected }) => `${path} (${problem}, expected ${expected})`).join(', ');
+    throw new InvalidInputError('missing-values', `Template ${this.name} cannot be rendered: ${list}`);
+  }
+
+  private subject(values: TemplateValues): string {
+    const subject = this.parts.programs.subject(values);
+    if (CONTROL.test(subject))
+      throw new InvalidInputError(
+        'broken-subject',
+        `Template ${this.name}: a value would put a line break or control character into the subject`,
+      );
+    return subject;
+  }
+}
+
+const CONTROL = /[\p{Cc}\u2028\u2029]/u;

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { messageValuesSchema } from './message.values.js';
+import { DEFAULT_TEMPLATES_DIR } from './rendering.module.js';
+import { TemplateCatalogue } from './template.catalogue.js';
+import type { TemplateValues } from './placeholder.rules.js';
+
+const catalogue = new TemplateCatalogue(DEFAULT_TEMPLATES_DIR);
+beforeAll(() => catalogue.load());
+
+const EXPECTED = [
+  'cascade-request',
+  'cascade-request-region',
+  'correction-notice',
+  'guidance-follow-up',
+  'payment-after-cutoff',
+  'payment-reminder-commissioner',
+  'payment-reminder-practice',
+  'sign-in-mismatched',
+  'sign-in-nhsmail',
+  'sign-in-nhsmail-unconfirmed',
+  'sign-in-several-accounts',
+  'sign-in-shared-mailbox',
+  'sign-in-unknown',
+  'sign-in-without-nhsmail',
+];
+const DATES = /\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d{1,2} [A-Z][a-z]+ \d{4}\b/g;
+
+it('knows every template of the service, and says so when asked for another', () => {
+  expect(catalogue.names()).toEqual(EXPECTED);
+  expect(() => catalogue.get('no-such')).toThrow(/There is no template no-such; there are: cascade-request/);
+});
+
+describe.each(EXPECTED)('%s', (name) => {
+  it('renders its sample in less than 80 KB, and its sample is of the shared value schema', () => {
+    const template = catalogue.get(name);
+    expect(template.missing(template.sample)).toEqual([]);
+    expect(messageValuesSchema.strict().partial().safeParse(template.sample).error).toBeUndefined();
+    expect(Buffer.byteLength(template.render(template.sample).html)).toBeLessThan(80 * 1024);
+  });
+
+  it('declares nothing that it does not use', () => {
+    expect(catalogue.get(name).unused).toEqual([]);
+  });
+
+  it('says the same dates, steps and links in HTML and in plain text', () => {
+    const template = catalogue.get(name);
+    const { html, text } = template.render(template.sample);
+    const visible = html.slice(html.indexOf('<h1'));
+    expect(distinct(text.replace(/\s+/g, ' ').match(DATES))).toEqual(distinct(visible.match(DATES)));
+    expect(text.match(/^\d+\. /gm)?.length).toBe(stepsOf(visible));
+    const links = [...visible.matchAll(/href="(?:mailto:)?([^"]+)"/g)].map(([, href]) => href ?? '');
+    for (const link of links) expect(text).toContain(link);
+    expect(distinct(text.match(/https?:\S+/g))).toEqual(distinct(links.filter((link) => link.startsWith('http'))));
+  });
+
+  it('gives the same message encoded as not encoded, whatever the values', () => {
+    const template = catalogue.get(name);
+    fc.assert(
+      fc.property(nastyText, (nasty) => {
+        const values = { ...replaceTexts(template.sample, nasty), window: template.sample['window'] };
+        const rendered = template.render(values);
+        const encoded = template.renderEncoded(values);
+        expect(decode(encoded.html)).toBe(rendered.html.replace(/\n/g, '\r\n'));
+        expect(decode(encoded.text)).toBe(rendered.text.replace(/\n/g, '\r\n'));
+        expect(encoded.subject).toBe(rendered.subject);
+        for (const line of `${encoded.html}${encoded.text}`.split('\r\n')) {
+          if (line.length > 76 || line.startsWith('.') || /[^\t -~]|[\t ]$/.test(line))
+            throw new Error(`Bad line ${line}`);
+        }
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+const nastyText = fc
+  .oneof(
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 120 }),
+    fc.constantFrom(
+      '.',
+      '..\n.\r\n. ',
+      'trailing   ',
+      `${'long'.repeat(60)}`,
+      '\ud800',
+      '{{person.fullName}}',
+      '<b>&amp;=3D',
+    ),
+  )
+  .map((text) => `x${text}`);
+
+/** The values with every free text replaced, but for words that decide something. */
+function replaceTexts(values: TemplateValues, nasty: string): TemplateValues {
+  return JSON.parse(
+    JSON.stringify(values, (key, value: unknown) =>
+      ['firstName', 'fullName', 'registeredAddress', 'phone', 'status'].includes(key) ? nasty : value,
+    ),
+  ) as TemplateValues;
+}
+
+function decode(body: string): string {
+  const bytes = body
+    .replace(/=\r\n/g, '')
+    .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+function stepsOf(html: string): number {
+  return [...html.matchAll(/<ol>(.*?)<\/ol>/gs)].reduce(
+    (sum, [, list]) => sum + (list?.match(/<li>/g)?.length ?? 0),
+    0,
+  );
+}
+
+function distinct(found: readonly string[] | null): string[] {
+  return [...new Set(found ?? [])].sort();
+}

@@ -1,0 +1,51 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { InvalidInputError, NotFoundError } from '../shared/errors.js';
+import type { CompiledTemplate } from './compiled.template.js';
+import { compileTemplate } from './template.compiler.js';
+import { readSharedSources, readTemplateSources } from './template.sources.js';
+
+/** DI token: the folder that holds one folder for each template, and `partials`. */
+export const TEMPLATES_DIR = Symbol('TEMPLATES_DIR');
+
+export const SHARED_FOLDER = 'partials';
+
+/** All templates of the service, read and compiled once when the module starts. */
+@Injectable()
+export class TemplateCatalogue implements OnModuleInit {
+  private readonly templates = new Map<string, CompiledTemplate>();
+
+  constructor(@Inject(TEMPLATES_DIR) private readonly folder: string) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.load();
+  }
+
+  /** @throws InvalidInputError `template-broken` naming template, file, line: one broken template stops the start. */
+  async load(): Promise<void> {
+    const shared = await readSharedSources(join(this.folder, SHARED_FOLDER));
+    const entries = await readdir(this.folder, { withFileTypes: true });
+    const names = entries
+      .filter((entry) => entry.isDirectory() && entry.name !== SHARED_FOLDER)
+      .map(({ name }) => name);
+    if (names.length === 0) throw new InvalidInputError('template-broken', `There is no template in ${this.folder}`);
+    // One after the other: several broken templates then always name the same one first.
+    for (const name of names.sort()) {
+      const sources = await readTemplateSources(join(this.folder, name), name, shared);
+      this.templates.set(name, await compileTemplate(sources));
+    }
+  }
+
+  /** In alphabetical order. */
+  names(): string[] {
+    return [...this.templates.keys()];
+  }
+
+  /** @throws NotFoundError `no-such-template` */
+  get(name: string): CompiledTemplate {
+    const template = this.templates.get(name);
+    if (template) return template;
+    throw new NotFoundError('no-such-template', `There is no template ${name}; there are: ${this.names().join(', ')}`);
+  }
+}
