@@ -15,3 +15,16 @@ export {
   type OrganisationKind,
   type OrganisationStatus,
 } from './directory.tables.js';
+export { TableReader, MAX_LISTED_FAULTS, type FileSummary, type Progress } from './table.reader.js';
+export {
+  optional,
+  required,
+  tableFormat,
+  type Column,
+  type Columns,
+  type RowFault,
+  type RowValues,
+  type TableFormat,
+  type TableRow,
+} from './table.format.js';
+export { anyText, barSeparated, date, dateOrNone, odsCode, odsCodeOrNone, oneOf, someText } from './cell.types.js';

@@ -1,0 +1,57 @@
+import { looksLikeMisreadUtf8 } from './windows-1252.js';
+
+/** What was taken out of a cell before it was read. Counted by cell in the report, because each is a sign of careless data. */
+export type CellCleanUp = 'invisible-characters' | 'no-break-spaces' | 'surrounding-spaces';
+
+// Soft hyphen, zero-width spaces and joiners, direction marks, word joiner, byte-order mark.
+const INVISIBLE = /[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
+const ODD_SPACE = /[\u00a0\u2000-\u200a\u202f\u205f\u3000]/g;
+/** Nothing in here: no cleaning, no fault. Most cells of most files. */
+const PLAIN = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
+
+export function cleanCell(text: string, count: (what: CellCleanUp) => void): string {
+  if (PLAIN.test(text)) return text;
+  const visible = text.replace(INVISIBLE, '');
+  if (visible !== text) count('invisible-characters');
+  const spaced = visible.replace(ODD_SPACE, ' ');
+  if (spaced !== visible) count('no-break-spaces');
+  const trimmed = spaced.trim();
+  if (trimmed !== spaced) count('surrounding-spaces');
+  return trimmed;
+}
+
+export interface EncodingFault {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+const RE_EXPORT = 'Export the file again as UTF-8';
+
+/** What shows that the characters of a cell are not those that were typed. */
+export function encodingFault(text: string, encoding: 'utf-8' | 'windows-1252'): EncodingFault | undefined {
+  if (PLAIN.test(text)) return undefined;
+  if (text.includes('\ufffd')) {
+    return {
+      message: 'A character was lost in an earlier conversion (it shows as a question mark)',
+      remedy: RE_EXPORT,
+    };
+  }
+  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/.test(text)) {
+    return { message: 'A byte that is no character in the encoding of the file', remedy: RE_EXPORT };
+  }
+  if (encoding === 'windows-1252' && looksLikeMisreadUtf8(text)) {
+    return { message: 'UTF-8 in a file that is otherwise Windows-1252: two encodings in one file', remedy: RE_EXPORT };
+  }
+  return undefined;
+}
+
+/** What kind of thing a value is, for reports that must not hold the value itself: it may be somebody's name. */
+export function valueClass(text: string): string {
+  if (text === '') return 'empty';
+  const { length } = Array.from(text);
+  const size = `${length} character${length === 1 ? '' : 's'}`;
+  if (/^[+-]?\d+(?:\.\d+)?$/.test(text)) return `number, ${size}`;
+  if (/^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?$/.test(text)) return `date or time, ${size}`;
+  if (text.includes('@')) return `text with @, ${size}`;
+  return `text, ${size}`;
+}

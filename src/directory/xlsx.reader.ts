@@ -1,0 +1,116 @@
+import { SaxesParser } from 'saxes';
+import { InvalidInputError } from '../shared/errors.js';
+import { type RawBatch, type RawRow, ROWS_PER_BATCH } from './csv.reader.js';
+import { type TableFile } from './table-file.js';
+import { XlsxArchive } from './xlsx.archive.js';
+import { type CellKind, cellText, columnIndex, localName } from './xlsx.cell.js';
+import { readWorkbook, type Workbook } from './xlsx.workbook.js';
+
+export interface SheetChoice {
+  readonly sheet: string;
+  readonly otherSheets: number;
+}
+
+/** Reads the first visible sheet. Formulas count with the value that Excel stored beside them. */
+export async function* readXlsx(
+  file: TableFile & { format: 'xlsx' },
+  onSheet: (choice: SheetChoice) => void,
+): AsyncGenerator<RawBatch> {
+  const archive = await XlsxArchive.open(file.path, file.name);
+  try {
+    const workbook = await readWorkbook(archive, file.name);
+    onSheet({ sheet: workbook.sheet, otherSheets: workbook.otherSheets });
+    const collector = new RowCollector(workbook, file.name);
+    const totalBytes = archive.sizeOf(workbook.part);
+    for await (const { bytes } of archive.parse(workbook.part, collector.parser)) {
+      if (collector.rows.length >= ROWS_PER_BATCH) yield { rows: collector.take(), bytes, totalBytes };
+    }
+    const rows = collector.take();
+    if (rows.length > 0) yield { rows, bytes: totalBytes, totalBytes };
+  } finally {
+    archive.close();
+  }
+}
+
+class RowCollector {
+  readonly parser = new SaxesParser();
+  rows: RawRow[] = [];
+  private row = 0;
+  private cells: string[] = [];
+  private column = -1;
+  private kind: CellKind = 'n';
+  private style = 0;
+  private text = '';
+  private inText = false;
+  private inPhonetic = false;
+
+  constructor(
+    private readonly workbook: Workbook,
+    private readonly fileName: string,
+  ) {
+    this.parser.on('opentag', ({ name, attributes }) => {
+      this.open(localName(name), attributes);
+    });
+    this.parser.on('text', (text) => {
+      if (this.inText && !this.inPhonetic) this.text += text;
+    });
+    this.parser.on('closetag', ({ name }) => {
+      this.close(localName(name));
+    });
+  }
+
+  take(): RawRow[] {
+    const { rows } = this;
+    this.rows = [];
+    return rows;
+  }
+
+  private open(name: string, attributes: Record<string, string>): void {
+    switch (name) {
+      case 'row':
+        this.row = attributes['r'] === undefined ? this.row + 1 : Number(attributes['r']);
+        this.cells = [];
+        this.column = -1;
+        break;
+      case 'c':
+        this.column = attributes['r'] === undefined ? this.column + 1 : columnIndex(attributes['r'], this.fileName);
+        this.kind = (attributes['t'] ?? 'n') as CellKind;
+        this.style = Number(attributes['s'] ?? 0);
+        this.text = '';
+        break;
+      case 'v':
+      case 't':
+        this.inText = true;
+        break;
+      case 'rPh':
+        this.inPhonetic = true;
+        break;
+    }
+  }
+
+  private close(name: string): void {
+    switch (name) {
+      case 'row':
+        this.rows.push({ row: this.row, cells: this.cells });
+        break;
+      case 'c':
+        while (this.cells.length < this.column) this.cells.push('');
+        this.cells[this.column] = this.value();
+        break;
+      case 'v':
+      case 't':
+        this.inText = false;
+        break;
+      case 'rPh':
+        this.inPhonetic = false;
+        break;
+    }
+  }
+
+  private value(): string {
+    if (this.kind !== 's') return cellText(this.text, this.kind, this.workbook, this.style);
+    const shared = this.text === '' ? '' : this.workbook.strings[Number(this.text)];
+    if (shared !== undefined) return shared;
+    throw new InvalidInputError('workbook-damaged', `${this.fileName} is damaged: row ${this.row} points at no text.`);
+  }
+}
