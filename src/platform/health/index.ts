@@ -1,0 +1,3 @@
+export { HealthModule } from './health.module.js';
+export { type ReadinessCheck, ReadinessChecks } from './readiness-checks.js';
+export { SchedulerHeartbeat } from './scheduler-heartbeat.js';

@@ -1,0 +1,51 @@
+import { hostname } from 'node:os';
+import { Injectable } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { type Kysely, sql } from 'kysely';
+import { type Config, InjectConfig } from '../config/index.js';
+import { InjectDatabase } from '../database/index.js';
+
+interface HeartbeatTables {
+  scheduler_heartbeat: { process: string; beat_at: Date };
+}
+
+const BEAT_EVERY_MS = 10_000;
+const STALE_AFTER_SECONDS = 60;
+
+/** Proves that this process's schedule still ticks and still reaches the database. */
+@Injectable()
+export class SchedulerHeartbeat {
+  private readonly process = `${hostname()}:${process.pid}`;
+
+  constructor(
+    @InjectDatabase() private readonly db: Kysely<HeartbeatTables>,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  /** Writes this process's row; forgets processes that have been silent for a day. */
+  @Interval(BEAT_EVERY_MS)
+  async beat(): Promise<void> {
+    if (!this.config.roles.includes('scheduler')) return;
+    const row = { process: this.process, beat_at: sql<Date>`clock_timestamp()` };
+    await this.db
+      .insertInto('scheduler_heartbeat')
+      .values(row)
+      .onConflict((conflict) => conflict.column('process').doUpdateSet({ beat_at: row.beat_at }))
+      .execute();
+    await this.db
+      .deleteFrom('scheduler_heartbeat')
+      .where('beat_at', '<', sql<Date>`clock_timestamp() - interval '1 day'`)
+      .execute();
+  }
+
+  /** Throws when this process has not ticked for a minute. */
+  async check(): Promise<void> {
+    const fresh = await this.db
+      .selectFrom('scheduler_heartbeat')
+      .select('process')
+      .where('process', '=', this.process)
+      .where('beat_at', '>', sql<Date>`clock_timestamp() - ${STALE_AFTER_SECONDS} * interval '1 second'`)
+      .executeTakeFirst();
+    if (!fresh) throw new Error(`The schedule has not ticked for ${STALE_AFTER_SECONDS} seconds`);
+  }
+}

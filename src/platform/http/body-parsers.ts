@@ -1,0 +1,39 @@
+import { json, type RequestHandler, urlencoded } from 'express';
+import { HttpProblem } from './http-problem.js';
+
+/** The whole status feed of 6,200 practices in one request is about 1 MB of JSON. */
+const JSON_LIMIT = '4mb';
+const FORM_LIMIT = '256kb';
+
+/** Files come as they are, or in a multipart form; the routes that take them read and bound them. */
+const FILES = [
+  'multipart/form-data',
+  'text/csv',
+  'text/plain',
+  'application/octet-stream',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+];
+const JSON_TYPE = 'application/json';
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+
+/**
+ * Reads JSON under /api/ and forms everywhere else. The API refuses forms: a form on another site can send one with
+ * the browser's cookie.
+ */
+export function bodyParsers(): RequestHandler[] {
+  const readForm = urlencoded({ type: FORM_TYPE, extended: false, limit: FORM_LIMIT, parameterLimit: 2_000 });
+  return [
+    (request, _response, next) => {
+      const readable = [JSON_TYPE, ...FILES, ...(request.path.startsWith('/api/') ? [] : [FORM_TYPE])];
+      // false: a body of another type; null: no body at all.
+      if (request.is(readable) !== false) next();
+      else
+        next(new HttpProblem(415, 'unsupported-media-type', 'Send application/json, or a file where one is expected.'));
+    },
+    json({ type: JSON_TYPE, limit: JSON_LIMIT, strict: false }),
+    (request, response, next) => {
+      if (request.path.startsWith('/api/')) next();
+      else readForm(request, response, next);
+    },
+  ];
+}

@@ -1,0 +1,24 @@
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import cookieParser from 'cookie-parser';
+import { type Config } from '../config/index.js';
+import { HttpMetrics } from '../metrics/index.js';
+import { bodyParsers } from './body-parsers.js';
+import { ProblemFilter } from './problem.filter.js';
+import { ProblemPages } from './problem.pages.js';
+import { SchemaPipe } from './schema.pipe.js';
+import { securityHeaders } from './security-headers.js';
+
+/**
+ * Sets up an application that was created with `{ bodyParser: false }`: headers, body limits, validation, problem
+ * documents. main.ts and the tests both call it, before `init` or `listen`.
+ */
+export function configureHttp(app: NestExpressApplication, config: Config): void {
+  app.set('trust proxy', config.trustProxy);
+  app.set('query parser', 'simple');
+  // Express's own ETag is a weak hash of the body: If-Match would never fit it.
+  app.set('etag', false);
+  app.disable('x-powered-by');
+  app.use(app.get(HttpMetrics).middleware(), ...securityHeaders(config), cookieParser(), ...bodyParsers());
+  app.useGlobalPipes(new SchemaPipe());
+  app.useGlobalFilters(new ProblemFilter(app.get(ProblemPages)));
+}

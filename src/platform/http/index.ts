@@ -1,0 +1,14 @@
+export { callerOf, setCaller } from './caller.js';
+export { configureHttp } from './configure-http.js';
+export { IfMatch, setEtag } from './etag.js';
+export { HttpModule } from './http.module.js';
+export { type FieldError, HttpProblem, type Problem, SeeOther } from './http-problem.js';
+export { Idempotent } from './idempotency.interceptor.js';
+export { encodeCursor, type Page, pageOf, pageQuery, pageSchema } from './page.js';
+export { ApiProblems, problemSchema } from './problem.schema.js';
+export { type ProblemPage, ProblemPages } from './problem.pages.js';
+export { STALE_VERSION } from './problem.rules.js';
+export { RateLimitGuard } from './rate-limit.js';
+export { PERMISSION, Public, PUBLIC } from './route-access.js';
+export { TextSealer } from './sealed-text.js';
+export { contentSecurity } from './security-headers.js';

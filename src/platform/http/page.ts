@@ -1,0 +1,66 @@
+import { z } from 'zod';
+
+/**
+ * Opaque keyset cursors: the sort key of the last row, as base64url JSON. They are not secret and need no signature,
+ * as a forged one only starts a page elsewhere; they are parsed like any other input.
+ */
+export function cursorSchema<K>(key: z.ZodType<K>) {
+  return z
+    .string()
+    .max(1_000)
+    .transform((text, context): K => {
+      const parsed = key.safeParse(decode(text));
+      if (parsed.success) return parsed.data;
+      context.addIssue({ code: 'custom', message: 'Expected a cursor from "next" of the page before' });
+      return z.NEVER;
+    })
+    .describe('"next" of the page before');
+}
+
+export function encodeCursor(key: unknown): string {
+  return Buffer.from(JSON.stringify(key), 'utf8').toString('base64url');
+}
+
+/** Query schema of a list: `limit` (1 to 200, 50 by default), `cursor`, and the list's own filters. */
+export function pageQuery<K, F extends z.ZodRawShape>(key: z.ZodType<K>, filters: F) {
+  return z.strictObject({
+    limit: z.coerce.number().int().min(1).max(200).default(50),
+    cursor: cursorSchema(key).optional(),
+    ...filters,
+  });
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Cursor of the page that follows; absent on the last one. */
+  readonly next?: string;
+}
+
+/** Schema of a page, for the API description. */
+export function pageSchema<T>(item: z.ZodType<T>) {
+  return z.object({
+    items: z.array(item),
+    next: z.string().optional().describe('Cursor of the page that follows; absent on the last one'),
+  });
+}
+
+/** Makes a page of `limit` items out of rows read with `limit + 1`. */
+export function pageOf<R, T>(
+  rows: readonly R[],
+  limit: number,
+  key: (row: R) => unknown,
+  item: (row: R) => T,
+): Page<T> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const items = shown.map(item);
+  return rows.length > limit && last !== undefined ? { items, next: encodeCursor(key(last)) } : { items };
+}
+
+function decode(text: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
