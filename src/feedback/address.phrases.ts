@@ -7,6 +7,9 @@ export const mailboxPhrases: readonly PhraseRule[] = [
     source: 'RFC 3463 X.2.2; Postfix, Dovecot, Exchange, Gmail, Yahoo, qmail, Courier, iPlanet, Domino, NTT DOCOMO',
     phrases: [
       'mailbox full',
+      'as their mailbox is full',
+      "number of messages in recipient's mailbox exceeded",
+      'temporarily over quota',
       'mailbox is full',
       'mailbox was full',
       'mailbox too full',
@@ -290,6 +293,10 @@ export const unknownPhrases: readonly PhraseRule[] = [
       'The system that holds the mailboxes says so in its own words: Exchange RESOLVER and MSEXCH texts, Office 365, Gmail NoSuchUser, Yahoo, AOL, Outlook.com, Tencent, Facebook RCP-P, Spectrum AUP, PowerMTA category',
     phrases: [
       'resolver.adr.recipnotfound',
+      'unknown local-part',
+      'unknown local part',
+      'no such user here. please check',
+      'error: invalid user',
       'resolver.adr.recipientnotfound',
       'recipientnotfound',
       'recipnotfound',
@@ -431,6 +438,7 @@ export const unknownPhrases: readonly PhraseRule[] = [
       'host or domain name not found. name service error for name=* type=* host not found',
       'host or domain name not found',
       'host unknown',
+      "as the remote domain doesn't exist",
       'unknown host',
       'host not found',
       'no such host',

@@ -136,7 +136,7 @@ const isReadReceipt = (report: ReportParts): boolean =>
 function referencesOf(report: ReportParts): ReportReferences {
   const named = [
     header(report.original, 'message-id'),
-    /^\s*message-id:\s*(\S{3,300})/im.exec(report.human)?.[1],
+    /^[ \t]*message-id:[ \t]*(\S{3,300})/im.exec(report.human)?.[1],
     header(report.headers, 'in-reply-to'),
   ];
   const originalMessageId = named.map((value) => /[^\s<>]{1,300}/.exec(value ?? '')?.[0]).find(Boolean);

@@ -78,5 +78,5 @@ function blockOf(fields: Headers): StatusBlock {
 export function addressOf(field: string): string {
   const value = field.includes(';') ? field.slice(field.indexOf(';') + 1) : field;
   const found = /[^\s<>"'()[\]:;,|\\]{1,128}@[^\s<>"'()[\]:;,|\\]{1,255}/.exec(value)?.[0] ?? '';
-  return found.replace(/\.+$/, '');
+  return found.replace(/\.+$/, '').replace(/^smtp=/i, '');
 }

@@ -4,22 +4,24 @@ import { addressesIn, type ReportParts } from './report.reader.js';
 
 const MAX_RECIPIENTS = 100;
 const MAX_LINES = 2_000;
+const MAX_WIDTH = 600;
 
 const ADDRESS = '[^\\s<>"\'()\\[\\]:;,|\\\\]{1,128}@[^\\s<>"\'()\\[\\]:;,|\\\\]{1,255}';
-/** Forms in which mail systems open what they say about one recipient; the first form that occurs is the one in use. */
-const openings: readonly RegExp[] = [
-  // qmail, Postfix, Sendmail, Exim, PowerMTA, OpenSMTPD, GMX, Exchange 2003 and most others: the address opens a line.
-  new RegExp(
-    `^[<"'(]{0,2}(?:mailto:|smtp:)?${ADDRESS}[>"')]{0,2}(?:<mailto:[^>]{1,300}>)?(?:\\s*$|\\s*[:;,(]|\\.\\.\\.|\\s+(?:on|delivery|-|failed|rejected|has|was|:))`,
-    'i',
-  ),
-  // Sendmail transcripts: "550 <someone@example.com>... User unknown".
-  new RegExp(`^[45]\\d\\d[ -](?:[45]\\.\\d{1,3}\\.\\d{1,3}[ -])?<?${ADDRESS}>?(?:\\.\\.\\.|:|\\s)`, 'i'),
-  new RegExp(
-    `(?:rcpt to|recipient|address|mailbox|user|destinataire|empfänger|destinatario|宛先|to|an|à|a)\\s{0,4}[:=]?\\s{0,4}[<"'(\\[]{0,2}(?:rfc822;|mailto:|smtp:)?${ADDRESS}`,
-    'i',
-  ),
-];
+/** qmail, Postfix, Sendmail, Exim, PowerMTA, OpenSMTPD, GMX, Exchange 2003 and most others open a line with the address. */
+const opensLine = new RegExp(
+  `^(?:[>*•・-]{1,6}\\s{1,4})?[<"'(]{0,2}(?:mailto:|smtp:)?${ADDRESS}[>"')]{0,2}(?:<mailto:[^>]{1,300}>)?(?:\\s*$|\\s*[:;,(]|\\.\\.\\.|\\s+(?:on|delivery|-|failed|rejected|has|was|:))`,
+  'i',
+);
+/** Sendmail transcripts: "550 <someone@example.com>... User unknown". */
+const transcriptLine = new RegExp(
+  `^[45]\\d\\d[ -](?:[45]\\.\\d{1,3}\\.\\d{1,3}[ -])?<?${ADDRESS}>?(?:\\.\\.\\.|:|\\s)`,
+  'i',
+);
+/** "Unable to deliver message to <someone@example.com>", "Recipient: someone@example.com" and their translations. */
+const labelled = new RegExp(
+  `(?:rcpt to|recipient|address|mailbox|user|destinataire|empfänger|destinatario|宛先|to|an|à|a)\\s{0,4}[:=]?\\s{0,4}[<"'(\\[]{0,2}(?:rfc822;|mailto:|smtp:)?${ADDRESS}`,
+  'i',
+);
 
 /** What one recipient's part of a free-text report says. */
 export interface FreeTextEntry {
@@ -69,18 +71,29 @@ function recipientsOf(report: ReportParts): string[] {
     !sender.has(address.toLowerCase()) &&
     !/^(?:postmaster|mailer-daemon|abuse)@/i.test(address);
   const lines = report.human.split('\n', MAX_LINES).map((line) => line.trim());
-  for (const opening of openings) {
-    const found = unique(
+  const opened = (opening: RegExp): string[] =>
+    unique(
       lines
-        .map((line) => addressOf(opening.exec(line.slice(0, 600))?.[0].replace(/^.*;/, '') ?? ''))
+        .map((line) => addressOf(opening.exec(line.slice(0, MAX_WIDTH))?.[0].replace(/^.*;/, '') ?? ''))
         .filter((address) => address !== '' && foreign(address)),
     );
+  const named = unique(lines.flatMap((line) => addressesIn(line.slice(0, MAX_WIDTH))).filter(foreign));
+  const returned = unique(addressesIn(header(report.original, 'to')));
+  const wroteTo = new Set(returned.map((address) => address.toLowerCase()));
+  const guesses = [
+    () => opened(opensLine),
+    () => opened(transcriptLine),
+    () => named.filter((address) => wroteTo.has(address.toLowerCase())),
+    () => opened(labelled),
+    () => (named.length === 1 ? named : []),
+    () => returned,
+    () => named.slice(0, 1),
+  ];
+  for (const guess of guesses) {
+    const found = guess();
     if (found.length > 0) return found;
   }
-  const returned = unique(addressesIn(header(report.original, 'to')));
-  if (returned.length > 0) return returned;
-  const named = unique(lines.flatMap((line) => addressesIn(line.slice(0, 600))).filter(foreign));
-  return named.slice(0, 1);
+  return [];
 }
 
 /**

@@ -22,7 +22,6 @@ export function looksLikeBounce(report: ReportParts): boolean {
   const returnPath = headers.get('return-path')?.[0]?.trim();
   const unaddressed = returnPath === '<>' || returnPath === '' || /mailer-daemon|postmaster/i.test(returnPath ?? '');
   if (!daemon && !unaddressed) return false;
-  if (/^(?:re|fw|fwd|aw|wg|tr|rv|sv)\s*:/.test(subject)) return false;
   const titled = bounceSubjects.some((phrase) => subject.includes(phrase));
   const said = report.human
     .slice(0, 20_000)

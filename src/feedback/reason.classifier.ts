@@ -28,6 +28,8 @@ export interface Verdict {
   readonly status: string | null;
 }
 
+/** Causes stand at the front; what follows is boilerplate and copies of the message. */
+const MAX_SAID = 4_000;
 const arrived = new Set(['delivered', 'relayed', 'expanded', 'deliverable']);
 /** The address is gone. Nothing else is hard: a full mailbox, a block or a policy says nothing about the address. */
 const gone: ReadonlySet<Reason> = new Set(['userunknown', 'hostunknown', 'hasmoved', 'notaccept']);
@@ -44,20 +46,21 @@ export function judge(evidence: Evidence): Verdict {
 }
 
 function reasonOf(evidence: Evidence, status: string): Reason {
-  const stage = stageOf(`${evidence.diagnostic}\n${evidence.context}`);
+  const stage = stageOf(`${evidence.diagnostic.slice(0, MAX_SAID)}\n${evidence.context.slice(0, MAX_SAID)}`);
+  // Before any recipient was named, no answer can be about one.
+  const early = stage === 'connect' || stage === 'helo';
   const witnessed = stage === 'rcpt' || (status !== '' && pointsAtAddress(status));
-  const said = normalise(stripWrapper(evidence.diagnostic));
-  const around = normalise(evidence.context);
+  const said = normalise(stripWrapper(evidence.diagnostic).slice(0, MAX_SAID));
+  const around = normalise(evidence.context.slice(0, MAX_SAID));
   const reason =
     phraseReason(said, clearRules, witnessed) ??
     phraseReason(said, looseRules, witnessed) ??
     phraseReason(around, clearRules, witnessed);
   // A delivery agent's own words describe its trouble, whatever exit code the mail system made of them.
   if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
-  if (reason !== undefined && gone.has(reason) && (stage === 'connect' || stage === 'helo')) return 'blocked';
+  if (early && (reason === undefined || reason === 'filtered' || gone.has(reason))) return 'blocked';
   if (reason !== undefined && gone.has(reason) && stage === 'mail') return 'rejected';
   if (reason !== undefined) return reason;
-  if (stage === 'connect' || stage === 'helo') return 'blocked';
   if (evidence.action === 'delayed' || evidence.action === 'expired') return 'expired';
   return (
     (status === '' ? undefined : reasonOfStatus(status)) ??
@@ -98,6 +101,8 @@ const stages: readonly (readonly [Stage, readonly string[]])[] = [
     [
       'in reply to rcpt to',
       'after rcpt',
+      'following rcpt command',
+      '[rcpt_to]',
       'after pipelined rcpt',
       '>>> rcpt to',
       'does not like recipient',

@@ -158,6 +158,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
     source: 'Postfix, Exim, Sendmail, Exchange, qmail rcpthosts, InterScan, mail.ru',
     phrases: [
       'relay access denied',
+      'due to the following smtp relay error',
       'relay denied',
       'relaying denied',
       'relay not permitted',
@@ -206,6 +207,11 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'domain not allowed',
       'domain isn',
     ],
+  },
+  {
+    reason: 'badreputation',
+    source: 'GMX, Web.de, 1&1 (the link tells a refused host from an unknown mailbox: the sentence before is the same)',
+    phrases: ['error-messages?ip='],
   },
 ];
 
@@ -298,7 +304,7 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'senderscore',
       'trustedsource',
       'aup#1',
-      'error-messages?ip=',
+
       'ip address has a poor',
       '?p=unsolicitediperror',
       'ofr_50',
@@ -317,6 +323,8 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'blocked from',
       'blocked due',
       'is blocked',
+      'blocked -',
+      ':blocked',
       'has been blocked',
       'have been blocked',
       'been temporarily blocked',

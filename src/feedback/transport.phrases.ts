@@ -227,6 +227,7 @@ export const transportPhrases: readonly PhraseRule[] = [
     source: 'RFC 3463 X.4.7; Postfix, Sendmail, Exim, Exchange QUEUE.Expired, SES, SendGrid, qmail, Courier',
     phrases: [
       'queue.expired',
+      'delivery failed * attempts',
       'message expired',
       'expired',
       'timed out',
