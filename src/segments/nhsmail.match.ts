@@ -95,29 +95,27 @@ function byAddress(
       ? undefined
       : { entry: holder, by: 'primary-address', certainty: 'certain' };
   }
-  const byAlias = onlyOneOf(
-    account,
-    live.filter((entry) => entry.address !== address && entry.aliases.includes(address)),
-  );
+  const byAlias = ownerOfAlias(account, address, live);
   if (byAlias) return { ...byAlias, by: 'alias' };
   if (untagged === undefined) return undefined;
-  const byTag = onlyOneOf(
-    account,
-    live.filter((entry) => entry.address === untagged || entry.aliases.includes(untagged)),
+  const [behindTag, another] = live.filter(
+    (entry) => (entry.address === untagged || entry.aliases.includes(untagged)) && belongsTo(account, entry),
   );
-  return byTag && { ...byTag, by: 'tagged-address' };
+  return behindTag && !another ? { entry: behindTag, by: 'tagged-address', certainty: 'certain' } : undefined;
 }
 
 /**
  * An alias may stand on several entries, and under a former name. One entry whose names agree is certain. One that bears
  * another name altogether may be a former name too, unless the directory records it for somebody else: probable.
  */
-function onlyOneOf(
+function ownerOfAlias(
   account: SegmentAccount,
-  entries: readonly KnownNhsmail[],
+  alias: string,
+  live: readonly KnownNhsmail[],
 ): { entry: KnownNhsmail; certainty: Certainty } | undefined {
-  const belonging = entries.filter((entry) => belongsTo(account, entry));
-  const [entry, another] = belonging.length > 0 ? belonging : entries.filter((each) => each.recordedAccount === null);
+  const holders = live.filter((entry) => entry.address !== alias && entry.aliases.includes(alias));
+  const belonging = holders.filter((entry) => belongsTo(account, entry));
+  const [entry, another] = belonging.length > 0 ? belonging : holders.filter((each) => each.recordedAccount === null);
   if (!entry || another) return undefined;
   return { entry, certainty: belonging.length > 0 ? 'certain' : 'probable' };
 }

@@ -25,6 +25,7 @@ export function segmentOf(
     certainty: evidence.every(({ certainty }) => certainty === 'certain') ? 'certain' : 'probable',
     evidence,
     ...(suggestion && { suggestion }),
+    ...(facts.email && { address: facts.email.normalised }),
     ...(facts.own && { nhsmail: { address: facts.own.entry.address, certainty: facts.own.certainty } }),
   };
 }

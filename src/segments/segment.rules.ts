@@ -214,8 +214,12 @@ export const SEGMENT_RULES: readonly SegmentRule[] = [
     segment: 'unknown',
     reason:
       'The registered address belongs to somebody of another name or account. Whether this person has NHSmail is not known.',
-    applies: ({ atAddress }) => atAddress.some(isPerson),
-    evidence: () => says('nhsmail-directory', 'The directory shows the registered address for another person'),
+    applies: (facts) => facts.atAddress.some((entry) => isPerson(entry) || isNhsmail(facts)),
+    evidence: () =>
+      says(
+        'nhsmail-directory',
+        'The directory holds the registered address under an entry that is not shown to be this person’s',
+      ),
   },
   {
     id: 'unknown.namesake',

@@ -75,6 +75,8 @@ export interface SegmentResult {
   readonly certainty: Certainty;
   readonly evidence: readonly Evidence[];
   readonly suggestion?: Suggestion;
+  /** The registered address, normalised; absent when it cannot be read. */
+  readonly address?: string;
   /** Primary address of the NHSmail entry that belongs to the account's person, if the directory shows one. */
   readonly nhsmail?: { readonly address: string; readonly certainty: Certainty };
 }
