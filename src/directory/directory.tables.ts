@@ -83,6 +83,8 @@ export interface AccountTable {
   /** `personNameKey`; empty when half of the name is missing. */
   name_key: string;
   gone_at: Date | null;
+  /** What imports compare. */
+  facts_hash: Generated<string>;
   batch_id: number;
 }
 
@@ -106,6 +108,8 @@ export interface NhsmailEntryTable {
   status: NhsmailStatus;
   cqrs_account_id: string | null;
   gone_at: Date | null;
+  /** What imports compare. */
+  facts_hash: Generated<string>;
   batch_id: number;
 }
 

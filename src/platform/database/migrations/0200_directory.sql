@@ -29,7 +29,7 @@ create table organisation_version (
   code              text    not null,
   -- Hash of the facts below: the same facts in a second file are the same version.
   facts_hash        text    not null,
-  -- What orders the versions, in this order: see organisation-version.rules.ts.
+  -- These two order the versions: see organisation-version.rules.ts.
   dated_on          date    not null,
   file_dated_on     date    not null,
   kind              text    not null check (kind in ('region', 'icb', 'commissioner', 'practice', 'trust', 'other')),
@@ -109,6 +109,8 @@ create table account (
   -- Equal for two spellings of one full name; empty when half of the name is missing.
   name_key         text   not null,
   gone_at          timestamptz,
+  -- Hash of the account and its memberships as imported: a re-import compares this alone.
+  facts_hash       text   not null default '',
   batch_id         bigint not null references import_batch
 );
 -- Other accounts at the same address, and other accounts of the same person.
@@ -136,6 +138,8 @@ create table nhsmail_entry (
   status            text   not null check (status in ('active', 'inactive', 'leaver', 'disabled', 'deleted')),
   cqrs_account_id   text,
   gone_at           timestamptz,
+  -- Hash of the entry and its aliases as imported.
+  facts_hash        text   not null default '',
   batch_id          bigint not null references import_batch
 );
 -- The link somebody recorded is the best evidence; a person may have several entries.
