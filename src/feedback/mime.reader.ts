@@ -74,11 +74,14 @@ function collect(headers: Headers, body: string, depth: number, parts: MimePart[
     }
     return;
   }
-  // A multipart without any boundary in it is what is left of one: read it as the text that it has become.
   parts.push({
+    // A multipart without any boundary in it is what is left of one: read it as the text that it has become.
     type: type.startsWith('multipart/') ? 'text/plain' : type,
     headers,
-    text: decodeBody(body.slice(0, MAX_LEAF), headers, declared),
+    // Decoded only when asked for: the HTML twin and the returned message seldom are, and they are most of the bytes.
+    get text() {
+      return decodeBody(body.slice(0, MAX_LEAF), headers, declared);
+    },
   });
 }
 

@@ -1,4 +1,4 @@
-import { holds, normalise } from './phrase.matcher.js';
+import { compilePhrase, holds, normalise, type Phrase } from './phrase.matcher.js';
 import { clearRules, looseRules } from './reason.rules.js';
 import type { PhraseRule } from './phrase.types.js';
 import type { Reason, RecipientKind } from './report.types.js';
@@ -34,8 +34,24 @@ const arrived = new Set(['delivered', 'relayed', 'expanded', 'deliverable']);
 /** The address is gone. Nothing else is hard: a full mailbox, a block or a policy says nothing about the address. */
 const gone: ReadonlySet<Reason> = new Set(['userunknown', 'hostunknown', 'hasmoved', 'notaccept']);
 
+/** Troubles of the way there: where a vague word names one of them, a code that blames the address is not believed. */
+const beatsCode: ReadonlySet<Reason> = new Set(['mailererror', 'expired', 'networkerror', 'systemfull', 'toomanyconn']);
+
+interface CompiledRule extends PhraseRule {
+  readonly compiled: readonly Phrase[];
+}
+
+const compile = (rule: PhraseRule): CompiledRule => ({ ...rule, compiled: rule.phrases.map(compilePhrase) });
+const clear = clearRules.map(compile);
+const loose = looseRules.map(compile);
+
 /** Decides from the evidence: text before code, the refusing system before the reporting one, code when text is silent. */
-export function judge(evidence: Evidence): Verdict {
+export function judge(report: Evidence): Verdict {
+  const evidence = {
+    ...report,
+    diagnostic: report.diagnostic.slice(0, MAX_SAID),
+    context: report.context.slice(0, MAX_SAID),
+  };
   const code = codesOf(evidence);
   if (arrived.has(evidence.action) || (evidence.action === '' && code.status.startsWith('2'))) {
     return { kind: 'delivered', reason: 'delivered', status: code.status || null };
@@ -46,33 +62,31 @@ export function judge(evidence: Evidence): Verdict {
 }
 
 function reasonOf(evidence: Evidence, status: string): Reason {
-  const stage = stageOf(`${evidence.diagnostic.slice(0, MAX_SAID)}\n${evidence.context.slice(0, MAX_SAID)}`);
+  const said = normalise(stripWrapper(evidence.diagnostic));
+  const around = normalise(evidence.context);
+  const stage = stageOf(`${said}\n${around}`);
   // Before any recipient was named, no answer can be about one.
   const early = stage === 'connect' || stage === 'helo';
   const witnessed = stage === 'rcpt' || (status !== '' && pointsAtAddress(status));
-  const said = normalise(stripWrapper(evidence.diagnostic).slice(0, MAX_SAID));
-  const around = normalise(evidence.context.slice(0, MAX_SAID));
+  const coded = status === '' ? undefined : reasonOfStatus(status);
+  const vague = phraseReason(said, loose, witnessed);
   const reason =
-    phraseReason(said, clearRules, witnessed) ??
-    phraseReason(said, looseRules, witnessed) ??
-    phraseReason(around, clearRules, witnessed);
+    phraseReason(said, clear, witnessed) ??
+    (vague !== undefined && coded !== undefined && gone.has(coded) && !beatsCode.has(vague) ? coded : vague) ??
+    phraseReason(around, clear, witnessed);
   // A delivery agent's own words describe its trouble, whatever exit code the mail system made of them.
   if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
   if (early && (reason === undefined || reason === 'filtered' || gone.has(reason))) return 'blocked';
   if (reason !== undefined && gone.has(reason) && stage === 'mail') return 'rejected';
   if (reason !== undefined) return reason;
   if (evidence.action === 'delayed' || evidence.action === 'expired') return 'expired';
-  return (
-    (status === '' ? undefined : reasonOfStatus(status)) ??
-    phraseReason(around, looseRules, witnessed) ??
-    (status.startsWith('4') ? 'onhold' : 'undefined')
-  );
+  return coded ?? phraseReason(around, loose, witnessed) ?? (status.startsWith('4') ? 'onhold' : 'undefined');
 }
 
-function phraseReason(text: string, rules: readonly PhraseRule[], witnessed: boolean): Reason | undefined {
+function phraseReason(text: string, rules: readonly CompiledRule[], witnessed: boolean): Reason | undefined {
   if (text.trim() === '') return undefined;
   for (const rule of rules) {
-    if (!rule.phrases.some((phrase) => holds(text, phrase))) continue;
+    if (!rule.compiled.some((phrase) => holds(text, phrase))) continue;
     if (!rule.needsWitness || witnessed) return rule.reason;
     if (rule.otherwise !== undefined) return rule.otherwise;
   }
@@ -95,7 +109,7 @@ function codesOf(evidence: Evidence): { status: string; temporary: boolean } {
 }
 
 /** Phrases by which mail systems tell which command was refused: Postfix, Exim, qmail, Sendmail transcripts, m-FILTER. */
-const stages: readonly (readonly [Stage, readonly string[]])[] = [
+const stagePhrases: readonly (readonly [Stage, readonly string[]])[] = [
   [
     'rcpt',
     [
@@ -174,7 +188,9 @@ const stages: readonly (readonly [Stage, readonly string[]])[] = [
   ],
 ];
 
+const stages = stagePhrases.map(([stage, phrases]) => [stage, phrases.map(compilePhrase)] as const);
+
 function stageOf(text: string): Stage {
-  const said = normalise(text).replace(/-{2,}/g, '');
+  const said = text.replace(/-{2,}/g, '');
   return stages.find(([, phrases]) => phrases.some((phrase) => holds(said, phrase)))?.[0] ?? 'unknown';
 }
