@@ -28,6 +28,8 @@ export interface DeclarationWindow extends WindowTimes {
   readonly reminderPolicy: ReminderPolicy;
   /** Counts up with every change; the ETag of the API. */
   readonly version: number;
+  /** When its times were given or moved last. */
+  readonly timesSetAt: Date;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

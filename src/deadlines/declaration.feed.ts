@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { AuditTrail } from '../access/index.js';
+import { type AppliedDeclarations, DeclarationRepository } from './declaration.repository.js';
+import { type Declaration, declarationSchema } from './declaration.rules.js';
+import { parseInput } from './input.parser.js';
+
+/** As many as one request may carry; all of England is about 60,000. */
+export const MAX_DECLARATIONS = 100_000;
+
+const declarationsSchema = z.array(declarationSchema).max(MAX_DECLARATIONS);
+
+export interface DeclarationFeedReport extends AppliedDeclarations {
+  readonly received: number;
+  /** Codes that the directory does not know, in order. Their declarations are kept: the directory may only be late. */
+  readonly unknownOrganisations: readonly string[];
+}
+
+/** What CQRS says of declarations, from files and from its platform. The newest `updatedAt` wins in any order. */
+@Injectable()
+export class DeclarationFeed {
+  constructor(
+    private readonly declarations: DeclarationRepository,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /**
+   * Takes declarations as the CQRS platform posts them: all of them or none.
+   *
+   * @throws InvalidInputError `bad-declarations` naming each row and field at fault (`3.status: …`, counted from 0).
+   */
+  async applyDeclarations(rows: unknown, by: string): Promise<DeclarationFeedReport> {
+    const declarations = parseInput('bad-declarations', declarationsSchema, rows);
+    const unknownOrganisations = await this.unknownAmong(declarations);
+    const applied = await this.declarations.db.transaction().execute(async (trx) => {
+      const counts = await this.declarations.apply(declarations, trx);
+      const details = { received: declarations.length, ...counts, unknownOrganisations: unknownOrganisations.length };
+      await this.audit.record({ actor: by, action: 'declarations.applied', subject: 'declarations', details }, trx);
+      return counts;
+    });
+    return { received: declarations.length, ...applied, unknownOrganisations };
+  }
+
+  private async unknownAmong(declarations: readonly Declaration[]): Promise<string[]> {
+    return this.declarations.unknownOrganisations(declarations.map(({ organisationCode }) => organisationCode));
+  }
+}
