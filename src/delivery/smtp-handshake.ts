@@ -98,7 +98,7 @@ class Conversation {
 
   private static over(socket: Socket, event: string, settings: SmtpSettings): Promise<Conversation> {
     return new Promise((resolve, reject) => {
-      const fail = (cause?: Error): void => {
+      const fail = (cause?: NodeJS.ErrnoException): void => {
         socket.destroy();
         const code = cause?.code ?? 'timed out';
         reject(
