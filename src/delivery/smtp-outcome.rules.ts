@@ -48,6 +48,15 @@ export function outcomeOf(reply: SmtpReply): Outcome {
   };
 }
 
+/**
+ * What a failure to connect, greet or sign in means for a message that was not even begun: a server too busy to greet
+ * slows everybody down; any other refusal is about the connection, never about the message.
+ */
+export function outcomeBeforeMessage(reason: string, reply?: SmtpReply): Outcome {
+  const outcome = reply ? outcomeOf(reply) : undefined;
+  return outcome?.kind === 'throttled' ? outcome : { kind: 'not-sent', reason: scrub(reason) };
+}
+
 /** RFC 6531 section 3.5: what a server without SMTPUTF8 answers. Decided here, before any connection. */
 export const UNMAILABLE: Outcome = {
   kind: 'permanent',

@@ -2,7 +2,7 @@ import { isMailable } from './mime.header.js';
 import { type Delivery, type DeliverySource, SmtpConnection } from './smtp-connection.js';
 import { HandshakeError, openSession, type SmtpSession } from './smtp-handshake.js';
 import { SmtpTokenSource } from './smtp-oauth.js';
-import { outcomeOf, UNMAILABLE } from './smtp-outcome.rules.js';
+import { outcomeBeforeMessage, UNMAILABLE } from './smtp-outcome.rules.js';
 import type { SmtpSettings } from './smtp-settings.js';
 import type { MailTransport, Outcome, OutgoingMessage } from './transport.js';
 
@@ -119,16 +119,11 @@ export class SmtpPipelineTransport implements MailTransport {
   private onOpeningFailed(error: HandshakeError): void {
     this.openNoSoonerThan = performance.now() + OPENING_PAUSE;
     // The connections that work serve those who wait; without any, nobody would.
-    if (this.connections.size === 0 && this.opening === 0) this.failWaiting(outcomeOfFailure(error));
+    if (this.connections.size === 0 && this.opening === 0)
+      this.failWaiting(outcomeBeforeMessage(error.message, error.reply));
   }
 
   private failWaiting(outcome: Outcome): void {
     for (const { settle } of this.waiting.splice(0)) settle(outcome);
   }
-}
-
-/** No message was even begun: a server that is too busy to greet slows everybody down, anything else is `not-sent`. */
-export function outcomeOfFailure(error: HandshakeError): Outcome {
-  const outcome = error.reply ? outcomeOf(error.reply) : undefined;
-  return outcome?.kind === 'throttled' ? outcome : { kind: 'not-sent', reason: error.message };
 }

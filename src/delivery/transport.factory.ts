@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url';
+import { FileTransport } from './file.transport.js';
+import { SmtpTransport } from './smtp.transport.js';
+import { smtpSettings } from './smtp-settings.js';
+import type { MailTransport } from './transport.js';
+
+/**
+ * The transport for an address: `smtp:` and `smtps:` with the options of `smtpSettings`, `file:///folder`.
+ * Opens no connection yet.
+ * @throws InvalidInputError `bad-smtp-url`.
+ */
+export function createTransport(address: string): MailTransport {
+  if (address.startsWith('file:')) return new FileTransport(fileURLToPath(address));
+  return new SmtpTransport(smtpSettings(address));
+}
