@@ -1,0 +1,18 @@
+export { groupPersons, type MergeableAccount, type Person } from './person.merge.js';
+export { type Readiness } from './readiness.rules.js';
+export { ReadinessService } from './readiness.service.js';
+export { segmentOf } from './segment.decision.js';
+export { type AccountWithRoles } from './segment.repository.js';
+export { SEGMENT_RULES, type SegmentRule } from './segment.rules.js';
+export {
+  SEGMENTS,
+  type Certainty,
+  type Evidence,
+  type KnownNhsmail,
+  type Segment,
+  type SegmentAccount,
+  type SegmentResult,
+  type Suggestion,
+} from './segment.types.js';
+export { SegmentsModule } from './segments.module.js';
+export { type ClassifiedAccount, SegmentsService } from './segments.service.js';
