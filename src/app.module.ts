@@ -1,0 +1,54 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { AccessModule } from './access/index.js';
+import { CampaignsModule } from './campaigns/index.js';
+import { ConsoleModule } from './console/index.js';
+import { DeadlinesModule } from './deadlines/index.js';
+import { DeliveryModule } from './delivery/index.js';
+import { DirectoryModule } from './directory/index.js';
+import { FeedbackModule } from './feedback/index.js';
+import { type Config, ConfigModule } from './platform/config/index.js';
+import { DatabaseModule, type DatabaseServer } from './platform/database/index.js';
+import { HealthModule } from './platform/health/index.js';
+import { HttpModule } from './platform/http/index.js';
+import { JobsModule } from './platform/jobs/index.js';
+import { MetricsModule } from './platform/metrics/index.js';
+import { RenderingModule } from './rendering/index.js';
+import { SegmentsModule } from './segments/index.js';
+import { type Clock } from './shared/clock.js';
+
+export interface Composition {
+  readonly config: Config;
+  readonly server: DatabaseServer;
+  /** Default: the configured clock. */
+  readonly clock?: Clock;
+}
+
+/** The composition root: the only file that may import everything. */
+@Module({})
+export class AppModule {
+  static compose({ config, server, clock }: Composition): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(config, clock),
+        DatabaseModule.on(server),
+        JobsModule,
+        // Without the role nothing ticks: @Interval and @Cron are inert when their module is absent.
+        ...(config.roles.includes('scheduler') ? [ScheduleModule.forRoot()] : []),
+        HttpModule,
+        HealthModule,
+        MetricsModule,
+        AccessModule,
+        DirectoryModule,
+        SegmentsModule,
+        DeadlinesModule,
+        RenderingModule,
+        DeliveryModule,
+        FeedbackModule,
+        CampaignsModule,
+        ConsoleModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import { SuppressionList } from '../delivery/index.js';
+import { groupPersons, type MergeableAccount, ReadinessService, SegmentsService } from '../segments/index.js';
+import { AudienceRepository } from './audience.repository.js';
+import {
+  type AudienceAccount,
+  type AudienceContext,
+  type AudienceOrganisation,
+  type AudiencePerson,
+  recipientsOf,
+} from './audience.rules.js';
+import { NOT_MAILED } from './campaign.kinds.js';
+import { type CampaignRow } from './campaign.repository.js';
+import { type PlannedRecipient } from './recipient.types.js';
+import { worklists } from './worklist.rules.js';
+
+const ADDRESSES_AT_ONCE = 5_000;
+
+/** Reads the directory as it stands and says, person by person, who gets what and who gets nothing and why. */
+@Injectable()
+export class AudienceService {
+  constructor(
+    private readonly directory: AudienceRepository,
+    private readonly segments: SegmentsService,
+    private readonly readiness: ReadinessService,
+    private readonly suppressions: SuppressionList,
+  ) {}
+
+  /** In the order of person and topic. */
+  async *recipients(campaign: Pick<CampaignRow, 'kind' | 'audience'>): AsyncGenerator<PlannedRecipient> {
+    const organisations = await this.directory.organisations();
+    const { persons, accounts } = await this.persons(organisations);
+    const context: AudienceContext = {
+      kind: campaign.kind,
+      audience: campaign.audience,
+      suppressed: await this.suppressed(accounts),
+      cascadingCommissioners: cascadingCommissioners(persons),
+      worklist: worklists(persons, [...organisations.values()], await this.atRisk()),
+    };
+    for (const person of persons) {
+      const lines = recipientsOf(person, context);
+      yield* lines.sort((a, b) => (a.topic < b.topic ? -1 : 1));
+    }
+  }
+
+  private async persons(
+    organisations: ReadonlyMap<string, AudienceOrganisation>,
+  ): Promise<{ persons: AudiencePerson[]; accounts: ReadonlyMap<string, AudienceAccount> }> {
+    const mergeable: MergeableAccount[] = [];
+    const accounts = new Map<string, AudienceAccount>();
+    for await (const batch of this.segments.batches()) {
+      for (const { account, result } of batch) {
+        const { accountId, segment, rule, address, nhsmail } = result;
+        mergeable.push({ accountId, segment, ...(address !== undefined && { address }), ...(nhsmail && { nhsmail }) });
+        accounts.set(accountId, {
+          id: accountId,
+          firstName: account.firstName,
+          lastName: account.lastName,
+          email: account.email,
+          segment,
+          rule,
+          memberships: account.organisations.flatMap(({ code, roles }) => {
+            const organisation = organisations.get(code);
+            return organisation ? [{ organisation, roles }] : [];
+          }),
+        });
+      }
+    }
+    const persons = groupPersons(mergeable).map(({ personKey, segment, accounts: members }) => ({
+      key: personKey,
+      segment,
+      accounts: members.flatMap(({ accountId }) => accounts.get(accountId) ?? []),
+    }));
+    return { persons: persons.filter((person) => person.accounts.length > 0), accounts };
+  }
+
+  private async suppressed(accounts: ReadonlyMap<string, AudienceAccount>): Promise<Map<string, string>> {
+    const addresses = [...accounts.values()].flatMap(({ email }) => (email === null ? [] : [email]));
+    const found = new Map<string, string>();
+    for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
+      const some = await this.suppressions.suppressed(addresses.slice(from, from + ADDRESSES_AT_ONCE));
+      for (const [address, reason] of some) found.set(address, reason);
+    }
+    return found;
+  }
+
+  private async atRisk(): Promise<ReadonlySet<string>> {
+    const rows = await this.readiness.readiness();
+    return new Set(rows.filter((row) => row.atRisk).map((row) => row.organisation));
+  }
+}
+
+function cascadingCommissioners(persons: readonly AudiencePerson[]): Set<string> {
+  const reachable = new Set<string>();
+  for (const { accounts } of persons) {
+    for (const account of accounts) {
+      if (NOT_MAILED[account.segment] !== undefined) continue;
+      for (const { organisation } of account.memberships) {
+        if (organisation.kind === 'commissioner') reachable.add(organisation.code);
+      }
+    }
+  }
+  return reachable;
+}

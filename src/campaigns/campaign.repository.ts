@@ -1,0 +1,206 @@
+import { Injectable } from '@nestjs/common';
+import { type Kysely, type Selectable, type Transaction } from 'kysely';
+import { InjectDatabase } from '../platform/database/index.js';
+import { type CampaignState } from './campaign.states.js';
+import { type CampaignStepTable, type CampaignTable, type CampaignTables } from './campaign.tables.js';
+import { type PlanStep } from './plan.rules.js';
+
+export type CampaignRow = Selectable<CampaignTable>;
+export type StepRow = Selectable<CampaignStepTable>;
+
+/** The fields that an approval or an edit changes together with the state. */
+export type CampaignPatch = Partial<
+  Pick<
+    CampaignRow,
+    | 'approved_plan_id'
+    | 'approved_hash'
+    | 'approved_by'
+    | 'approved_at'
+    | 'released_at'
+    | 'launch_at'
+    | 'name'
+    | 'held_back'
+  >
+> & { audience?: string; options?: string };
+
+@Injectable()
+export class CampaignRepository {
+  constructor(@InjectDatabase() readonly db: Kysely<CampaignTables>) {}
+
+  async add(
+    row: Omit<CampaignRow, 'version' | 'audience' | 'options'> & { audience: string; options: string },
+    trx: Transaction<CampaignTables>,
+  ): Promise<void> {
+    await trx.insertInto('campaign').values(row).execute();
+  }
+
+  async find(id: string): Promise<CampaignRow | undefined> {
+    return this.db.selectFrom('campaign').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /** Newest first. */
+  async list(filter: {
+    windowId?: string;
+    states?: readonly CampaignState[];
+    before?: { createdAt: Date; id: string };
+    limit: number;
+  }): Promise<CampaignRow[]> {
+    let query = this.db
+      .selectFrom('campaign')
+      .selectAll()
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(filter.limit);
+    if (filter.windowId !== undefined) query = query.where('window_id', '=', filter.windowId);
+    if (filter.states) query = query.where('state', 'in', filter.states);
+    const { before } = filter;
+    if (before) {
+      query = query.where((where) =>
+        where.or([
+          where('created_at', '<', before.createdAt),
+          where.and([where('created_at', '=', before.createdAt), where('id', '<', before.id)]),
+        ]),
+      );
+    }
+    return query.execute();
+  }
+
+  /** Locks the row until the transaction ends, so that two people cannot decide at once. */
+  async lock(id: string, trx: Transaction<CampaignTables>): Promise<CampaignRow | undefined> {
+    return trx.selectFrom('campaign').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  }
+
+  async change(
+    id: string,
+    state: CampaignState,
+    patch: CampaignPatch,
+    now: Date,
+    trx: Transaction<CampaignTables>,
+  ): Promise<CampaignRow> {
+    return trx
+      .updateTable('campaign')
+      .set((set) => ({ ...patch, state, updated_at: now, version: set('version', '+', 1) }))
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+  }
+
+  async steps(campaignId: string): Promise<StepRow[]> {
+    return this.db
+      .selectFrom('campaign_step')
+      .selectAll()
+      .where('campaign_id', '=', campaignId)
+      .orderBy('due_at')
+      .orderBy('step_id')
+      .execute();
+  }
+
+  /** Puts the waiting steps of a campaign in line with the plan; steps that were handled stay as they are. */
+  async replaceWaitingSteps(
+    campaignId: string,
+    steps: readonly PlanStep[],
+    now: Date,
+    trx: Transaction<CampaignTables>,
+  ): Promise<void> {
+    await trx
+      .deleteFrom('campaign_step')
+      .where('campaign_id', '=', campaignId)
+      .where('state', '=', 'waiting')
+      .execute();
+    if (steps.length === 0) return;
+    await trx
+      .insertInto('campaign_step')
+      .values(
+        steps.map((step) => ({
+          campaign_id: campaignId,
+          step_id: step.id,
+          label: step.label,
+          due_at: step.dueAt === null ? now : new Date(step.dueAt),
+          expires_at: step.expiresAt === null ? null : new Date(step.expiresAt),
+          state: 'waiting' as const,
+          dispatch_id: null,
+          note: null,
+          handled_at: null,
+        })),
+      )
+      .onConflict((conflict) => conflict.columns(['campaign_id', 'step_id']).doNothing())
+      .execute();
+  }
+
+  /** Campaigns with a step that is due, oldest first. Held-back ones count only once released. */
+  async dueCampaigns(now: Date): Promise<string[]> {
+    const rows = await this.db
+      .selectFrom('campaign_step as step')
+      .innerJoin('campaign', 'campaign.id', 'step.campaign_id')
+      .select('campaign.id')
+      .distinct()
+      .where('step.state', '=', 'waiting')
+      .where('step.due_at', '<=', now)
+      .where('campaign.state', 'in', ['scheduled', 'sending'])
+      .where((where) =>
+        where.or([where('campaign.held_back', '=', false), where('campaign.released_at', 'is not', null)]),
+      )
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** The campaign's row if no other process works on it now; two schedulers never dispatch one step twice. */
+  async claim(id: string, trx: Transaction<CampaignTables>): Promise<CampaignRow | undefined> {
+    return trx.selectFrom('campaign').selectAll().where('id', '=', id).forUpdate().skipLocked().executeTakeFirst();
+  }
+
+  async waitingSteps(campaignId: string, trx: Transaction<CampaignTables>): Promise<StepRow[]> {
+    return trx
+      .selectFrom('campaign_step')
+      .selectAll()
+      .where('campaign_id', '=', campaignId)
+      .where('state', '=', 'waiting')
+      .orderBy('due_at')
+      .orderBy('step_id')
+      .execute();
+  }
+
+  async handleStep(
+    step: Pick<StepRow, 'campaign_id' | 'step_id'>,
+    outcome: Pick<StepRow, 'state' | 'dispatch_id' | 'note'>,
+    now: Date,
+    trx: Transaction<CampaignTables>,
+  ): Promise<void> {
+    await trx
+      .updateTable('campaign_step')
+      .set({ ...outcome, handled_at: now })
+      .where('campaign_id', '=', step.campaign_id)
+      .where('step_id', '=', step.step_id)
+      .execute();
+  }
+
+  async cancelWaitingSteps(campaignId: string, now: Date, trx: Transaction<CampaignTables>): Promise<void> {
+    await trx
+      .updateTable('campaign_step')
+      .set({ state: 'cancelled', handled_at: now })
+      .where('campaign_id', '=', campaignId)
+      .where('state', '=', 'waiting')
+      .execute();
+  }
+
+  /** Sending campaigns none of whose steps waits any more. */
+  async withoutWaitingSteps(): Promise<string[]> {
+    const rows = await this.db
+      .selectFrom('campaign')
+      .select('id')
+      .where('state', '=', 'sending')
+      .where((where) =>
+        where.not(
+          where.exists(
+            where
+              .selectFrom('campaign_step')
+              .select('step_id')
+              .whereRef('campaign_id', '=', 'campaign.id')
+              .where('state', '=', 'waiting'),
+          ),
+        ),
+      )
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+}

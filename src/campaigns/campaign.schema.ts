@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { SEGMENTS } from '../segments/index.js';
+import { isoInstantSchema } from '../shared/london-time.js';
+import { odsCodeSchema } from '../shared/ods-code.js';
+import { CAMPAIGN_KINDS } from './campaign.kinds.js';
+
+const codes = z.array(odsCodeSchema).max(20_000).default([]);
+
+/** Who a campaign is for, before rules and routes decide. Empty lists mean "everybody". */
+export const audienceSchema = z
+  .strictObject({
+    regions: codes,
+    commissioners: codes,
+    organisations: codes,
+    segments: z.array(z.enum(SEGMENTS)).default([]),
+    /**
+     * `registered`: write to whatever address the account holds. `nhsmail-only`: write only to registered NHSmail
+     * addresses, as the source message does; the people it leaves out are shown in the plan, reached by the cascade.
+     */
+    reach: z.enum(['registered', 'nhsmail-only']).default('registered'),
+  })
+  .meta({ id: 'CampaignAudience' });
+export type CampaignAudience = z.infer<typeof audienceSchema>;
+
+export const optionsSchema = z
+  .strictObject({
+    /** Share of the approved recipients that may have joined, left or changed at launch before approval lapses. */
+    driftThreshold: z.number().min(0).max(1).default(0.02),
+    serviceDesk: z
+      .strictObject({
+        name: z.string().trim().min(1).max(100),
+        phone: z.string().trim().max(40).optional(),
+        email: z.email().optional(),
+      })
+      .default({ name: 'CQRS service desk' }),
+    guidanceUrl: z.url({ protocol: /^https?$/ }).default('https://guidance.example.test/cqrs-sign-in'),
+    senderName: z.string().trim().min(1).max(100).default('The CQRS team'),
+  })
+  .meta({ id: 'CampaignOptions' });
+export type CampaignOptions = z.infer<typeof optionsSchema>;
+
+export const campaignInputSchema = z
+  .strictObject({
+    name: z.string().trim().min(1).max(200),
+    kind: z.enum(CAMPAIGN_KINDS),
+    windowId: z.uuid(),
+    audience: audienceSchema.prefault({}),
+    options: optionsSchema.prefault({}),
+    /** When the first message leaves; null is at once when scheduled. Reminder ladders take their times from the window. */
+    launchAt: isoInstantSchema.nullable().default(null),
+    /** Waits for a person to release it. Default: as the kind says. */
+    heldBack: z.boolean().optional(),
+  })
+  .meta({
+    id: 'CampaignInput',
+    examples: [
+      {
+        name: 'Sign-in change and September cutoff',
+        kind: 'sign-in-notice',
+        windowId: '7f9d5c1e-6f1b-5d0a-9a57-0d1f1f6f2c11',
+        audience: { regions: ['Y63'] },
+        launchAt: '2026-09-07T09:00:00+01:00',
+      },
+    ],
+  });
+export type CampaignInput = z.input<typeof campaignInputSchema>;

@@ -1,0 +1,302 @@
+import { Injectable } from '@nestjs/common';
+import { type Transaction } from 'kysely';
+import { v7 as uuid } from 'uuid';
+import { AuditTrail, type Json, type Principal, systemPrincipal } from '../access/index.js';
+import { DeadlinesService } from '../deadlines/index.js';
+import { Ledger } from '../delivery/index.js';
+import { Clock } from '../shared/clock.js';
+import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from '../shared/errors.js';
+import { KINDS } from './campaign.kinds.js';
+import { type CampaignPatch, CampaignRepository, type CampaignRow, type StepRow } from './campaign.repository.js';
+import { type CampaignInput, campaignInputSchema } from './campaign.schema.js';
+import { type CampaignAction, nextState, TRANSITIONS } from './campaign.states.js';
+import { type CampaignTables } from './campaign.tables.js';
+import { driftOf } from './plan.rules.js';
+import { type Plan, PlanService } from './plan.service.js';
+import { PlanRepository } from './plan.repository.js';
+import { StepDispatcher } from './step.dispatcher.js';
+
+const NO_APPROVAL = { approved_plan_id: null, approved_hash: null, approved_by: null, approved_at: null } as const;
+
+/** A campaign's life from draft to finished. Every change is checked against `TRANSITIONS`, authorised and audited. */
+@Injectable()
+export class CampaignService {
+  constructor(
+    private readonly campaigns: CampaignRepository,
+    private readonly plans: PlanService,
+    private readonly planRows: PlanRepository,
+    private readonly dispatcher: StepDispatcher,
+    private readonly deadlines: DeadlinesService,
+    private readonly ledger: Ledger,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws InvalidInputError `bad-campaign` naming each field; NotFoundError `window-not-found`. */
+  async create(input: CampaignInput, principal: Principal): Promise<CampaignRow> {
+    authorise(principal, 'edit');
+    const parsed = campaignInputSchema.safeParse(input);
+    if (!parsed.success) {
+      const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'campaign'}: ${issue.message}`);
+      throw new InvalidInputError('bad-campaign', `The campaign cannot be made. ${faults.join('; ')}`);
+    }
+    const { name, kind, windowId, audience, options, launchAt, heldBack } = parsed.data;
+    const window = await this.deadlines.window(windowId);
+    if (KINDS[kind].needsSignInChange && window.signInChange === null) {
+      throw new InvalidInputError(
+        'bad-campaign',
+        `A ${kind} needs a window with the day of the sign-in change; ${window.name} has none`,
+      );
+    }
+    const now = this.clock.now();
+    const id = uuid();
+    await this.campaigns.db.transaction().execute(async (trx) => {
+      await this.campaigns.add(
+        {
+          id,
+          name,
+          kind,
+          window_id: window.id,
+          audience: JSON.stringify(audience),
+          options: JSON.stringify(options),
+          launch_at: launchAt,
+          held_back: heldBack ?? KINDS[kind].heldBack,
+          released_at: null,
+          state: 'draft',
+          author: principal.id,
+          ...NO_APPROVAL,
+          created_at: now,
+          updated_at: now,
+        },
+        trx,
+      );
+      await this.record('created', id, principal, { kind, window: window.id }, trx);
+    });
+    return this.get(id);
+  }
+
+  /** By id. @throws NotFoundError `campaign-not-found`. */
+  async get(id: string): Promise<CampaignRow> {
+    const row = await this.campaigns.find(id);
+    if (row) return row;
+    throw new NotFoundError('campaign-not-found', 'There is no campaign of that id');
+  }
+
+  async list(filter: Parameters<CampaignRepository['list']>[0]): Promise<CampaignRow[]> {
+    return this.campaigns.list(filter);
+  }
+
+  async steps(id: string): Promise<StepRow[]> {
+    return this.campaigns.steps(id);
+  }
+
+  /** Who would get what, when and by which route, who gets nothing and why, and what changed since the last plan. */
+  async plan(id: string): Promise<Plan> {
+    return this.plans.make(await this.get(id));
+  }
+
+  /** Hands a planned draft over for review. @throws ConflictError `no-plan`, `values-missing`. */
+  async submit(id: string, principal: Principal): Promise<CampaignRow> {
+    const plan = await this.plans.latest(id);
+    if (!plan) throw new ConflictError('no-plan', `Campaign ${id} has no plan: plan it before you submit it`);
+    const missing = Object.entries(plan.summary.missing);
+    if (missing.length > 0) {
+      const list = missing.map(([template, names]) => `${template} lacks ${names.join(', ')}`).join('; ');
+      throw new ConflictError('values-missing', `Campaign ${id} cannot be submitted: ${list}`);
+    }
+    return this.change(id, 'submit', principal);
+  }
+
+  /**
+   * A second person agrees to exactly the plan of this hash. @throws ForbiddenError `own-campaign`;
+   * ConflictError `plan-changed` when the newest plan, or what it was made from, is another by now.
+   */
+  async approve(id: string, hash: string, principal: Principal): Promise<CampaignRow> {
+    const campaign = await this.get(id);
+    if (principal.kind === 'system') throw new ForbiddenError('not-a-person', 'Only a person approves a campaign');
+    if (campaign.author === principal.id)
+      throw new ForbiddenError('own-campaign', 'Somebody other than its author approves a campaign');
+    const plan = await this.plans.latest(id);
+    if (plan?.hash !== hash || (await this.plans.presentHash(campaign, plan.id)) !== hash) {
+      throw new ConflictError('plan-changed', `Campaign ${id} has changed since that plan: look at the newest one`);
+    }
+    return this.change(id, 'approve', principal, {
+      approved_plan_id: plan.id,
+      approved_hash: hash,
+      approved_by: principal.id,
+      approved_at: this.clock.now(),
+    });
+  }
+
+  async sendBack(id: string, comment: string, principal: Principal): Promise<CampaignRow> {
+    return this.change(id, 'send-back', principal, {}, { comment: comment.slice(0, 500) });
+  }
+
+  /** Lets the clock take over: steps become due at their times. */
+  async schedule(id: string, principal: Principal): Promise<CampaignRow> {
+    const campaign = await this.get(id);
+    const steps = this.plans.stepsOf(campaign, await this.deadlines.window(campaign.window_id));
+    return this.change(id, 'schedule', principal, {}, {}, async (trx) => {
+      await this.campaigns.replaceWaitingSteps(id, steps, this.clock.now(), trx);
+    });
+  }
+
+  /** Lets a held-back campaign go: "the guidance is ready". */
+  async release(id: string, principal: Principal): Promise<CampaignRow> {
+    return this.change(id, 'release', principal, { released_at: this.clock.now() });
+  }
+
+  /** Stops between windows of messages; nobody who was not written to yet is, until resumed. */
+  async pause(id: string, principal: Principal): Promise<CampaignRow> {
+    const row = await this.change(id, 'pause', principal);
+    await this.ledger.pause({ campaignId: id });
+    return row;
+  }
+
+  async resume(id: string, principal: Principal): Promise<CampaignRow> {
+    const row = await this.change(id, 'resume', principal);
+    await this.ledger.resume({ campaignId: id });
+    return row;
+  }
+
+  /** Stops for good; what has left has left. */
+  async cancel(id: string, reason: string, principal: Principal): Promise<CampaignRow> {
+    const { state } = await this.get(id);
+    const row = await this.change(id, 'cancel', principal, {}, { reason: reason.slice(0, 500) }, (trx) =>
+      this.campaigns.cancelWaitingSteps(id, this.clock.now(), trx),
+    );
+    if (state === 'sending' || state === 'paused') await this.ledger.cancel({ campaignId: id }, 'campaign cancelled');
+    return row;
+  }
+
+  /**
+   * Dispatches the campaign's due steps, if no other process is at it: the latest goes out, older ones that nobody
+   * sent in time are skipped, and past its expiry nothing goes. Returns how many messages were planned.
+   */
+  async runDueSteps(id: string): Promise<number> {
+    const now = this.clock.now();
+    const scheduler = systemPrincipal('scheduler');
+    const candidate = await this.get(id);
+    if (candidate.state === 'scheduled' && !(await this.stillAsApproved(candidate, scheduler))) return 0;
+    return this.campaigns.db.transaction().execute(async (trx) => {
+      const campaign = await this.campaigns.claim(id, trx);
+      if (!campaign || (campaign.state !== 'scheduled' && campaign.state !== 'sending')) return 0;
+      const due = (await this.campaigns.waitingSteps(id, trx)).filter((step) => step.due_at <= now);
+      const latest = due.at(-1);
+      let planned = 0;
+      for (const step of due) {
+        const expired = step.expires_at !== null && step.expires_at <= now;
+        if (expired || step !== latest) {
+          const note = expired ? 'its time had passed' : 'a later step was due';
+          await this.campaigns.handleStep(step, { state: 'skipped', dispatch_id: null, note }, now, trx);
+          await this.record('step-skipped', id, scheduler, { step: step.step_id, note }, trx);
+          continue;
+        }
+        planned = await this.dispatcher.dispatch(campaign, step, trx);
+        await this.campaigns.handleStep(
+          step,
+          { state: 'dispatched', dispatch_id: null, note: `${planned} messages` },
+          now,
+          trx,
+        );
+        await this.record('step-dispatched', id, scheduler, { step: step.step_id, messages: planned }, trx);
+      }
+      if (campaign.state === 'scheduled' && due.length > 0) await this.move(campaign, 'launch', scheduler, {}, {}, trx);
+      return planned;
+    });
+  }
+
+  /** Ids of campaigns with something to do now. */
+  async due(): Promise<string[]> {
+    return this.campaigns.dueCampaigns(this.clock.now());
+  }
+
+  /** Closes campaigns whose steps are all handled and whose messages are all terminal. */
+  async finishDone(): Promise<void> {
+    for (const id of await this.campaigns.withoutWaitingSteps()) {
+      const { planned, terminal } = await this.ledger.progress({ campaignId: id });
+      if (planned === terminal) await this.change(id, 'finish', systemPrincipal('scheduler'));
+    }
+  }
+
+  /** At launch: what was approved must still be what would be sent, and the directory must not have drifted far. */
+  private async stillAsApproved(campaign: CampaignRow, scheduler: Principal): Promise<boolean> {
+    const { id, approved_plan_id: approvedId, approved_hash: approvedHash } = campaign;
+    if (approvedId === null || (await this.plans.presentHash(campaign, approvedId)) !== approvedHash) {
+      await this.voidApproval(id, 'what was approved has been altered since', scheduler);
+      return false;
+    }
+    const fresh = await this.plans.make(campaign);
+    const diff = await this.planRows.diff(approvedId, fresh.id);
+    const approved = await this.planRows.find(approvedId);
+    const drift = driftOf({ since: null, ...diff }, approved?.summary.recipients ?? 0);
+    if (drift <= campaign.options.driftThreshold) return true;
+    const { joined, left, changed } = diff;
+    await this.voidApproval(id, `${joined} joined, ${left} left and ${changed} changed since approval`, scheduler);
+    return false;
+  }
+
+  private async voidApproval(id: string, reason: string, scheduler: Principal): Promise<void> {
+    await this.change(id, 'void-approval', scheduler, NO_APPROVAL, { reason }, (trx) =>
+      this.campaigns.cancelWaitingSteps(id, this.clock.now(), trx),
+    );
+  }
+
+  private async change(
+    id: string,
+    action: CampaignAction,
+    principal: Principal,
+    patch: CampaignPatch = {},
+    details: Readonly<Record<string, Json>> = {},
+    also?: (trx: Transaction<CampaignTables>) => Promise<void>,
+  ): Promise<CampaignRow> {
+    authorise(principal, action);
+    return this.campaigns.db.transaction().execute(async (trx) => {
+      const campaign = await this.campaigns.lock(id, trx);
+      if (!campaign) throw new NotFoundError('campaign-not-found', 'There is no campaign of that id');
+      await also?.(trx);
+      return this.move(campaign, action, principal, patch, details, trx);
+    });
+  }
+
+  private async move(
+    campaign: CampaignRow,
+    action: CampaignAction,
+    principal: Principal,
+    patch: CampaignPatch,
+    details: Readonly<Record<string, Json>>,
+    trx: Transaction<CampaignTables>,
+  ): Promise<CampaignRow> {
+    const state = nextState(campaign.state, action);
+    if (state === undefined) {
+      const { verb, from } = TRANSITIONS[action];
+      throw new ConflictError(
+        'wrong-state',
+        `Campaign ${campaign.id} is ${campaign.state} and cannot be ${verb}; that is possible while it is ${from.join(', ')}`,
+      );
+    }
+    const row = await this.campaigns.change(campaign.id, state, patch, this.clock.now(), trx);
+    await this.record(action, campaign.id, principal, { from: campaign.state, to: state, ...details }, trx);
+    return row;
+  }
+
+  private async record(
+    action: string,
+    id: string,
+    principal: Principal,
+    details: Readonly<Record<string, Json>>,
+    trx: Transaction<CampaignTables>,
+  ): Promise<void> {
+    await this.audit.record(
+      { actor: principal.id, action: `campaign.${action}`, subject: `campaign:${id}`, details },
+      trx,
+    );
+  }
+}
+
+/** The service itself acts on what people decided; people and keys need the permission. */
+function authorise(principal: Principal, action: CampaignAction): void {
+  const { permission, verb } = TRANSITIONS[action];
+  if (principal.kind === 'system' || principal.permissions.includes(permission)) return;
+  throw new ForbiddenError('not-permitted', `A campaign is ${verb} by somebody with the permission ${permission}`);
+}

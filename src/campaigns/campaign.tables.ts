@@ -1,0 +1,77 @@
+import { type ColumnType, type Generated } from 'kysely';
+import { type DirectoryTables } from '../directory/index.js';
+import { type CampaignKind } from './campaign.kinds.js';
+import { type CampaignAudience, type CampaignOptions } from './campaign.schema.js';
+import { type CampaignState } from './campaign.states.js';
+import { type PlanSummary } from './plan.rules.js';
+import { type Obligation, type Route } from './recipient.types.js';
+
+type Json<T> = ColumnType<T, string, string>;
+
+export interface CampaignTable {
+  id: string;
+  name: string;
+  kind: CampaignKind;
+  window_id: string;
+  audience: Json<CampaignAudience>;
+  options: Json<CampaignOptions>;
+  launch_at: Date | null;
+  held_back: boolean;
+  released_at: Date | null;
+  state: CampaignState;
+  author: string;
+  approved_plan_id: string | null;
+  approved_hash: string | null;
+  approved_by: string | null;
+  approved_at: Date | null;
+  version: Generated<number>;
+  created_at: Date;
+  updated_at: Date;
+}
+
+export interface PlanTable {
+  id: string;
+  campaign_id: string;
+  made_at: Date;
+  hash: string;
+  summary: Json<PlanSummary>;
+}
+
+export interface PlanRecipientTable {
+  plan_id: string;
+  person_key: string;
+  topic: string;
+  account_ids: string[];
+  organisation_codes: string[];
+  region_code: string | null;
+  commissioner_code: string | null;
+  segment: string;
+  rule: string;
+  route: Route;
+  address: string | null;
+  template: string | null;
+  values: Record<string, unknown> | null;
+  obligations: Obligation[] | null;
+  excluded: string | null;
+}
+
+export type StepState = 'waiting' | 'dispatched' | 'skipped' | 'cancelled';
+
+export interface CampaignStepTable {
+  campaign_id: string;
+  step_id: string;
+  label: string;
+  due_at: Date;
+  expires_at: Date | null;
+  state: StepState;
+  dispatch_id: string | null;
+  note: string | null;
+  handled_at: Date | null;
+}
+
+export interface CampaignTables extends DirectoryTables {
+  campaign: CampaignTable;
+  plan: PlanTable;
+  plan_recipient: PlanRecipientTable;
+  campaign_step: CampaignStepTable;
+}

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../shared/canonical-json.js';
+import { type PlannedRecipient } from './recipient.types.js';
+
+export interface PlanStep {
+  readonly id: string;
+  readonly label: string;
+  /** ISO instant; null is at once when scheduled. */
+  readonly dueAt: string | null;
+  readonly expiresAt: string | null;
+}
+
+export interface PlanDiff {
+  readonly since: string | null;
+  readonly joined: number;
+  readonly left: number;
+  readonly changed: number;
+}
+
+/** What a plan says at a glance. Counts are e-mails for recipients and people for exclusions. */
+export interface PlanSummary {
+  readonly kind: string;
+  readonly windowId: string;
+  readonly recipients: number;
+  readonly people: number;
+  readonly bySegment: Readonly<Record<string, number>>;
+  readonly byTemplate: Readonly<Record<string, number>>;
+  readonly byRegion: Readonly<Record<string, number>>;
+  readonly byCommissioner: Readonly<Record<string, number>>;
+  readonly byRoute: Readonly<Record<string, number>>;
+  readonly excluded: number;
+  readonly exclusions: Readonly<Record<string, number>>;
+  /** People whom neither a direct e-mail nor their commissioner's cascade reaches. */
+  readonly unreachable: number;
+  /** People with several accounts, who get one merged e-mail. */
+  readonly merged: number;
+  /** Earlier campaigns that sent some of these people the same template. */
+  readonly duplicates: readonly {
+    readonly campaign: string;
+    readonly template: string;
+    readonly people: number;
+    readonly lastSentAt: string;
+  }[];
+  readonly feasibility: {
+    readonly fits: boolean;
+    readonly explanation: string;
+    readonly latestSafeLaunch: string | null;
+  };
+  /** Values that a template needs and some recipient lacks: approval is refused until it is empty. */
+  readonly missing: Readonly<Record<string, readonly string[]>>;
+  readonly steps: readonly PlanStep[];
+  readonly changes: PlanDiff;
+}
+
+export interface PlanTotals {
+  readonly recipients: number;
+  readonly people: number;
+  readonly bySegment: Record<string, number>;
+  readonly byTemplate: Record<string, number>;
+  readonly byRegion: Record<string, number>;
+  readonly byCommissioner: Record<string, number>;
+  readonly byRoute: Record<string, number>;
+  readonly excluded: number;
+  readonly exclusions: Record<string, number>;
+  readonly unreachable: number;
+  readonly merged: number;
+}
+
+/** Adds recipients up one by one, so that a plan of a million people needs no list of them. */
+export class PlanTally {
+  private readonly hash = createHash('sha256');
+  private lastPerson = '';
+  private readonly totals = {
+    recipients: 0,
+    people: 0,
+    bySegment: {} as Record<string, number>,
+    byTemplate: {} as Record<string, number>,
+    byRegion: {} as Record<string, number>,
+    byCommissioner: {} as Record<string, number>,
+    byRoute: {} as Record<string, number>,
+    excluded: 0,
+    exclusions: {} as Record<string, number>,
+    unreachable: 0,
+    merged: 0,
+  };
+
+  /** Recipients come in the order of person and topic; the hash depends on it. */
+  add(recipient: PlannedRecipient): void {
+    const { totals } = this;
+    this.hash.update(fingerprint(recipient));
+    const newPerson = recipient.personKey !== this.lastPerson;
+    this.lastPerson = recipient.personKey;
+    if (newPerson) {
+      count(totals.byRoute, recipient.route);
+      // A disabled account has nothing to be told, so it is no gap.
+      if (recipient.route === 'none' && recipient.segment !== 'excluded') totals.unreachable += 1;
+      if (recipient.accountIds.length > 1 && recipient.excluded === null) totals.merged += 1;
+    }
+    if (recipient.excluded !== null) {
+      totals.excluded += 1;
+      count(totals.exclusions, recipient.excluded);
+      return;
+    }
+    totals.recipients += 1;
+    if (newPerson) totals.people += 1;
+    count(totals.bySegment, recipient.segment);
+    count(totals.byTemplate, recipient.template ?? 'none');
+    count(totals.byRegion, recipient.regionCode ?? 'unknown');
+    count(totals.byCommissioner, recipient.commissionerCode ?? 'none');
+  }
+
+  result(): PlanTotals {
+    return this.totals;
+  }
+
+  /** The recipients' part of the plan's hash. */
+  recipientsHash(): string {
+    return this.hash.digest('hex');
+  }
+}
+
+/** Everything about a recipient that an approver agrees to: one changed character is another fingerprint. */
+export function fingerprint(recipient: PlannedRecipient): string {
+  const { personKey, topic, accountIds, address, segment, route, template, values, obligations, excluded } = recipient;
+  return `${canonicalJson([personKey, topic, accountIds, address, segment, route, template, values, obligations, excluded])}\n`;
+}
+
+/** The hash that an approval binds to: recipients, templates with their attachments, shared values and schedule. */
+export function planHash(parts: {
+  readonly recipientsHash: string;
+  readonly templates: Readonly<Record<string, string>>;
+  readonly shared: unknown;
+  readonly steps: readonly PlanStep[];
+}): string {
+  return createHash('sha256').update(canonicalJson(parts)).digest('hex');
+}
+
+/** Share of the approved people that joined, left or changed since; 0 when nobody was approved. */
+export function driftOf(diff: PlanDiff, approvedPeople: number): number {
+  const moved = diff.joined + diff.left + diff.changed;
+  return approvedPeople === 0 ? (moved === 0 ? 0 : 1) : moved / approvedPeople;
+}
+
+function count(record: Record<string, number>, key: string): void {
+  record[key] = (record[key] ?? 0) + 1;
+}

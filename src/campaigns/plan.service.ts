@@ -1,0 +1,178 @@
+import { Injectable } from '@nestjs/common';
+import { type Transaction } from 'kysely';
+import { v7 as uuid } from 'uuid';
+import { BankHolidays, DeadlinesService, type DeclarationWindow, feasibility } from '../deadlines/index.js';
+import { type Config, InjectConfig } from '../platform/config/index.js';
+import { TemplateCatalogue } from '../rendering/index.js';
+import { Clock } from '../shared/clock.js';
+import { AudienceService } from './audience.service.js';
+import { KINDS } from './campaign.kinds.js';
+import { type CampaignRow } from './campaign.repository.js';
+import { type CampaignTables } from './campaign.tables.js';
+import { PlanRepository } from './plan.repository.js';
+import { planHash, type PlanStep, type PlanSummary, PlanTally, type PlanTotals } from './plan.rules.js';
+import { type PlannedRecipient } from './recipient.types.js';
+import { SharedValuesService } from './shared-values.service.js';
+
+export interface Plan {
+  readonly id: string;
+  readonly campaignId: string;
+  readonly madeAt: Date;
+  /** What an approval binds to. */
+  readonly hash: string;
+  readonly summary: PlanSummary;
+}
+
+const ROWS_AT_ONCE = 2_000;
+/** Where no rate is configured the transport decides; this is what one process sends on a small machine. */
+const ASSUMED_RATE_PER_MINUTE = 30_000;
+/** Of a hundred messages, about two are deferred once (Exchange Online, mailbox busy). */
+const RETRY_SHARE = 0.02;
+
+/** Shows what a campaign would do, and freezes it: the plan that gets approved is the audience snapshot. */
+@Injectable()
+export class PlanService {
+  constructor(
+    private readonly plans: PlanRepository,
+    private readonly audience: AudienceService,
+    private readonly deadlines: DeadlinesService,
+    private readonly bankHolidays: BankHolidays,
+    private readonly sharedValues: SharedValuesService,
+    private readonly templates: TemplateCatalogue,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  /** Works the campaign out against the directory as it is now, and keeps the result beside the earlier plans. */
+  async make(campaign: CampaignRow): Promise<Plan> {
+    const window = await this.deadlines.window(campaign.window_id);
+    const shared = await this.sharedValues.of(campaign, window);
+    const steps = this.stepsOf(campaign, window);
+    const madeAt = this.clock.now();
+    const id = uuid();
+    return this.plans.db.transaction().execute(async (trx) => {
+      const previous = await this.plans.latest(campaign.id, trx);
+      await this.plans.add({ id, campaignId: campaign.id, madeAt }, trx);
+      const tally = new PlanTally();
+      const missing = new Map<string, Set<string>>();
+      let rows: PlannedRecipient[] = [];
+      for await (const recipient of this.audience.recipients(campaign)) {
+        tally.add(recipient);
+        this.collectMissing(recipient, shared, missing);
+        if (rows.push(recipient) < ROWS_AT_ONCE) continue;
+        await this.plans.addRecipients(id, rows, trx);
+        rows = [];
+      }
+      await this.plans.addRecipients(id, rows, trx);
+      const totals = tally.result();
+      const hash = this.hashOf(tally, shared, steps);
+      const summary: PlanSummary = {
+        kind: campaign.kind,
+        windowId: window.id,
+        ...totals,
+        duplicates: await this.plans.duplicates(id, campaign.id, trx),
+        feasibility: this.feasibilityOf(totals, steps, window),
+        missing: Object.fromEntries([...missing].map(([template, names]) => [template, [...names].sort()])),
+        steps,
+        changes: await this.changesSince(previous?.id, id, previous?.made_at, trx),
+      };
+      await this.plans.complete(id, hash, summary, trx);
+      const keep = [id, previous?.id, campaign.approved_plan_id].filter((plan) => typeof plan === 'string');
+      await this.plans.forgetRecipients(campaign.id, keep, trx);
+      return { id, campaignId: campaign.id, madeAt, hash, summary };
+    });
+  }
+
+  /** The newest plan, if any was made. */
+  async latest(campaignId: string): Promise<Plan | undefined> {
+    const row = await this.plans.latest(campaignId);
+    return (
+      row && { id: row.id, campaignId: row.campaign_id, madeAt: row.made_at, hash: row.hash, summary: row.summary }
+    );
+  }
+
+  /**
+   * The hash of a plan's rows, templates, values and times as they are now. It differs from the approved one when
+   * anybody touched a recipient, a template, an attachment, a date or the schedule since.
+   */
+  async presentHash(campaign: CampaignRow, planId: string): Promise<string> {
+    const window = await this.deadlines.window(campaign.window_id);
+    const tally = new PlanTally();
+    for await (const recipient of this.plans.planned(planId)) tally.add(recipient);
+    return this.hashOf(tally, await this.sharedValues.of(campaign, window), this.stepsOf(campaign, window));
+  }
+
+  /** When the campaign acts, as its kind, launch time and window say. */
+  stepsOf(campaign: Pick<CampaignRow, 'kind' | 'launch_at'>, window: DeclarationWindow): PlanStep[] {
+    const kind = KINDS[campaign.kind];
+    const expiresAt = expiryOf(campaign.kind, window)?.toISOString() ?? null;
+    if (kind.schedule === 'once') {
+      return [{ id: 'launch', label: kind.title, dueAt: campaign.launch_at?.toISOString() ?? null, expiresAt }];
+    }
+    return this.deadlines
+      .ladder(window)
+      .reminders.map(({ stepId, label, dueAt }) => ({ id: stepId, label, dueAt: dueAt.toISOString(), expiresAt }));
+  }
+
+  private hashOf(tally: PlanTally, shared: unknown, steps: readonly PlanStep[]): string {
+    const used = Object.keys(tally.result().byTemplate).sort();
+    const templates = Object.fromEntries(used.map((name) => [name, this.templates.get(name).version]));
+    return planHash({ recipientsHash: tally.recipientsHash(), templates, shared, steps });
+  }
+
+  private collectMissing(
+    { template, values }: PlannedRecipient,
+    shared: Readonly<Record<string, unknown>>,
+    missing: Map<string, Set<string>>,
+  ): void {
+    if (template === null) return;
+    for (const name of this.templates.get(template).missing({ ...shared, ...values })) {
+      const names = missing.get(template) ?? new Set();
+      missing.set(template, names.add(name));
+    }
+  }
+
+  private feasibilityOf(
+    { recipients }: PlanTotals,
+    steps: readonly PlanStep[],
+    window: DeclarationWindow,
+  ): PlanSummary['feasibility'] {
+    const last = steps.at(-1);
+    const result = feasibility({
+      messages: recipients,
+      ratePerMinute: this.config.mailRatePerMinute ?? ASSUMED_RATE_PER_MINUTE,
+      ...(this.config.mailDayBudget !== undefined && { dayBudget: this.config.mailDayBudget }),
+      retryShare: RETRY_SHARE,
+      launchAt: last?.dueAt ? new Date(last.dueAt) : this.clock.now(),
+      cutoff: last?.expiresAt ? new Date(last.expiresAt) : window.pcse.toInstant(),
+      calendar: this.bankHolidays.calendar,
+      sendingHours: window.reminderPolicy.sendingHours,
+    });
+    return {
+      fits: result.fits,
+      explanation: result.explanation,
+      latestSafeLaunch: result.latestSafeLaunch?.toISOString() ?? null,
+    };
+  }
+
+  private async changesSince(
+    previousId: string | undefined,
+    id: string,
+    since: Date | undefined,
+    trx: Transaction<CampaignTables>,
+  ): Promise<PlanSummary['changes']> {
+    if (previousId === undefined || since === undefined) return { since: null, joined: 0, left: 0, changed: 0 };
+    return { since: since.toISOString(), ...(await this.plans.diff(previousId, id, trx)) };
+  }
+}
+
+function expiryOf(kind: CampaignRow['kind'], window: DeclarationWindow): Date | null {
+  switch (KINDS[kind].expiry) {
+    case 'cutoff':
+      return window.cutoff.toInstant();
+    case 'pcse':
+      return window.pcse.toInstant();
+    case 'none':
+      return null;
+  }
+}

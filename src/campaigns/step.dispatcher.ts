@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import { v5 as uuidFrom } from 'uuid';
+import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
+import { AudienceRepository } from './audience.repository.js';
+import { Ledger, type NewMessage } from '../delivery/index.js';
+import { TemplateCatalogue } from '../rendering/index.js';
+import { type Transaction } from 'kysely';
+import { type CampaignRow, type StepRow } from './campaign.repository.js';
+import { type CampaignTables } from './campaign.tables.js';
+import { PlanRepository } from './plan.repository.js';
+import { type Obligation, type PlannedRecipient } from './recipient.types.js';
+import { type OutstandingWork, outstandingWork } from './reminder.rules.js';
+import { SharedValuesService } from './shared-values.service.js';
+
+/** Names dispatches the same way each time: a step that is dispatched twice is planned once. */
+const DISPATCHES = '3d6f0a52-7c3e-5f0b-9a49-5a6f7f0c7e11';
+
+/** Turns a due step of an approved campaign into ledger rows. */
+@Injectable()
+export class StepDispatcher {
+  constructor(
+    private readonly plans: PlanRepository,
+    private readonly ledger: Ledger,
+    private readonly deadlines: DeadlinesService,
+    private readonly directory: AudienceRepository,
+    private readonly sharedValues: SharedValuesService,
+    private readonly templates: TemplateCatalogue,
+  ) {}
+
+  /**
+   * Writes the step's messages in the caller's transaction: one dispatch for each topic, as a person gets one message
+   * for each purpose. Reminders go to those whose work is outstanding at this moment. Returns how many were planned.
+   */
+  async dispatch(campaign: CampaignRow, step: StepRow, trx: Transaction<CampaignTables>): Promise<number> {
+    if (campaign.approved_plan_id === null) throw new Error(`Campaign ${campaign.id} has no approved plan`);
+    const window = await this.deadlines.window(campaign.window_id);
+    const sharedValues = await this.sharedValues.of(campaign, window);
+    const organisations = await this.directory.organisations();
+    const outstanding = outstandingWork(
+      await this.deadlines.blockers(window.id),
+      (code) => organisations.get(code)?.name ?? code,
+    );
+    const byTopic = new Map<string, NewMessage[]>();
+    for await (const recipient of this.plans.planned(campaign.approved_plan_id)) {
+      const message = this.messageOf(recipient, window, outstanding);
+      if (!message) continue;
+      const messages = byTopic.get(recipient.topic);
+      if (messages) messages.push(message);
+      else byTopic.set(recipient.topic, [message]);
+    }
+    let planned = 0;
+    for (const [topic, messages] of byTopic) {
+      const purpose = [campaign.kind, step.step_id, topic].filter(Boolean).join(':');
+      const dispatch = {
+        id: uuidFrom(`${campaign.id}:${purpose}`, DISPATCHES),
+        campaignId: campaign.id,
+        purpose,
+        sharedValues,
+        dueAt: step.due_at,
+        expiresAt: step.expires_at,
+      };
+      planned += (await this.ledger.plan(dispatch, messages, trx)).planned;
+    }
+    return planned;
+  }
+
+  private messageOf(
+    recipient: PlannedRecipient,
+    window: DeclarationWindow,
+    outstandingOf: (obligations: readonly Obligation[]) => OutstandingWork,
+  ): NewMessage | undefined {
+    const { address, template, values, obligations } = recipient;
+    if (address === null || template === null || values === null) return undefined;
+    const outstanding = obligations && outstandingOf(obligations);
+    if (outstanding?.practices.length === 0) return undefined;
+    return {
+      personKey: recipient.personKey,
+      accountIds: recipient.accountIds,
+      organisationCodes: outstanding ? outstanding.organisationCodes : recipient.organisationCodes,
+      route: 'direct',
+      segment: recipient.segment,
+      address,
+      template,
+      templateVersion: this.templates.get(template).version,
+      values: outstanding ? { ...values, practices: outstanding.practices } : values,
+      guard: outstanding ? { windowId: window.id, ...outstanding.guard } : null,
+    };
+  }
+}

@@ -1,0 +1,131 @@
+import { type INestApplicationContext } from '@nestjs/common';
+import { type Command } from 'commander';
+import { DeclarationImporter } from '../deadlines/index.js';
+import { type ImportReport, type ImportRequest, ImportService } from '../directory/index.js';
+import { progressBar } from './progress-bar.js';
+import { CommandFailure, print, tell, withService } from './terminal.js';
+
+interface ImportOptions {
+  dryRun?: boolean;
+  json?: boolean;
+  allowShrink?: boolean;
+  asOf?: string;
+}
+
+type Import = (
+  app: INestApplicationContext,
+  paths: string[],
+  request: ImportRequest & { asOf?: string },
+) => Promise<ImportReport>;
+
+const SHOWN_FAULTS = 20;
+
+const KINDS: Record<string, { what: string; many: boolean; run: Import }> = {
+  organisations: {
+    what: 'ODS files (epraccur, eccg, etr, ICB names) or folders of them',
+    many: true,
+    run: (app, paths, request) => app.get(ImportService).importOrganisations(paths, request),
+  },
+  accounts: {
+    what: 'the export of CQRS accounts',
+    many: false,
+    run: (app, [path = ''], request) => app.get(ImportService).importAccounts(path, request),
+  },
+  nhsmail: {
+    what: 'the extract of the NHSmail directory',
+    many: false,
+    run: (app, [path = ''], request) => app.get(ImportService).importNhsmail(path, request),
+  },
+  'no-nhsmail': {
+    what: 'the list of people known to have no NHSmail',
+    many: false,
+    run: (app, [path = ''], request) => app.get(ImportService).importNoNhsmail(path, request),
+  },
+  declarations: {
+    what: 'the status feed of declarations',
+    many: false,
+    run: (app, [path = ''], request) => app.get(DeclarationImporter).importDeclarations(path, request),
+  },
+};
+
+export function registerImportCommands(program: Command): void {
+  const group = program.command('import').description('take in files: each whole, or not at all');
+  for (const [kind, { what, many, run }] of Object.entries(KINDS)) {
+    const command = group
+      .command(`${kind} ${many ? '<path...>' : '<file>'}`)
+      .description(`import ${what}`)
+      .option('--dry-run', 'say what would change, change nothing')
+      .option('--json', 'the report as JSON')
+      .option('--allow-shrink', 'accept a file that lacks much of what is known');
+    if (kind === 'organisations') command.option('--as-of <date>', 'the day (YYYY-MM-DD) that the files are of');
+    command.action(async (given: string | string[], options: ImportOptions) => {
+      const report = await withService(async (app) => importWithProgress(app, run, [given].flat(), options));
+      if (options.json) await print(JSON.stringify(report));
+      else for (const line of describe(report)) tell(line);
+      if (report.faultCount > 0) {
+        throw new CommandFailure(
+          `Refused: ${report.faultCount.toLocaleString('en-GB')} bad rows; nothing was changed.`,
+          2,
+        );
+      }
+    });
+  }
+}
+
+async function importWithProgress(
+  app: INestApplicationContext,
+  run: Import,
+  paths: string[],
+  { dryRun = false, allowShrink = false, asOf }: ImportOptions,
+): Promise<ImportReport> {
+  const bar = progressBar('rows');
+  try {
+    return await run(app, paths, {
+      actor: 'system:terminal',
+      dryRun,
+      allowShrink,
+      ...(asOf !== undefined && { asOf }),
+      onProgress: ({ rows, bytes, totalBytes }) => {
+        bar.update(bytes, totalBytes, rows);
+      },
+    });
+  } finally {
+    bar.stop();
+  }
+}
+
+/** The report for a person: what came in, what changed, what to look at. */
+export function describe(report: ImportReport): string[] {
+  const {
+    kind,
+    files,
+    applied,
+    dryRun,
+    added,
+    changed,
+    gone,
+    unchanged,
+    warnings,
+    faults,
+    faultCount,
+    ignoredColumns,
+  } = report;
+  const number = (value: number): string => value.toLocaleString('en-GB');
+  const outcome = applied ? 'imported' : dryRun && faultCount === 0 ? 'dry run, nothing changed' : 'refused';
+  return [
+    ...files.map(({ name, rows }) => `${name}: ${number(rows)} rows`),
+    `${kind}: ${outcome}. ${number(added)} added, ${number(changed)} changed, ${number(gone)} gone, ${number(unchanged)} unchanged`,
+    ...(ignoredColumns.length > 0 ? [`ignored columns: ${ignoredColumns.join(', ')}`] : []),
+    ...warnings.map(
+      ({ message, items }) =>
+        `note: ${message}${items.length > 0 ? ` (${items.slice(0, 5).join(', ')}${items.length > 5 ? `, and ${number(items.length - 5)} more` : ''})` : ''}`,
+    ),
+    ...faults
+      .slice(0, SHOWN_FAULTS)
+      .map(
+        ({ file, row, column, message, remedy }) =>
+          `${file}, row ${row}${column === null ? '' : `, column ${column}`}: ${message} ${remedy}`,
+      ),
+    ...(faultCount > SHOWN_FAULTS ? [`… and ${number(faultCount - SHOWN_FAULTS)} more (--json lists all)`] : []),
+  ];
+}

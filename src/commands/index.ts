@@ -1,0 +1,14 @@
+import { type Command } from 'commander';
+import { registerDemoCommand } from './demo.command.js';
+import { registerImportCommands } from './import.commands.js';
+import { registerReadCommands } from './read.commands.js';
+import { registerServiceCommands } from './service.commands.js';
+import { registerTextCommands } from './text.commands.js';
+
+export function registerCommands(program: Command): void {
+  registerDemoCommand(program);
+  registerImportCommands(program);
+  registerReadCommands(program);
+  registerServiceCommands(program);
+  registerTextCommands(program);
+}

@@ -1,0 +1,105 @@
+import { type Command } from 'commander';
+import { AuditTrail } from '../access/index.js';
+import { CampaignService } from '../campaigns/index.js';
+import { Ledger } from '../delivery/index.js';
+import { loadConfig } from '../platform/config/index.js';
+import { connect, migrate, openDatabaseServer } from '../platform/database/index.js';
+import { parseOdsCode } from '../shared/ods-code.js';
+import { InvalidInputError } from '../shared/errors.js';
+import { CommandFailure, print, table, tell, withService } from './terminal.js';
+import { planLines } from './plan.lines.js';
+
+interface Output {
+  json?: boolean;
+}
+
+export function registerServiceCommands(program: Command): void {
+  program
+    .command('migrate')
+    .description('bring the database schema up to date')
+    .action(async () => {
+      const server = await openDatabaseServer(loadConfig(process.env));
+      const db = connect(server.connectionString, 1);
+      try {
+        const applied = await migrate(db);
+        tell(applied.length === 0 ? 'The schema is up to date.' : `Applied ${applied.join(', ')}.`);
+      } finally {
+        await db.destroy();
+        await server.release();
+      }
+    });
+
+  program
+    .command('plan <campaign>')
+    .description('who would get what, when and by which route, who gets nothing and why')
+    .option('--json', 'the plan as JSON')
+    .action(async (id: string, { json }: Output) => {
+      await withService(async (app) => {
+        const plan = await app.get(CampaignService).plan(id);
+        if (json) await print(JSON.stringify(plan));
+        else for (const line of planLines(plan)) await print(line);
+      });
+    });
+
+  program
+    .command('told <organisation>')
+    .description('what an organisation was told, by which route, when')
+    .option('--json', 'one JSON document')
+    .action(async (given: string, { json }: Output) => {
+      const organisation = parseOdsCode(given);
+      if (organisation === undefined) {
+        throw new InvalidInputError(
+          'bad-ods-code',
+          'told: expected an ODS code of 3 to 10 letters and digits, as A81001',
+        );
+      }
+      await withService(async (app) => {
+        const messages = (await app.get(Ledger).told(organisation)).map((message) => ({
+          campaign: message.campaignId,
+          purpose: message.purpose,
+          template: message.template,
+          route: message.route,
+          segment: message.segment,
+          state: message.state,
+          dueAt: message.dueAt.toISOString(),
+          acceptedAt: message.acceptedAt?.toISOString() ?? null,
+          sha256: message.renderedSha256,
+        }));
+        if (json) await print(JSON.stringify({ organisation, told: messages }));
+        else if (messages.length === 0) await print(`${organisation} was told nothing so far.`);
+        else {
+          await print(
+            table(
+              ['when', 'what', 'route', 'state'],
+              messages.map(({ acceptedAt, template, route, state }) => [
+                acceptedAt ?? 'not sent',
+                template,
+                route,
+                state,
+              ]),
+            ),
+          );
+        }
+      });
+    });
+
+  program
+    .command('verify')
+    .description('check the audit chain and the ledger; name the first fault')
+    .option('--json', 'the verdict as JSON')
+    .action(async ({ json }: Output) => {
+      const faults = await withService(async (app) => {
+        const audit = await app.get(AuditTrail).verify();
+        const ledger = await app.get(Ledger).faults();
+        const found = [
+          ...(audit.ok ? [] : [`audit entry ${audit.sequence} is ${audit.fault}`]),
+          ...ledger.map(({ messageId, fault }) => `message ${messageId}: ${fault}`),
+        ];
+        if (json) await print(JSON.stringify({ ok: found.length === 0, audit, ledger }));
+        else if (audit.ok && found.length === 0)
+          await print(`Audit chain of ${audit.entries} entries and ledger are sound.`);
+        return found;
+      });
+      if (faults[0] !== undefined) throw new CommandFailure(`Not sound: ${faults[0]}`, 1);
+    });
+}

@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { type INestApplicationContext } from '@nestjs/common';
+import { type Config, loadConfig, type Role } from '../platform/config/index.js';
+import { PinoLogger } from '../platform/logging/index.js';
+import { type Clock } from '../shared/clock.js';
+import { createContext } from '../start.js';
+
+/** Ends a command that did its work and found what it looked for to be wrong: a refused import, a broken chain. */
+export class CommandFailure extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: number,
+  ) {
+    super(message);
+  }
+}
+
+interface ContextOptions {
+  /** Which parts of the service run inside this process. A command that only reads or writes needs none. */
+  readonly roles?: readonly Role[];
+  readonly adjust?: (config: Config) => Config;
+  readonly clock?: Clock;
+}
+
+/** Runs the work with the service's modules, on the embedded database or DATABASE_URL, and lets go of everything. */
+export async function withService<T>(
+  work: (app: INestApplicationContext, config: Config) => Promise<T>,
+  { roles = [], adjust = (config) => config, clock }: ContextOptions = {},
+): Promise<T> {
+  const loaded = loadConfig({ LOG_LEVEL: 'warn', ...process.env });
+  const config = adjust({ ...loaded, roles });
+  const running = await createContext({ config, logger: new PinoLogger(config.logLevel), ...(clock && { clock }) });
+  try {
+    return await work(running.app, config);
+  } finally {
+    await running.stop();
+  }
+}
+
+/** Writes one line to standard output, which belongs to results; waits when the reader is slow. */
+export async function print(line: string): Promise<void> {
+  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+}
+
+/** Tells a person what goes on, on standard error, so that `--json` output stays clean. */
+export function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Rows as aligned columns; numbers to the right. */
+export function table(headers: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const text = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en-GB') : cell)));
+  const widths = headers.map((header, i) => Math.max(header.length, ...text.map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[], numeric: (i: number) => boolean): string =>
+    cells
+      .map((cell, i) => (numeric(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  const isNumber = (i: number): boolean => rows.length > 0 && rows.every((row) => typeof row[i] === 'number');
+  return [
+    line(headers, isNumber),
+    line(
+      widths.map((width) => '─'.repeat(width)),
+      () => false,
+    ),
+    ...text.map((row) => line(row, isNumber)),
+  ].join('\n');
+}

@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { type Command } from 'commander';
+import { classifyReport } from '../feedback/index.js';
+import { lintFile } from '../rendering/index.js';
+import { InvalidInputError } from '../shared/errors.js';
+import { CommandFailure, print, table } from './terminal.js';
+
+/** Commands that only read files: they need no database. */
+export function registerTextCommands(program: Command): void {
+  program
+    .command('lint <file>')
+    .description('faults of a template (folder or file) or of a plain message text')
+    .option('--json', 'the findings as one JSON array')
+    .action(async (file: string, { json }: { json?: boolean }) => {
+      const findings = await lintFile(file);
+      if (json) await print(JSON.stringify(findings));
+      else if (findings.length === 0) await print('no faults found');
+      else for (const { rule, line, message } of findings) await print(`${file}:${line}: ${message} (${rule})`);
+      if (findings.length > 0 && !json) throw new CommandFailure(`${findings.length} faults`, 1);
+    });
+
+  program
+    .command('bounce <file...>')
+    .description('what a bounce, complaint or automatic reply says of each recipient')
+    .option('--json', 'one JSON line a file')
+    .action(async (files: string[], { json }: { json?: boolean }) => {
+      const rows: string[][] = [];
+      for (const file of files) {
+        const { kind, recipients } = await classifyReport(await read(file));
+        const found = recipients.map(({ address, kind: of, reason, status }) => ({
+          address,
+          kind: of,
+          reason,
+          status,
+        }));
+        if (json) await print(JSON.stringify({ file, kind, recipients: found }));
+        rows.push([basename(file), kind, found.map(({ reason }) => reason).join(', ')]);
+      }
+      if (!json) await print(table(['file', 'kind', 'reason'], rows));
+    });
+}
+
+async function read(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new InvalidInputError(
+      'file-unreadable',
+      `${file} cannot be read (${code}); expected a message as raw text (.eml)`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,75 @@
+import { type INestApplicationContext, type LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from './app.module.js';
+import { type Config } from './platform/config/index.js';
+import { connect, type DatabaseServer, ensureSchema, openDatabaseServer } from './platform/database/index.js';
+import { configureHttp } from './platform/http/index.js';
+import { type Clock } from './shared/clock.js';
+import { AppError } from './shared/errors.js';
+
+export interface Running<A> {
+  readonly app: A;
+  /** Lets go of everything, in order: the application's work, its connections, the embedded server. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly config: Config;
+  readonly logger: LoggerService;
+  readonly clock?: Clock;
+}
+
+/** The service with its web server, configured and not yet listening. */
+export async function createWebApplication(options: StartOptions): Promise<Running<NestExpressApplication>> {
+  return create(options, async (server) => {
+    const app = await NestFactory.create<NestExpressApplication>(AppModule.compose({ ...options, server }), {
+      logger: options.logger,
+      abortOnError: false,
+    });
+    configureHttp(app, options.config);
+    return app;
+  });
+}
+
+/** The same modules without a web server, for the terminal. */
+export async function createContext(options: StartOptions): Promise<Running<INestApplicationContext>> {
+  return create(options, (server) =>
+    NestFactory.createApplicationContext(AppModule.compose({ ...options, server }), {
+      logger: options.logger,
+      abortOnError: false,
+    }),
+  );
+}
+
+async function create<A extends INestApplicationContext>(
+  { config }: StartOptions,
+  build: (server: DatabaseServer) => Promise<A>,
+): Promise<Running<A>> {
+  const server = await openDatabaseServer(config);
+  try {
+    const db = connect(server.connectionString, 1);
+    await ensureSchema(db, config).finally(() => db.destroy());
+    const app = await build(server);
+    return {
+      app,
+      async stop() {
+        await app.close();
+        await server.release();
+      },
+    };
+  } catch (error) {
+    await server.release();
+    throw error;
+  }
+}
+
+/** One line for the terminal. Expected errors explain themselves; others name their kind and where to look. */
+export function oneLine(error: unknown): string {
+  if (error instanceof AppError) return error.message;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE')
+    return 'The port is taken: set PORT to another one, or stop the service that listens there';
+  if (code === 'ENOSPC') return 'The disk is full';
+  return `Unexpected fault${code === undefined ? '' : ` (${code})`}: ${message.split('\n')[0] ?? ''}`;
+}
