@@ -7,6 +7,7 @@ import {
   type ValueProblem,
   valueProblems,
 } from './placeholder.rules.js';
+import type { ExpandedSource } from './template.faults.js';
 import type { TemplateAudience, TemplateKind } from './template.declaration.js';
 
 export interface Attachment {
@@ -45,6 +46,8 @@ export interface TemplateParts {
   sample: TemplateValues;
   /** Placeholders that are declared and used nowhere. */
   unused: readonly string[];
+  /** Subject, body and text as they were written, shared pieces in place. */
+  sources: readonly ExpandedSource[];
   declared: Shape;
   known: Shape;
   programs: Record<'subject' | 'html' | 'text' | 'encodedHtml' | 'encodedText', Program>;
@@ -69,7 +72,10 @@ export class CompiledTemplate {
   readonly attachments: readonly Attachment[];
   /** The values of sample.json: invented people, for previews. */
   readonly sample: TemplateValues;
+  /** Placeholders that are declared and used nowhere. */
   readonly unused: readonly string[];
+  /** Subject, body and text as they were written, shared pieces in place: for the linter. */
+  readonly sources: readonly ExpandedSource[];
 
   constructor(private readonly parts: TemplateParts) {
     this.name = parts.name;
@@ -82,6 +88,7 @@ export class CompiledTemplate {
     this.attachments = parts.attachments;
     this.sample = parts.sample;
     this.unused = parts.unused;
+    this.sources = parts.sources;
   }
 
   /** The paths of values that are missing, undeclared or of the wrong type; empty when the message can be rendered. */

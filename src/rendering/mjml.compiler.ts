@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import mjml2html from 'mjml';
-import { broken, type ExpandedSource } from './piece.expansion.js';
+import { broken, type ExpandedSource } from './template.faults.js';
 
 const TOKEN = /\{\{(?!!)[^}]*\}\}/g;
 

@@ -1,11 +1,5 @@
-import { InvalidInputError } from '../shared/errors.js';
+import { broken, type ExpandedSource, type Place } from './template.faults.js';
 import { type SharedSources, SOURCE_FILES, type TemplateSources } from './template.sources.js';
-
-/** A source with its shared pieces in place; `origin` knows where each of its lines came from. */
-export interface ExpandedSource {
-  text: string;
-  origin(line: number): string;
-}
 
 const PIECE = /^\s*\{\{>\s*([a-z0-9-]+)\s*\}\}\s*$/;
 
@@ -15,21 +9,22 @@ const PIECE = /^\s*\{\{>\s*([a-z0-9-]+)\s*\}\}\s*$/;
  * line and means partials/name.mjml.hbs in a body, partials/name.txt.hbs in a text.
  */
 export function expandPieces(sources: TemplateSources, file: 'body' | 'text'): ExpandedSource {
-  const lines: { text: string; from: string }[] = [];
+  const lines: { text: string; from: Place }[] = [];
   const suffix = file === 'body' ? '.mjml.hbs' : '.txt.hbs';
-  addLines(`${sources.name}/${SOURCE_FILES[file]}`, sources[file], []);
+  const main = `${sources.name}/${SOURCE_FILES[file]}`;
+  addLines(main, sources[file], []);
   return {
     // The last piece of an encoded body must end a line, not be cut off by a soft break.
     text: `${lines.map((line) => line.text).join('\n')}\n`,
-    origin: (line) => lines[Math.min(line, lines.length) - 1]?.from ?? `${sources.name}/${SOURCE_FILES[file]}`,
+    origin: (line) => lines[Math.min(line, lines.length) - 1]?.from ?? { file: main, line: 1 },
   };
 
-  function addLines(name: string, source: string, above: string[]): void {
+  function addLines(file: string, source: string, above: string[]): void {
     source
       .trimEnd()
       .split('\n')
       .forEach((text, i) => {
-        const from = `${name} line ${i + 1}`;
+        const from = { file, line: i + 1 };
         const piece = PIECE.exec(text)?.[1];
         if (!piece) {
           if (/\{\{#?>/.test(text)) throw broken(from, 'a shared piece {{> name}} stands alone on its line');
@@ -42,13 +37,8 @@ export function expandPieces(sources: TemplateSources, file: 'body' | 'text'): E
   }
 }
 
-function pieceSource(shared: SharedSources, name: string, from: string): string {
+function pieceSource(shared: SharedSources, name: string, from: Place): string {
   const source = shared.pieces.get(name);
   if (source === undefined) throw broken(from, `there is no shared piece partials/${name}`);
   return source;
-}
-
-/** The one error of a template that cannot be used: it names template, file, line and reason. */
-export function broken(where: string, reason: string, cause?: unknown): InvalidInputError {
-  return new InvalidInputError('template-broken', `Template ${where}: ${reason}`, { cause });
 }

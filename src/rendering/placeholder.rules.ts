@@ -152,6 +152,24 @@ export function itemShape(list: Placeholder): Shape {
   return shape;
 }
 
+/** A copy of the values without what no template needs. */
+export function withoutOptional(values: TemplateValues, placeholders: readonly Placeholder[]): TemplateValues {
+  const bare: Record<string, unknown> = structuredClone(values);
+  for (const { path, required, items } of placeholders) {
+    const names = path.split('.');
+    const last = names.pop() ?? path;
+    const holder = names.reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], bare) as
+      Record<string, unknown> | undefined;
+    if (!holder || !(last in holder)) continue;
+    const value = holder[last];
+    if (!required) holder[last] = undefined;
+    else if (items && Array.isArray(value)) {
+      holder[last] = value.map((item: TemplateValues) => withoutOptional(item, items));
+    }
+  }
+  return bare;
+}
+
 function isBlank(value: unknown): boolean {
   if (typeof value === 'string') return value.trim() === '';
   return value === undefined || value === null || (Array.isArray(value) && value.length === 0);

@@ -1,9 +1,5 @@
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
-import { TemplateCatalogue, TEMPLATES_DIR } from './template.catalogue.js';
-
-/** `templates/` of the project, from src/rendering as well as from dist/rendering. */
-export const DEFAULT_TEMPLATES_DIR = join(import.meta.dirname, '..', '..', 'templates');
+import { DEFAULT_TEMPLATES_DIR, TemplateCatalogue, TEMPLATES_DIR } from './template.catalogue.js';
 
 @Module({
   providers: [{ provide: TEMPLATES_DIR, useValue: DEFAULT_TEMPLATES_DIR }, TemplateCatalogue],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { messageValuesSchema } from './message.values.js';
-import { DEFAULT_TEMPLATES_DIR } from './rendering.module.js';
+import { DEFAULT_TEMPLATES_DIR } from './template.catalogue.js';
 import { TemplateCatalogue } from './template.catalogue.js';
 import type { TemplateValues } from './placeholder.rules.js';
 
@@ -80,7 +80,7 @@ const nastyText = fc
       '.',
       '..\n.\r\n. ',
       'trailing   ',
-      `${'long'.repeat(60)}`,
+      'long'.repeat(60),
       '\ud800',
       '{{person.fullName}}',
       '<b>&amp;=3D',

@@ -9,6 +9,10 @@ import { readSharedSources, readTemplateSources } from './template.sources.js';
 /** DI token: the folder that holds one folder for each template, and `partials`. */
 export const TEMPLATES_DIR = Symbol('TEMPLATES_DIR');
 
+/** `templates/` of the project, from src/rendering as well as from dist/rendering. */
+export const DEFAULT_TEMPLATES_DIR = join(import.meta.dirname, '..', '..', 'templates');
+
+/** In that folder, what templates share. */
 export const SHARED_FOLDER = 'partials';
 
 /** All templates of the service, read and compiled once when the module starts. */

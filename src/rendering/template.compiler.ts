@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import Handlebars from 'handlebars';
-import { ZodError, z } from 'zod';
-import { AppError } from '../shared/errors.js';
+import { z } from 'zod';
 import { compileProgram, parseProgram, type Printer, type Program } from './body.program.js';
 import { type Attachment, CompiledTemplate, type TemplateParts } from './compiled.template.js';
 import { checkExpressions } from './expression.rules.js';
 import { compileMjml, MJML_VERSION } from './mjml.compiler.js';
-import { broken, expandPieces, type ExpandedSource } from './piece.expansion.js';
-import { type Placeholder, shapeOf, type TemplateValues } from './placeholder.rules.js';
+import { expandPieces } from './piece.expansion.js';
+import { shapeOf, withoutOptional } from './placeholder.rules.js';
+import { broken, type ExpandedSource, parsing, reading } from './template.faults.js';
 import { parseDeclaration, parseVocabulary, type TemplateDeclaration } from './template.declaration.js';
 import { SOURCE_FILES, type SourceFile, type TemplateSources } from './template.sources.js';
 
@@ -28,7 +28,7 @@ export async function compileTemplate(sources: TemplateSources): Promise<Compile
   const vocabularyPaths = new Set(vocabulary.map(({ path }) => path));
   const subject: ExpandedSource = {
     text: sources.subject.trim(),
-    origin: (line) => `${where(sources, 'subject')} line ${line}`,
+    origin: (line) => ({ file: where(sources, 'subject'), line }),
   };
   const body = expandPieces(sources, 'body');
   const text = expandPieces(sources, 'text');
@@ -42,6 +42,7 @@ export async function compileTemplate(sources: TemplateSources): Promise<Compile
     attachments: attachmentsOf(sources, declaration),
     sample,
     unused: declaration.placeholders.map(({ path }) => path).filter((path) => !used.has(path)),
+    sources: [subject, body, text],
     declared,
     known: shapeOf([...vocabulary, ...declaration.placeholders.filter(({ path }) => !vocabularyPaths.has(path))]),
     programs: {
@@ -81,24 +82,6 @@ function renderSamples(sources: TemplateSources, parts: TemplateParts): string {
     .join('\n');
 }
 
-/** A copy of the values without what no template needs. */
-function withoutOptional(values: TemplateValues, placeholders: readonly Placeholder[]): TemplateValues {
-  const bare: Record<string, unknown> = structuredClone(values);
-  for (const { path, required, items } of placeholders) {
-    const names = path.split('.');
-    const last = names.pop() ?? path;
-    const holder = names.reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], bare) as
-      Record<string, unknown> | undefined;
-    if (!holder || !(last in holder)) continue;
-    const value = holder[last];
-    if (!required) holder[last] = undefined;
-    else if (items && Array.isArray(value)) {
-      holder[last] = value.map((item: TemplateValues) => withoutOptional(item, items));
-    }
-  }
-  return bare;
-}
-
 function attachmentsOf(sources: TemplateSources, declaration: TemplateDeclaration): Attachment[] {
   const attachments = declaration.attachments.map(({ file, filename, contentType }) => {
     const content = sources.files.get(file);
@@ -135,25 +118,4 @@ function sha256(data: string | Buffer): string {
 
 function where(sources: TemplateSources, file: SourceFile): string {
   return `${sources.name}/${SOURCE_FILES[file]}`;
-}
-
-function reading<T>(file: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ZodError) throw broken(file, z.prettifyError(error).replace(/\s*\n\s*/g, ' '), error);
-    if (error instanceof AppError && error.code === 'template-broken') throw error;
-    throw broken(file, (error as Error).message, error);
-  }
-}
-
-function parsing<T>(source: ExpandedSource, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    const { message } = error as Error;
-    // Handlebars carries the line on the error, or only in its words ("Parse error on line 3:").
-    const line = (error as { lineNumber?: number }).lineNumber ?? Number(/line (\d+)/.exec(message)?.[1] ?? 1);
-    throw broken(source.origin(line), message.split('\n').join(' '), error);
-  }
 }
