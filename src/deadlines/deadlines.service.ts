@@ -19,7 +19,7 @@ import {
   type WindowNotice,
 } from './declaration-window.rules.js';
 import { type DeadlinesTables } from './deadlines.tables.js';
-import { parseInput } from './input.parser.js';
+import { parseInput } from './input.schema.js';
 import {
   type ReminderLadder,
   type ReminderPolicy,

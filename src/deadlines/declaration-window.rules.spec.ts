@@ -60,6 +60,7 @@ describe('a declaration window', () => {
     [{ cutoff: '2026-03-29T01:30' }, /^cutoff: .*does not exist/],
     [{ cutoff: 20260918 }, /^cutoff: /],
     [{ name: ' ' }, /^name: /],
+    [{ name: 'Sept\u0000ember' }, /^name: Expected text without control characters/],
     [{ surprise: 1 }, /surprise/],
   ])('refuses %o and names the field', (changes, fault) => {
     expect(faults(changes)).toEqual([expect.stringMatching(fault)]);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatLongDate, formatTimeOfDay, type LondonTime, londonTimeSchema } from '../shared/london-time.js';
 import { type WorkingCalendar } from '../shared/working-calendar.js';
-import { nameSchema } from './declaration.rules.js';
+import { lineOf } from './input.schema.js';
 import { DEFAULT_REMINDER_POLICY, type ReminderPolicy, reminderPolicySchema } from './reminder-ladder.rules.js';
 
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;
@@ -34,6 +34,7 @@ export interface DeclarationWindow extends WindowTimes {
   readonly updatedAt: Date;
 }
 
+const nameSchema = lineOf({ min: 1, max: 200 });
 const weekdaySchema = z.enum(WEEKDAYS);
 
 const timesShape = {
@@ -77,7 +78,7 @@ export type WindowInput = z.input<typeof windowInputSchema>;
 
 /** New times for a window whose cutoff moves. All of them are given again, so that none is left behind by accident. */
 export const moveCutoffSchema = z
-  .object({ ...timesShape, reason: z.string().trim().max(500).default('') })
+  .object({ ...timesShape, reason: lineOf({ min: 0, max: 500 }).default('') })
   .strict()
   .superRefine(checkTimes)
   .meta({ id: 'MoveCutoffInput' });

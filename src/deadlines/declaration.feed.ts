@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AuditTrail } from '../access/index.js';
 import { type AppliedDeclarations, DeclarationRepository } from './declaration.repository.js';
 import { type Declaration, declarationSchema } from './declaration.rules.js';
-import { parseInput } from './input.parser.js';
+import { parseInput } from './input.schema.js';
 
 /** As many as one request may carry; all of England is about 60,000. */
 export const MAX_DECLARATIONS = 100_000;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isoInstantSchema } from '../shared/london-time.js';
 import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
+import { lineOf } from './input.schema.js';
 
 /**
  * How far a declaration has come, in the order of the path. `returned` stands after `declared`: only what was declared
@@ -27,11 +28,7 @@ export interface Declaration {
   readonly updatedAt: Date;
 }
 
-/** A name as people type it: trimmed, single spaces. */
-export const nameSchema = z
-  .string()
-  .transform((text) => text.trim().replace(/\s+/g, ' '))
-  .pipe(z.string().min(1).max(200));
+const nameSchema = lineOf({ min: 1, max: 200 });
 
 /** One declaration as the CQRS platform posts it. */
 export const declarationSchema = z

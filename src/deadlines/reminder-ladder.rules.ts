@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { DEFAULT_SENDING_HOURS, sendingHoursSchema, type WorkingCalendar } from '../shared/working-calendar.js';
+import { lineOf } from './input.schema.js';
 
 const HOUR = 3_600_000;
 
@@ -8,7 +9,7 @@ const stepId = z
   .string()
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'Expected a step id in kebab case')
   .max(60);
-const label = z.string().trim().min(1).max(100);
+const label = lineOf({ min: 1, max: 100 });
 
 /** One rung as it is configured: a time of day some working days before the cutoff's day, or plain hours before it. */
 const stepSchema = z.discriminatedUnion('kind', [
@@ -65,9 +66,9 @@ export interface ReminderLadder {
 }
 
 /**
- * Places the steps of a policy before a cutoff. When moving brings two steps together, the one that the
- * policy had placed nearer to the cutoff stays. With `from` (when the window was made or its cutoff moved) steps due before it are
- * left out, so that a window made late does not start with a reminder that is already old.
+ * Places the steps of a policy before a cutoff. When moving brings two steps together, the one that the policy had
+ * placed nearer to the cutoff stays. With `from` (when the window was made or its cutoff moved) steps due before it
+ * are left out, so that a window made late does not start with a reminder that is already old.
  */
 export function remindersFor(
   window: { readonly cutoff: LondonTime },

@@ -1,8 +1,12 @@
-import { DateTime } from 'luxon';
+import { DateTime, IANAZone } from 'luxon';
 import { z } from 'zod';
 import { InvalidInputError } from './errors.js';
 
-const ZONE = 'Europe/London';
+const LONDON = IANAZone.create('Europe/London');
+/** Minutes ahead of UTC in summer and in winter; no others since 1971. */
+const OFFSETS = [60, 0];
+const MINUTE = 60_000;
+const DAY = 86_400_000;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const WALL_CLOCK = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2})?)$/;
 const TIME_OF_DAY = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
@@ -28,7 +32,7 @@ export function parseCalendarDate(text: string): CalendarDate {
 
 /** The day `days` calendar days after (before, when negative) the given one. */
 export function addDays(date: CalendarDate, days: number): CalendarDate {
-  return isoDate(DateTime.fromISO(date, { zone: 'utc' }).plus({ days }));
+  return new Date(Date.parse(date) + days * DAY).toISOString().slice(0, 10) as CalendarDate;
 }
 
 /**
@@ -69,27 +73,31 @@ export class LondonTime {
   static at(date: CalendarDate, timeOfDay: string): LondonTime {
     if (!TIME_OF_DAY.test(timeOfDay))
       throw badTime(`expected a time of day from 00:00 to 23:59:59, got ${shown(timeOfDay)}`);
-    const time = new LondonTime(date, timeOfDay.replace(/^(\d{2}:\d{2}):00$/, '$1'));
-    if (LondonTime.fromInstant(time.toInstant()).isoLocal() !== time.isoLocal())
+    const time = new LondonTime(date, withoutZeroSeconds(timeOfDay));
+    if (time.possibleInstants().length === 0)
       throw badTime(`${time.isoLocal()} does not exist: the clocks go forward over it that night`);
     return time;
   }
 
   /** What the clocks of London show at an instant; parts of a second are dropped. */
   static fromInstant(instant: Date): LondonTime {
-    const local = DateTime.fromJSDate(instant, { zone: ZONE }).startOf('second');
-    const timeOfDay = local.toISOTime({ includeOffset: false, suppressMilliseconds: true, suppressSeconds: true });
-    if (timeOfDay === null) throw new RangeError('Expected a valid Date');
-    return new LondonTime(isoDate(local), timeOfDay);
+    const local = new Date(instant.getTime() + LONDON.offset(instant.getTime()) * MINUTE).toISOString();
+    return new LondonTime(local.slice(0, 10) as CalendarDate, withoutZeroSeconds(local.slice(11, 19)));
   }
 
   toInstant(ambiguous: AmbiguousHour = 'earlier'): Date {
-    const [earliest, latest] = DateTime.fromISO(this.isoLocal(), { zone: ZONE })
-      .getPossibleOffsets()
-      .map((possible) => possible.toJSDate())
-      .sort((a, b) => a.getTime() - b.getTime());
-    if (earliest === undefined) throw new Error(`${this.isoLocal()} is not a time`);
-    return ambiguous === 'later' ? (latest ?? earliest) : earliest;
+    const instants = this.possibleInstants();
+    const instant = ambiguous === 'earlier' ? instants.at(0) : instants.at(-1);
+    if (!instant) throw new Error(`${this.isoLocal()} is not a time`);
+    return instant;
+  }
+
+  /** The earlier first; none in the hour that spring skips. */
+  private possibleInstants(): Date[] {
+    const asUtc = Date.parse(`${this.isoLocal()}Z`);
+    return OFFSETS.filter((offset) => LONDON.offset(asUtc - offset * MINUTE) === offset).map(
+      (offset) => new Date(asUtc - offset * MINUTE),
+    );
   }
 
   /** `YYYY-MM-DDTHH:mm`, with seconds only when they are not zero; `LondonTime.parse` reads it back. */
@@ -172,8 +180,8 @@ function parsed<T>(parse: () => T, context: z.core.$RefinementCtx<string>): T {
   }
 }
 
-function isoDate(day: DateTime): CalendarDate {
-  return day.toISODate() as CalendarDate;
+function withoutZeroSeconds(timeOfDay: string): string {
+  return timeOfDay.replace(/^(\d{2}:\d{2}):00$/, '$1');
 }
 
 /** A refused text is repeated only when it looks like a time: in a file of shifted columns it may be an address. */

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { InvalidInputError } from '../shared/errors.js';
+
+const LISTED = 20;
+
+/** Text on one line as people type it: trimmed, single spaces, no control characters (PostgreSQL takes no NUL). */
+export function lineOf({ min, max }: { min: number; max: number }) {
+  return z
+    .string()
+    .transform((text) => text.trim().replace(/\s+/g, ' '))
+    .pipe(
+      z
+        .string()
+        .min(min)
+        .max(max)
+        .regex(/^\P{Cc}*$/u, 'Expected text without control characters'),
+    );
+}
+
+/** Reads a value with a schema. @throws InvalidInputError with the given code, naming each field that is at fault. */
+export function parseInput<T extends z.ZodType>(code: string, schema: T, input: unknown): z.output<T> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
+  const more = faults.length > LISTED ? `; and ${faults.length - LISTED} more` : '';
+  throw new InvalidInputError(code, faults.slice(0, LISTED).join('; ') + more);
+}
