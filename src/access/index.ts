@@ -1,4 +1,27 @@
+export { AccessModule } from './access.module.js';
+export { ApiKeys } from './api-key.service.js';
+export { type ApiKey, type CreatedApiKey, type NewApiKey } from './api-key.schema.js';
 export { type AuditEntry, type AuditFault, type Json, type NewAuditEntry } from './audit-chain.rules.js';
+export { AuditModule } from './audit.module.js';
 export { type AuditQuery, AuditRepository } from './audit.repository.js';
 export { AuditTrail, type AuditVerdict } from './audit-trail.js';
-export { AuditModule } from './audit.module.js';
+export { csrfToken, CsrfToken } from './csrf.js';
+export { OneTimeLink } from './one-time-link.js';
+export { RequirePermission, SignedIn } from './permission.guard.js';
+export {
+  ACCESS_ROLES,
+  type AccessRole,
+  type Permission,
+  PERMISSIONS,
+  permissionsOf,
+  ROLE_PERMISSIONS,
+} from './permission.rules.js';
+export {
+  CurrentPrincipal,
+  MaybePrincipal,
+  type Principal,
+  requireRegion,
+  type Session,
+  systemPrincipal,
+} from './principal.js';
+export { Public } from '../platform/http/index.js';

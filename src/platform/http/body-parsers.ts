@@ -21,7 +21,6 @@ const FORM_TYPE = 'application/x-www-form-urlencoded';
  * the browser's cookie.
  */
 export function bodyParsers(): RequestHandler[] {
-  const readForm = urlencoded({ type: FORM_TYPE, extended: false, limit: FORM_LIMIT, parameterLimit: 2_000 });
   return [
     (request, _response, next) => {
       const readable = [JSON_TYPE, ...FILES, ...(request.path.startsWith('/api/') ? [] : [FORM_TYPE])];
@@ -31,9 +30,6 @@ export function bodyParsers(): RequestHandler[] {
         next(new HttpProblem(415, 'unsupported-media-type', 'Send application/json, or a file where one is expected.'));
     },
     json({ type: JSON_TYPE, limit: JSON_LIMIT, strict: false }),
-    (request, response, next) => {
-      if (request.path.startsWith('/api/')) next();
-      else readForm(request, response, next);
-    },
+    urlencoded({ type: FORM_TYPE, extended: false, limit: FORM_LIMIT, parameterLimit: 2_000 }),
   ];
 }

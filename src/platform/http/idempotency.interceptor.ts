@@ -117,7 +117,7 @@ function keyOf(request: Request): string | undefined {
 function fingerprintOf(request: Request): string {
   const hash = createHash('sha256').update(`${request.method} ${request.originalUrl}\n`);
   const body: unknown = request.body;
-  hash.update(Buffer.isBuffer(body) ? body : (JSON.stringify(body) ?? ''));
+  hash.update(Buffer.isBuffer(body) ? body : JSON.stringify(body ?? null));
   const file = (request as Request & { file?: { buffer?: Buffer } }).file;
   if (file?.buffer) hash.update(file.buffer);
   return hash.digest('hex');

@@ -44,16 +44,10 @@ export function pageSchema<T>(item: z.ZodType<T>) {
   });
 }
 
-/** Makes a page of `limit` items out of rows read with `limit + 1`. */
-export function pageOf<R, T>(
-  rows: readonly R[],
-  limit: number,
-  key: (row: R) => unknown,
-  item: (row: R) => T,
-): Page<T> {
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  const items = shown.map(item);
+/** Makes a page of `limit` items out of rows read with a limit of one more; `key` is the sort key of a row. */
+export function pageOf<T>(rows: readonly T[], limit: number, key: (row: T) => unknown): Page<T> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
   return rows.length > limit && last !== undefined ? { items, next: encodeCursor(key(last)) } : { items };
 }
 

@@ -1,0 +1,45 @@
+import { Global, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { RateLimitGuard } from '../platform/http/index.js';
+import { AccessController } from './access.controller.js';
+import { ApiKeyRepository } from './api-key.repository.js';
+import { ApiKeys } from './api-key.service.js';
+import { AuditController } from './audit.controller.js';
+import { AuditModule } from './audit.module.js';
+import { AuthenticationGuard } from './authentication.guard.js';
+import { CsrfGuard } from './csrf.js';
+import { OidcSignIn } from './oidc-sign-in.js';
+import { OneTimeLink } from './one-time-link.js';
+import { People } from './people.service.js';
+import { PermissionGuard } from './permission.guard.js';
+import { PersonRepository } from './person.repository.js';
+import { SessionRepository } from './session.repository.js';
+import { Sessions } from './sessions.service.js';
+import { SignInController } from './sign-in.controller.js';
+
+/**
+ * Who may do what. Importing it closes every route of the application that does not say who it is open to. The root
+ * module provides `Clock`, configuration, database and HttpModule.
+ */
+@Global()
+@Module({
+  imports: [AuditModule],
+  controllers: [AccessController, AuditController, SignInController],
+  providers: [
+    ApiKeyRepository,
+    ApiKeys,
+    PersonRepository,
+    People,
+    SessionRepository,
+    Sessions,
+    OidcSignIn,
+    OneTimeLink,
+    // In this order: recognise the caller, count the request, then refuse what is not allowed.
+    { provide: APP_GUARD, useClass: AuthenticationGuard },
+    { provide: APP_GUARD, useClass: RateLimitGuard },
+    { provide: APP_GUARD, useClass: PermissionGuard },
+    { provide: APP_GUARD, useClass: CsrfGuard },
+  ],
+  exports: [AuditModule, ApiKeys, OneTimeLink],
+})
+export class AccessModule {}

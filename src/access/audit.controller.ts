@@ -1,0 +1,76 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { ApiProblems, type Page, pageOf, pageQuery, pageSchema } from '../platform/http/index.js';
+import { type AuditEntry } from './audit-chain.rules.js';
+import { AuditTrail, type AuditVerdict } from './audit-trail.js';
+import { RequirePermission } from './permission.guard.js';
+
+const auditQuerySchema = pageQuery(z.number().int().positive(), {
+  subject: z.string().min(1).max(200).optional().describe('Only entries about this, as campaign:<id>'),
+});
+
+const auditEntrySchema = z
+  .object({
+    sequence: z.number().int(),
+    at: z.iso.datetime(),
+    actor: z.string(),
+    action: z.string(),
+    subject: z.string(),
+    details: z.record(z.string(), z.unknown()),
+    previousHash: z.string(),
+    hash: z.string().describe('SHA-256 over the entry and previousHash'),
+  })
+  .meta({
+    id: 'AuditEntry',
+    examples: [
+      {
+        sequence: 1,
+        at: '2026-09-14T07:00:00.000Z',
+        actor: 'person:0198f4c0-11aa-7b2e-8c1d-5a4f3e2d1c0b',
+        action: 'api-key.revoked',
+        subject: 'key:9f3a1c0b77de',
+        details: {},
+        previousHash: '0'.repeat(64),
+        hash: '41f3c9bb4dcb2b4a5a5e8fcb54a0e4f0a5a9a7f0e6f8cbb9d6ce0b8d0e0a7c11',
+      },
+    ],
+  });
+const auditPageSchema = pageSchema(auditEntrySchema).meta({ id: 'AuditPage' });
+
+const auditVerdictSchema = z
+  .union([
+    z.object({ ok: z.literal(true), entries: z.number().int(), head: z.string() }),
+    z.object({ ok: z.literal(false), sequence: z.number().int(), fault: z.enum(['altered', 'missing', 'added']) }),
+  ])
+  .meta({ id: 'AuditVerification', examples: [{ ok: false, sequence: 1412, fault: 'altered' }] });
+
+/** The audit trail. */
+@ApiTags('Audit')
+@ApiBearerAuth()
+@RequirePermission('audit:read')
+@Controller('api/v1/audit')
+export class AuditController {
+  constructor(private readonly trail: AuditTrail) {}
+
+  @Get()
+  @ApiOkResponse({ standardSchema: auditPageSchema, description: 'Newest first' })
+  @ApiProblems(400)
+  async list(
+    @Query({ schema: auditQuerySchema }) { cursor: before, limit, subject }: z.infer<typeof auditQuerySchema>,
+  ): Promise<Page<AuditEntry>> {
+    const filters = { ...(subject !== undefined && { subject }), ...(before !== undefined && { before }) };
+    const rows = await this.trail.entries({ ...filters, limit: limit + 1 });
+    return pageOf(rows, limit, ({ sequence }) => sequence);
+  }
+
+  @Get('verification')
+  @ApiOkResponse({
+    standardSchema: auditVerdictSchema,
+    description: 'Reads the whole trail. Keep "head" elsewhere: it also proves that nobody rewrote the whole trail',
+  })
+  @ApiProblems()
+  async verify(): Promise<AuditVerdict> {
+    return this.trail.verify();
+  }
+}

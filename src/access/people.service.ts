@@ -1,0 +1,107 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { Clock } from '../shared/clock.js';
+import { ConflictError, ForbiddenError, NotFoundError } from '../shared/errors.js';
+import { type Config, InjectConfig } from '../platform/config/index.js';
+import { STALE_VERSION } from '../platform/http/index.js';
+import { AuditTrail } from './audit-trail.js';
+import { type AccessRole, permissionsOf } from './permission.rules.js';
+import { PersonRepository, type PersonRow } from './person.repository.js';
+import { type Person, type PersonChange } from './person.schema.js';
+import { type Principal, requireRegion } from './principal.js';
+
+/** Somebody as the sign-in provider vouches for them. */
+export interface Identity {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly displayName: string;
+  /** Undefined: the provider does not say, and the roles given here stay as they are. */
+  readonly roles: readonly AccessRole[] | undefined;
+  /** Named in the configuration as an administrator. */
+  readonly isAdmin: boolean;
+}
+
+/** The people who sign in, and what they may do. */
+@Injectable()
+export class People {
+  constructor(
+    private readonly people: PersonRepository,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  /** Takes note that somebody signed in: a new person gets a row, a known one the present name and roles. */
+  async signedIn(identity: Identity): Promise<PersonRow> {
+    return this.people.db.transaction().execute(async (trx) => {
+      const known = await this.people.findOrCreate(
+        {
+          id: uuid(),
+          issuer: identity.issuer,
+          subject: identity.subject,
+          display_name: identity.displayName,
+          roles: [],
+          region: null,
+          version: 1,
+          created_at: this.clock.now(),
+        },
+        trx,
+      );
+      const given = identity.roles ?? known.roles;
+      const roles = [...new Set<AccessRole>(identity.isAdmin ? [...given, 'admin'] : given)];
+      const changed = known.display_name !== identity.displayName || !sameRoles(roles, known.roles);
+      const person = changed
+        ? await this.people.update(known.id, { display_name: identity.displayName, roles }, trx)
+        : known;
+      const actor = `person:${person.id}`;
+      await this.audit.record({ actor, action: 'person.signed-in', subject: actor, details: { roles } }, trx);
+      return person;
+    });
+  }
+
+  /** One more than `limit`, newest first. */
+  async list(viewer: Principal, before: string | undefined, limit: number): Promise<Person[]> {
+    return (await this.people.page(viewer.region, before, limit + 1)).map(shown);
+  }
+
+  /**
+   * Gives roles and region to somebody else. Throws NotFoundError, ConflictError (stale version, or roles that the
+   * provider decides), ForbiddenError (one's own roles, more than one's own permissions, another region).
+   */
+  async change(id: string, version: number, change: PersonChange, by: Principal): Promise<Person> {
+    if (by.id === `person:${id}`) throw new ForbiddenError('own-roles', 'Nobody changes their own roles');
+    const beyond = permissionsOf(change.roles).filter((permission) => !by.permissions.includes(permission));
+    if (beyond.length > 0) {
+      throw new ForbiddenError('beyond-own-permissions', `You cannot give what you may not do: ${beyond.join(', ')}`);
+    }
+    return this.people.db.transaction().execute(async (trx) => {
+      const row = await this.people.lock(id, trx);
+      if (!row) throw new NotFoundError('no-such-person', `There is no person ${id}`);
+      requireRegion(by, row.region ?? undefined);
+      requireRegion(by, change.region ?? undefined);
+      if (row.version !== version) throw new ConflictError(STALE_VERSION, `Person ${id} has changed since you read it`);
+      if (this.config.oidc?.rolesClaim !== undefined && !sameRoles(change.roles, row.roles)) {
+        throw new ConflictError('roles-from-provider', 'Roles come from the sign-in provider: change them there');
+      }
+      const changed = await this.people.update(id, { roles: [...new Set(change.roles)], region: change.region }, trx);
+      const details = { roles: changed.roles, region: changed.region };
+      await this.audit.record({ actor: by.id, action: 'person.changed', subject: `person:${id}`, details }, trx);
+      return shown(changed);
+    });
+  }
+}
+
+function sameRoles(a: readonly AccessRole[], b: readonly AccessRole[]): boolean {
+  return [...new Set(a)].sort().join() === [...new Set(b)].sort().join();
+}
+
+function shown(row: PersonRow): Person {
+  return {
+    id: row.id,
+    name: row.display_name,
+    roles: row.roles,
+    version: row.version,
+    createdAt: row.created_at.toISOString(),
+    ...(row.region !== null && { region: row.region }),
+  };
+}
