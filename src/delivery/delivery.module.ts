@@ -1,12 +1,64 @@
-import { Module } from '@nestjs/common';
+import { Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { DeadlinesModule } from '../deadlines/index.js';
+import { CONFIG, type Config } from '../platform/config/index.js';
+import { UnavailableError } from '../shared/errors.js';
+import { RenderingModule } from '../rendering/index.js';
+import { DEFAULT_DELIVERY_OPTIONS, DELIVERY_OPTIONS, MAIL_TRANSPORT } from './delivery.options.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { Ledger } from './ledger.service.js';
+import { MessagePreparer } from './message.preparer.js';
+import { MessageScreening } from './message.screening.js';
+import { PaceRepository } from './pace.repository.js';
 import { PlanRepository } from './plan.repository.js';
+import { Reconciler } from './reconciler.js';
+import { ReconcilerRepository } from './reconciler.repository.js';
+import { SendSliceProcessor } from './send-slice.processor.js';
+import { SliceRepository } from './slice.repository.js';
+import { SliceSender } from './slice.sender.js';
 import { SuppressionList } from './suppression.list.js';
 import { SuppressionRepository } from './suppression.repository.js';
+import { createTransport } from './transport.factory.js';
+import { type MailTransport } from './transport.js';
+import { TransportPace } from './transport.pace.js';
+
+/** Workers have finished what was on the wire by then (`beforeApplicationShutdown`). */
+@Injectable()
+class TransportLifetime implements OnApplicationShutdown {
+  constructor(@Inject(MAIL_TRANSPORT) private readonly transport: MailTransport) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.transport.close();
+  }
+}
 
 @Module({
-  providers: [LedgerRepository, PlanRepository, SuppressionRepository, Ledger, SuppressionList],
-  exports: [Ledger, SuppressionList],
+  imports: [DeadlinesModule, RenderingModule],
+  providers: [
+    { provide: DELIVERY_OPTIONS, useValue: DEFAULT_DELIVERY_OPTIONS },
+    {
+      provide: MAIL_TRANSPORT,
+      inject: [CONFIG],
+      useFactory: ({ smtpUrl }: Config): MailTransport => {
+        if (smtpUrl !== undefined) return createTransport(smtpUrl);
+        throw new UnavailableError('no-transport', 'SMTP_URL is not set');
+      },
+    },
+    TransportLifetime,
+    LedgerRepository,
+    PlanRepository,
+    PaceRepository,
+    ReconcilerRepository,
+    SliceRepository,
+    SuppressionRepository,
+    Ledger,
+    SuppressionList,
+    MessageScreening,
+    MessagePreparer,
+    TransportPace,
+    SliceSender,
+    SendSliceProcessor,
+    Reconciler,
+  ],
+  exports: [Ledger, SuppressionList, Reconciler, SliceSender, TransportPace],
 })
 export class DeliveryModule {}

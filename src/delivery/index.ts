@@ -16,5 +16,8 @@ export type {
   Route,
   UnsentFilter,
 } from './ledger.types.js';
+export { type Reconciled, Reconciler } from './reconciler.js';
+export { messageIdOfReturnPath, returnPathOf } from './return-path.rules.js';
+export { SliceSender } from './slice.sender.js';
 export { type NewSuppression, type Suppression, SuppressionList } from './suppression.list.js';
 export type { MailTransport, OutgoingMessage, Outcome } from './transport.js';

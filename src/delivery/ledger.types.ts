@@ -22,11 +22,11 @@ export interface NewDispatch {
   readonly ratePerMinute?: number | null;
 }
 
-/** The message goes out only while this organisation still blocks payment in this window. */
+/** The message goes out only while at least one of these still holds up payment in this window. */
 export interface ReminderGuard {
+  /** Id of the declaration window. */
   readonly windowId: string;
-  readonly organisationCode: string;
-  readonly actor: 'practice' | 'commissioner';
+  readonly anyOf: readonly { readonly organisationCode: string; readonly actor: 'practice' | 'commissioner' }[];
 }
 
 export interface NewMessage {

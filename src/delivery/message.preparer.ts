@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { type Config, InjectConfig } from '../platform/config/index.js';
+import { type CompiledTemplate, TemplateCatalogue } from '../rendering/index.js';
+import { Clock } from '../shared/clock.js';
+import { AppError, ConflictError } from '../shared/errors.js';
+import { type Mailable } from './message.screening.js';
+import { type MimeComposer, prepareComposer } from './mime.composer.js';
+import { type Change } from './outcome.rules.js';
+import { returnPathOf } from './return-path.rules.js';
+import { type Sender, senderOf } from './sender.rules.js';
+import { type OutgoingMessage } from './transport.js';
+
+export interface Prepared {
+  readonly ordinal: number;
+  readonly attempt: number;
+  readonly setbacks: number;
+  readonly outgoing: OutgoingMessage;
+  readonly sha256: Buffer;
+}
+
+/** Turns ledger rows into the bytes that will be sent. */
+@Injectable()
+export class MessagePreparer {
+  private readonly sender: Sender;
+  private readonly composers = new WeakMap<CompiledTemplate, MimeComposer>();
+
+  constructor(
+    private readonly catalogue: TemplateCatalogue,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {
+    this.sender = senderOf(config.mailFrom);
+  }
+
+  /** A message that cannot be made fails on its own and leaves the others alone. */
+  prepare(messages: readonly Mailable[], sharedValues: Readonly<Record<string, unknown>>) {
+    const prepared: Prepared[] = [];
+    const failed: Change[] = [];
+    for (const message of messages) {
+      try {
+        prepared.push(this.one(message, sharedValues));
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        failed.push({ ordinal: message.ordinal, state: 'failed', reason: `${error.code}: ${error.message}` });
+      }
+    }
+    return { prepared, failed };
+  }
+
+  private one(message: Mailable, sharedValues: Readonly<Record<string, unknown>>): Prepared {
+    const { id, ordinal, address, attempt, setbacks } = message;
+    const template = this.catalogue.get(message.template);
+    if (template.version !== message.templateVersion) {
+      throw new ConflictError('template-changed', `Template ${template.name} is not the version that was approved`);
+    }
+    const body = template.renderEncoded({ ...sharedValues, ...message.values });
+    const mime = this.composerOf(template).compose({ id, date: this.clock.now(), to: { address }, ...body });
+    const from = returnPathOf(id, this.sender.mailbox.address, this.config.secret);
+    const sha256 = createHash('sha256').update(mime).digest();
+    return { ordinal, attempt, setbacks, outgoing: { id, from, to: address, mime }, sha256 };
+  }
+
+  private composerOf(template: CompiledTemplate): MimeComposer {
+    let composer = this.composers.get(template);
+    if (!composer) {
+      const { mailbox, domain } = this.sender;
+      composer = prepareComposer({ from: mailbox, messageIdDomain: domain, attachments: template.attachments });
+      this.composers.set(template, composer);
+    }
+    return composer;
+  }
+}

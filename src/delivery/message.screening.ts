@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { DeadlinesService } from '../deadlines/index.js';
+import { type Config, InjectConfig } from '../platform/config/index.js';
+import { type ReminderGuard } from './ledger.types.js';
+import { type Change } from './outcome.rules.js';
+import { type QueuedMessage } from './slice.repository.js';
+import { normalise, SuppressionList } from './suppression.list.js';
+import { isAllowedInTrial } from './trial.rules.js';
+
+/** A message that has an address and values: it was not redacted. */
+export type Mailable = QueuedMessage & {
+  readonly address: string;
+  readonly values: NonNullable<QueuedMessage['values']>;
+};
+
+export interface Screened {
+  readonly mailable: Mailable[];
+  readonly stopped: Change[];
+}
+
+/** Asks again, right before sending, whether a message may go out at all. */
+@Injectable()
+export class MessageScreening {
+  constructor(
+    private readonly suppressions: SuppressionList,
+    private readonly deadlines: DeadlinesService,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  async screen(messages: readonly QueuedMessage[]): Promise<Screened> {
+    const addresses = messages.flatMap(({ address }) => (address === null ? [] : [address]));
+    const suppressed = await this.suppressions.suppressed(addresses);
+    const blocking = await this.blocking(messages);
+    const mailable: Mailable[] = [];
+    const stopped: Change[] = [];
+
+    for (const message of messages) {
+      const { ordinal, address, values, guard } = message;
+      if (address === null || values === null) {
+        stopped.push({ ordinal, state: 'suppressed', reason: 'redacted' });
+        continue;
+      }
+      const suppression = suppressed.get(normalise(address));
+      if (suppression !== undefined) stopped.push({ ordinal, state: 'suppressed', reason: suppression });
+      else if (!this.mayLeave(address)) stopped.push({ ordinal, state: 'suppressed', reason: 'trial-mode' });
+      else if (guard && !guard.anyOf.some((pair) => blocking.has(keyOf(guard.windowId, pair))))
+        stopped.push({ ordinal, state: 'cancelled', reason: 'no longer blocking' });
+      else mailable.push({ ...message, address, values });
+    }
+    return { mailable, stopped };
+  }
+
+  /** The capture transport keeps everything on this machine, so trial mode has nothing to hold back there. */
+  private mayLeave(address: string): boolean {
+    const { trialMode, smtpUrl, trialAllow } = this.config;
+    return !trialMode || smtpUrl === undefined || isAllowedInTrial(address, trialAllow);
+  }
+
+  private async blocking(messages: readonly QueuedMessage[]): Promise<Set<string>> {
+    const asked = new Map<string, Map<string, ReminderGuard['anyOf'][number]>>();
+    for (const { guard } of messages) {
+      if (!guard) continue;
+      const pairs = asked.get(guard.windowId) ?? new Map<string, ReminderGuard['anyOf'][number]>();
+      for (const pair of guard.anyOf) pairs.set(keyOf(guard.windowId, pair), pair);
+      asked.set(guard.windowId, pairs);
+    }
+    const blocking = new Set<string>();
+    for (const [windowId, pairs] of asked) {
+      for (const pair of await this.deadlines.stillBlocking(windowId, [...pairs.values()])) {
+        blocking.add(keyOf(windowId, pair));
+      }
+    }
+    return blocking;
+  }
+}
+
+function keyOf(windowId: string, { actor, organisationCode }: ReminderGuard['anyOf'][number]): string {
+  return `${windowId} ${actor} ${organisationCode}`;
+}

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { type Kysely, sql } from 'kysely';
+import { InjectDatabase } from '../platform/database/index.js';
+import { type DeliveryTables } from './delivery.tables.js';
+
+export interface Limits {
+  readonly ratePerMinute: number | null;
+  /** Messages of one day in Europe/London. */
+  readonly dayBudget: number | null;
+}
+
+export interface PaceState {
+  /** Milliseconds until the transport may be used again; 0 when it may be used now. */
+  readonly closedForMs: number;
+  readonly closedReason: string | null;
+  readonly trouble: number;
+  readonly dayUsed: number;
+}
+
+export interface Grant {
+  /** How many of the messages asked for may leave. */
+  readonly granted: number;
+  /** Milliseconds until the first may leave; with nothing granted, until it is worth asking again. */
+  readonly waitMs: number;
+}
+
+/** Slots further ahead are not handed out: a worker that stops would waste them. */
+const HORIZON_MS = 5_000;
+/** With the database's clock, which all workers share. */
+const NOW = sql`clock_timestamp()`;
+const TODAY = sql`(clock_timestamp() at time zone 'Europe/London')::date`;
+const MIDNIGHT = sql`((clock_timestamp() at time zone 'Europe/London')::date + 1)::timestamp at time zone 'Europe/London'`;
+
+/** One token bucket and one day's budget for each name, shared by all workers, kept over restarts. */
+@Injectable()
+export class PaceRepository {
+  constructor(@InjectDatabase() private readonly db: Kysely<DeliveryTables>) {}
+
+  async ensure(name: string): Promise<void> {
+    await this.db
+      .insertInto('pace')
+      .values({ name })
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .execute();
+  }
+
+  async state(name: string, { dayBudget }: Limits): Promise<PaceState> {
+    const { rows } = await sql<PaceState>`
+      select greatest(0, 1000 * extract(epoch from ends - ${NOW}))::float8 as "closedForMs",
+        case when ends > ${NOW} then case when spent then 'the day''s budget is spent' else closed_reason end end
+          as "closedReason",
+        trouble, used as "dayUsed"
+      from (
+        select *, case when spent then greatest(${MIDNIGHT}, closed_until) else greatest(closed_until, 'epoch') end as ends
+        from (
+          select *, case when day = ${TODAY} then day_used else 0 end as used,
+            coalesce(day = ${TODAY} and day_used >= ${dayBudget}::integer, false) as spent
+          from pace where name = ${name}
+        ) as today
+      ) as gate`.execute(this.db);
+    return rows[0] ?? { closedForMs: 0, closedReason: null, trouble: 0, dayUsed: 0 };
+  }
+
+  /** Hands out the next slots, one interval apart. The row's lock makes the workers take turns. */
+  async reserve(name: string, { ratePerMinute, dayBudget }: Limits, wanted: number): Promise<Grant> {
+    const { rows } = await sql<Grant>`
+      with turn as materialized (select * from pace where name = ${name} for update),
+      timed as materialized (select *, ${NOW} as now, ${TODAY} as today from turn),
+      decided as materialized (
+        select now, today, greatest(next_slot_at, closed_until, now) as first,
+          case when day = today then day_used else 0 end as used,
+          case
+            when closed_until > now or next_slot_at > now + ${HORIZON_MS} * interval '1 millisecond' then 0
+            else greatest(0, least(${wanted}::integer, ${dayBudget}::integer - case when day = today then day_used else 0 end))
+          end as granted
+        from timed
+      )
+      update pace set day = today, day_used = used + granted,
+        next_slot_at = case
+          when granted > 0 and ${ratePerMinute}::float8 is not null
+          then first + granted * interval '1 minute' / ${ratePerMinute}::float8 else next_slot_at end
+      from decided where name = ${name}
+      returning granted, 1000 * extract(epoch from first - now)::float8 as "waitMs"`.execute(this.db);
+    return rows[0] ?? { granted: 0, waitMs: HORIZON_MS };
+  }
+
+  /** Closes for a while, twice as long as the last time; once only for what several workers meet together. */
+  async closeFor(name: string, reason: string, firstSeconds: number, longestSeconds: number): Promise<boolean> {
+    const { rows } = await sql`
+      update pace set trouble = least(trouble + 1, 10), closed_reason = ${reason},
+        closed_until = ${NOW} + least(${firstSeconds}::float8 * 2 ^ trouble, ${longestSeconds}::float8)
+          * (0.8 + 0.4 * random()) * interval '1 second'
+      where name = ${name} and closed_until <= ${NOW} returning name`.execute(this.db);
+    return rows.length > 0;
+  }
+
+  /** A batch went well: one step back towards full speed. */
+  async recover(name: string): Promise<void> {
+    await sql`update pace set trouble = trouble - 1 where name = ${name} and trouble > 0 and closed_until <= ${NOW}`.execute(
+      this.db,
+    );
+  }
+}

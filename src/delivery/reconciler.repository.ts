@@ -1,0 +1,122 @@
+import { Injectable } from '@nestjs/common';
+import { type Kysely, sql } from 'kysely';
+import { InjectDatabase } from '../platform/database/index.js';
+import { type DeliveryTables } from './delivery.tables.js';
+import { statesBefore, TERMINAL_STATES, UNSENT_STATES } from './message.states.js';
+
+export interface DueSlice {
+  readonly id: string;
+  readonly epoch: number;
+}
+
+/**
+ * The SQL that keeps the ledger moving. Every statement stands alone, takes only rows that nobody else holds, and does
+ * nothing when repeated, so any number of processes may run them at once.
+ */
+@Injectable()
+export class ReconcilerRepository {
+  constructor(@InjectDatabase() private readonly db: Kysely<DeliveryTables>) {}
+
+  async startDue(now: Date): Promise<number> {
+    const { numUpdatedRows } = await this.db
+      .updateTable('dispatch')
+      .set({ state: 'running', state_changed_at: now })
+      .where('state', '=', 'waiting')
+      .where('due_at', '<=', now)
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
+  }
+
+  /** What a worker had on the wire when its lease ran out may have arrived or not: only a person can tell. */
+  async breakLeases(now: Date): Promise<number> {
+    const { rows } = await sql<{ unknown: number }>`
+      with lost as materialized (
+        select * from slice where leased_by is not null and lease_until < clock_timestamp() for update skip locked
+      ), unsure as (
+        update delivery set state = 'unknown', reason = 'the worker fell silent', state_changed_at = ${now}::timestamptz
+        from lost
+        where delivery.dispatch_id = lost.dispatch_id
+          and delivery.ordinal between lost.first_ordinal and lost.last_ordinal and delivery.state = 'sending'
+        returning 1
+      ), freed as (
+        update slice set leased_by = null, lease_until = null, due_at = (
+          select min(case delivery.state when 'deferred' then delivery.next_attempt_at else ${now}::timestamptz end)
+          from delivery
+          where delivery.dispatch_id = slice.dispatch_id
+            and delivery.ordinal between slice.first_ordinal and slice.last_ordinal
+            and delivery.state = any(${UNSENT_STATES}::message_state[])
+        ) from lost where slice.id = lost.id
+      )
+      select count(*) as unknown from unsure`.execute(this.db);
+    return rows[0]?.unknown ?? 0;
+  }
+
+  /** Also in paused dispatches: what is too late stays unsent whoever resumes. */
+  async expire(now: Date): Promise<number> {
+    const { rows } = await sql<{ expired: number }>`
+      with late as materialized (
+        select slice.* from slice join dispatch on dispatch.id = slice.dispatch_id
+        where slice.due_at is not null and slice.leased_by is null
+          and dispatch.state in ('waiting', 'running', 'paused') and dispatch.expires_at <= ${now}
+        for update of slice skip locked
+      ), over as (
+        update delivery set state = 'expired', next_attempt_at = null, state_changed_at = ${now}::timestamptz
+        from late
+        where delivery.dispatch_id = late.dispatch_id
+          and delivery.ordinal between late.first_ordinal and late.last_ordinal
+          and delivery.state = any(${UNSENT_STATES}::message_state[])
+        returning 1
+      ), closed as (
+        update slice set due_at = null from late where slice.id = late.id
+      )
+      select count(*) as expired from over`.execute(this.db);
+    return rows[0]?.expired ?? 0;
+  }
+
+  /** Marks what can be sent now as queued and returns its slices, the longest due first. */
+  async queueDue(now: Date, limit: number): Promise<DueSlice[]> {
+    const { rows } = await sql<DueSlice>`
+      with due as materialized (
+        select slice.* from slice join dispatch on dispatch.id = slice.dispatch_id
+        where slice.due_at <= ${now} and slice.leased_by is null and dispatch.state = 'running'
+        order by slice.due_at, slice.first_ordinal limit ${limit} for update of slice skip locked
+      ), queued as (
+        update delivery set state = 'queued', next_attempt_at = null, state_changed_at = ${now}::timestamptz
+        from due
+        where delivery.dispatch_id = due.dispatch_id and delivery.ordinal between due.first_ordinal and due.last_ordinal
+          and delivery.state = any(${statesBefore('queued').filter((state) => UNSENT_STATES.includes(state))}::message_state[])
+          and (delivery.next_attempt_at is null or delivery.next_attempt_at <= ${now})
+      )
+      select id, epoch from due`.execute(this.db);
+    return rows;
+  }
+
+  /** A dispatch is finished when every row of it is terminal: counted in rows, never remembered. */
+  async finish(now: Date): Promise<number> {
+    const drained = await this.db
+      .selectFrom('dispatch')
+      .select('id')
+      .where('state', 'in', ['running', 'paused'])
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('slice')
+              .select('slice.id')
+              .whereRef('slice.dispatch_id', '=', 'dispatch.id')
+              .where((eb) => eb.or([eb('due_at', 'is not', null), eb('leased_by', 'is not', null)])),
+          ),
+        ),
+      )
+      .execute();
+    let finished = 0;
+    for (const { id } of drained) {
+      const { numAffectedRows = 0n } = await sql`
+        update dispatch set state = 'finished', state_changed_at = ${now} where id = ${id}
+          and state in ('running', 'paused') and planned = (
+            select count(*) from delivery where dispatch_id = ${id} and state = any(${TERMINAL_STATES}::message_state[])
+          )`.execute(this.db);
+      finished += Number(numAffectedRows);
+    }
+    return finished;
+  }
+}

@@ -1,0 +1,74 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { JobQueue } from '../platform/jobs/index.js';
+import { Clock } from '../shared/clock.js';
+import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
+import { ReconcilerRepository } from './reconciler.repository.js';
+import { TransportPace } from './transport.pace.js';
+
+const TICK_MS = 500;
+
+/** What one pass changed. */
+export interface Reconciled {
+  readonly started: number;
+  readonly unknown: number;
+  readonly expired: number;
+  readonly finished: number;
+  /** Slices that were put into the queue, or were there already. */
+  readonly queued: number;
+}
+
+/**
+ * Puts into the queue whatever the ledger says is due, again and again: so an emptied queue, a lost job and a dead
+ * worker cost some seconds and no message. Deadlines live in PostgreSQL; nothing waits as a delayed job.
+ */
+@Injectable()
+export class Reconciler {
+  private readonly logger = new Logger(Reconciler.name);
+  private ticking = false;
+
+  constructor(
+    private readonly repository: ReconcilerRepository,
+    private readonly jobs: JobQueue,
+    private readonly pace: TransportPace,
+    private readonly clock: Clock,
+    @Inject(DELIVERY_OPTIONS) private readonly options: DeliveryOptions,
+  ) {}
+
+  @Interval(TICK_MS)
+  async tick(): Promise<void> {
+    if (this.ticking) return;
+    this.ticking = true;
+    try {
+      await this.reconcile();
+    } catch (error) {
+      // The next tick tries again; a database that is away says so once a tick.
+      this.logger.error({ message: 'reconciling failed', error: (error as Error).message });
+    } finally {
+      this.ticking = false;
+    }
+  }
+
+  /** One pass. Any number of processes may run passes at once. */
+  async reconcile(): Promise<Reconciled> {
+    const now = this.clock.now();
+    const started = await this.repository.startDue(now);
+    const unknown = await this.repository.breakLeases(now);
+    const expired = await this.repository.expire(now);
+    const finished = await this.repository.finish(now);
+    const queued = await this.queueDue(now);
+    if (unknown > 0) this.logger.warn({ message: 'messages became unknown', unknown });
+    return { started, unknown, expired, finished, queued };
+  }
+
+  /** The same id as long as a slice was not leased again: what is queued already is not queued twice. */
+  private async queueDue(now: Date): Promise<number> {
+    if ((await this.pace.state()).closedForMs > 0) return 0;
+    const due = await this.repository.queueDue(now, this.options.queuedSlices);
+    await this.jobs.add(
+      'send-slice',
+      due.map(({ id, epoch }) => ({ id: `slice-${id}-${epoch}`, payload: { sliceId: id } })),
+    );
+    return due.length;
+  }
+}

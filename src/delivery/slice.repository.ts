@@ -1,0 +1,161 @@
+import { Injectable } from '@nestjs/common';
+import { type Kysely, sql } from 'kysely';
+import { InjectDatabase } from '../platform/database/index.js';
+import { type DeliveryTables } from './delivery.tables.js';
+import { type ReminderGuard } from './ledger.types.js';
+import { type MessageState } from './message.states.js';
+import { type Change } from './outcome.rules.js';
+
+/** A worker's hold on a slice. Whoever has a later epoch has taken it over. */
+export interface Lease {
+  readonly sliceId: string;
+  readonly epoch: number;
+  readonly worker: string;
+  readonly dispatchId: string;
+  readonly firstOrdinal: number;
+  readonly lastOrdinal: number;
+  readonly sharedValues: Readonly<Record<string, unknown>>;
+  readonly expiresAt: Date | null;
+  readonly ratePerMinute: number | null;
+}
+
+export interface QueuedMessage {
+  readonly id: string;
+  readonly ordinal: number;
+  readonly address: string | null;
+  readonly template: string;
+  readonly templateVersion: string;
+  readonly values: Readonly<Record<string, unknown>> | null;
+  readonly guard: ReminderGuard | null;
+  readonly attempt: number;
+  readonly setbacks: number;
+}
+
+export interface Intent {
+  readonly ordinal: number;
+  readonly sha256: Buffer;
+}
+
+// The commit is on disk before the statement returns (or need not be), whatever the database's default.
+const DURABLY = sql`durably as materialized (select set_config('synchronous_commit', 'on', true))`;
+const LAZILY = sql`lazily as materialized (select set_config('synchronous_commit', 'off', true))`;
+
+/** The SQL of draining a slice: lease, read, record intents, acknowledge, give back. */
+@Injectable()
+export class SliceRepository {
+  constructor(@InjectDatabase() private readonly db: Kysely<DeliveryTables>) {}
+
+  /** Undefined when the slice is somebody else's, has nothing left, or its dispatch is not running. */
+  async lease(sliceId: string, worker: string, seconds: number): Promise<Lease | undefined> {
+    const { rows } = await sql<Lease>`
+      with ${DURABLY}
+      update slice set epoch = slice.epoch + 1, leased_by = ${worker},
+        lease_until = clock_timestamp() + ${seconds} * interval '1 second'
+      from dispatch, durably
+      where slice.id = ${sliceId} and slice.leased_by is null and slice.due_at is not null
+        and dispatch.id = slice.dispatch_id and dispatch.state = 'running'
+      returning slice.id as "sliceId", slice.epoch, slice.leased_by as worker, slice.dispatch_id as "dispatchId",
+        slice.first_ordinal as "firstOrdinal", slice.last_ordinal as "lastOrdinal",
+        dispatch.shared_values as "sharedValues", dispatch.expires_at as "expiresAt",
+        dispatch.rate_per_minute as "ratePerMinute"`.execute(this.db);
+    return rows[0];
+  }
+
+  /** False when the lease is lost. */
+  async renew(lease: Lease, seconds: number): Promise<boolean> {
+    const { rows } = await sql`
+      update slice set lease_until = clock_timestamp() + ${seconds} * interval '1 second'
+      where ${this.held(lease)} returning id`.execute(this.db);
+    return rows.length > 0;
+  }
+
+  async queued(lease: Lease): Promise<QueuedMessage[]> {
+    const { rows } = await sql<QueuedMessage>`
+      select message.id, message.ordinal, message.address, message.template,
+        message.template_version as "templateVersion", message.values, message.guard, delivery.attempt, delivery.setbacks
+      from delivery
+      join message on message.dispatch_id = delivery.dispatch_id and message.ordinal = delivery.ordinal
+      where ${this.within(lease)} and delivery.state = 'queued'
+      order by delivery.ordinal`.execute(this.db);
+    return rows;
+  }
+
+  /**
+   * Records, on disk, that these messages may leave from now on, and renews the lease in the same statement. Returns
+   * the ordinals that may; none when the lease is lost or the dispatch was paused or cancelled meanwhile.
+   */
+  async intend(
+    lease: Lease,
+    intents: readonly Intent[],
+    transport: string,
+    now: Date,
+    seconds: number,
+  ): Promise<Set<number>> {
+    const { rows } = await sql<{ ordinal: number }>`
+      with ${DURABLY}, held as (
+        update slice set lease_until = clock_timestamp() + ${seconds} * interval '1 second'
+        from durably, dispatch
+        where ${this.held(lease)} and dispatch.id = slice.dispatch_id and dispatch.state = 'running'
+        returning slice.epoch
+      )
+      update delivery set state = 'sending', attempt = delivery.attempt + 1, epoch = held.epoch,
+        rendered_sha256 = intent.sha256, transport = ${transport}, next_attempt_at = null, state_changed_at = ${now}
+      from held, unnest(${intents.map(({ ordinal }) => ordinal)}::integer[], ${intents.map(({ sha256 }) => sha256)}::bytea[])
+        as intent (ordinal, sha256)
+      where delivery.dispatch_id = ${lease.dispatchId} and delivery.ordinal = intent.ordinal and delivery.state = 'queued'
+      returning delivery.ordinal`.execute(this.db);
+    return new Set(rows.map(({ ordinal }) => ordinal));
+  }
+
+  /**
+   * Writes outcomes down. They need not be on disk at once: one that is lost makes its message unknown, never sent
+   * twice. An answer that comes after the lease was lost still counts, as long as nobody has sent the message again.
+   */
+  async acknowledge(lease: Lease, changes: readonly Change[], now: Date): Promise<void> {
+    await sql`with ${LAZILY} ${this.write(lease, changes, now, ['sending', 'unknown'])}
+      and delivery.epoch = ${lease.epoch}`.execute(this.db);
+  }
+
+  /** Writes down what will not be sent, while the lease is held. */
+  async settle(lease: Lease, changes: readonly Change[], now: Date): Promise<void> {
+    await sql`with ${LAZILY} ${this.write(lease, changes, now, ['queued'])}
+      and exists (select from slice where ${this.held(lease)})`.execute(this.db);
+  }
+
+  /** Ends the lease and notes when the slice can go on, if ever. */
+  async release(lease: Lease, now: Date): Promise<void> {
+    await sql`
+      update slice set leased_by = null, lease_until = null, due_at = (
+        select min(case delivery.state when 'deferred' then delivery.next_attempt_at else ${now}::timestamptz end)
+        from delivery where ${this.within(lease)} and delivery.state in ('planned', 'queued', 'deferred')
+      ) where id = ${lease.sliceId} and epoch = ${lease.epoch}`.execute(this.db);
+  }
+
+  private write(lease: Lease, changes: readonly Change[], now: Date, from: readonly MessageState[]) {
+    return sql`
+      update delivery set state = change.state::message_state, reason = change.reason, code = change.code,
+        enhanced = change.enhanced, next_attempt_at = change.next_attempt_at,
+        attempt = delivery.attempt - change.setback, setbacks = delivery.setbacks + change.setback,
+        accepted_at = case when change.state = 'accepted' then ${now}::timestamptz end,
+        state_changed_at = ${now}::timestamptz
+      from lazily, unnest(
+        ${changes.map(({ ordinal }) => ordinal)}::integer[], ${changes.map(({ state }) => state)}::text[],
+        ${changes.map(({ reason }) => reason?.slice(0, 500) ?? null)}::text[],
+        ${changes.map(({ code }) => code ?? null)}::integer[],
+        ${changes.map(({ enhanced }) => enhanced ?? null)}::text[],
+        ${changes.map(({ nextAttemptAt }) => nextAttemptAt ?? null)}::timestamptz[],
+        ${changes.map(({ setback }) => (setback ? 1 : 0))}::integer[]
+      ) as change (ordinal, state, reason, code, enhanced, next_attempt_at, setback)
+      where delivery.dispatch_id = ${lease.dispatchId} and delivery.ordinal = change.ordinal
+        and delivery.state = any(${from}::message_state[])`;
+  }
+
+  private within({ dispatchId, firstOrdinal, lastOrdinal }: Lease) {
+    return sql`delivery.dispatch_id = ${dispatchId} and delivery.ordinal between ${firstOrdinal} and ${lastOrdinal}`;
+  }
+
+  private held({ sliceId, epoch, worker }: Lease) {
+    return sql`slice.id = ${sliceId} and slice.epoch = ${epoch} and slice.leased_by = ${worker}
+      and slice.lease_until > clock_timestamp()`;
+  }
+}

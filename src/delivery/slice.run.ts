@@ -1,0 +1,205 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { type Clock } from '../shared/clock.js';
+import { Acknowledgements } from './acknowledgements.js';
+import { type DeliveryOptions } from './delivery.options.js';
+import { type MessagePreparer, type Prepared } from './message.preparer.js';
+import { type Mailable, type MessageScreening } from './message.screening.js';
+import { type Change, changeFor, isTrouble } from './outcome.rules.js';
+import { type Lease, type QueuedMessage, type SliceRepository } from './slice.repository.js';
+import { type MailTransport, type Outcome } from './transport.js';
+import { type TransportPace, type Turn } from './transport.pace.js';
+import { type WireGate } from './wire.gate.js';
+
+export interface SendingParts {
+  readonly slices: SliceRepository;
+  readonly screening: MessageScreening;
+  readonly preparer: MessagePreparer;
+  readonly pace: TransportPace;
+  readonly clock: Clock;
+  readonly transport: MailTransport;
+  readonly options: DeliveryOptions;
+  readonly gate: WireGate;
+}
+
+/** The longest nap while waiting for a turn, so that a pause or a stop is noticed. */
+const NAP_MS = 1_000;
+
+/**
+ * One worker's run through one leased slice, a small batch at a time: prepare, record the intents on disk, put the batch
+ * on the wire, write the outcomes down. The next batch is prepared and its intents are recorded while one is on the wire.
+ */
+export class SliceRun {
+  private readonly logger = new Logger(SliceRun.name);
+  private readonly acknowledgements: Acknowledgements;
+  private leaseEndsAt: number;
+  private onWire: Promise<void> = Promise.resolve();
+  /** The transport got into trouble: what has not left goes back. */
+  private troubled = false;
+  private failure: unknown;
+
+  constructor(
+    private readonly parts: SendingParts,
+    private readonly lease: Lease,
+    leasedAt: number,
+    private readonly signal: AbortSignal,
+  ) {
+    const { slices, clock, options } = parts;
+    this.leaseEndsAt = leasedAt + options.leaseSeconds * 1_000;
+    this.acknowledgements = new Acknowledgements(slices, lease, clock, options.acknowledgeEveryMs, () =>
+      this.holdsLeaseFor(0),
+    );
+  }
+
+  /** A run that fails leaves its lease to run out: what was on the wire without an answer is then unknown, as it truly is. */
+  async drain(): Promise<void> {
+    const heartbeat = setInterval(() => void this.renew(), (this.parts.options.leaseSeconds * 1_000) / 3);
+    try {
+      await this.sendAll();
+    } finally {
+      await this.onWire;
+      await this.acknowledgements.flush();
+      clearInterval(heartbeat);
+    }
+    if (this.failure !== undefined) throw this.failure as Error;
+    await this.parts.slices.release(this.lease, this.parts.clock.now());
+  }
+
+  private async sendAll(): Promise<void> {
+    const { slices, preparer, pace, transport, options } = this.parts;
+    let rest = await this.screen(await slices.queued(this.lease));
+    let screenedAt = performance.now();
+
+    while (rest.length > 0 && this.mayGoOn()) {
+      if (this.isExpired()) {
+        await this.settle(rest.map(({ ordinal }) => ({ ordinal, state: 'expired' })));
+        return;
+      }
+      if (performance.now() - screenedAt > options.screeningSeconds * 1_000) {
+        rest = await this.screen(rest);
+        screenedAt = performance.now();
+      }
+      const batch = rest.slice(0, await pace.batchSize(transport.concurrency, this.lease.ratePerMinute));
+      const { prepared, failed } = preparer.prepare(batch, this.lease.sharedValues);
+      await this.settle(failed);
+      const turn = await this.turnFor(prepared.length);
+      if (!turn) return;
+      const intended = await this.intend(prepared.slice(0, turn.size));
+      if (!intended) return;
+      await this.send(intended, turn);
+      const heldBack = new Set(prepared.slice(turn.size).map(({ ordinal }) => ordinal));
+      rest = [...batch.filter(({ ordinal }) => heldBack.has(ordinal)), ...rest.slice(batch.length)];
+    }
+  }
+
+  private async screen(messages: readonly QueuedMessage[]): Promise<Mailable[]> {
+    const { mailable, stopped } = await this.parts.screening.screen(messages);
+    await this.settle(stopped);
+    return mailable;
+  }
+
+  /** Waits until this many may leave, or some of them; undefined when the run must end instead. */
+  private async turnFor(messages: number): Promise<Turn | undefined> {
+    const { pace } = this.parts;
+    if (messages === 0) return { size: 0, startsAt: 0, every: 0 };
+    while (this.mayGoOn()) {
+      const turn = await pace.turn(messages, this.lease);
+      const wait = turn.startsAt - performance.now();
+      if (turn.size > 0) {
+        await this.nap(wait);
+        return turn;
+      }
+      if ((await pace.state()).closedForMs > 0) return undefined;
+      await this.nap(Math.min(wait, NAP_MS));
+    }
+    return undefined;
+  }
+
+  /** Those that may leave; undefined when none may: the dispatch was paused or cancelled, or the lease is lost. */
+  private async intend(prepared: readonly Prepared[]): Promise<Prepared[] | undefined> {
+    if (prepared.length === 0) return [];
+    const { slices, transport, clock, options } = this.parts;
+    const askedAt = performance.now();
+    const intended = await slices.intend(this.lease, prepared, transport.name, clock.now(), options.leaseSeconds);
+    if (intended.size === 0) return undefined;
+    this.leaseEndsAt = askedAt + options.leaseSeconds * 1_000;
+    return prepared.filter(({ ordinal }) => intended.has(ordinal));
+  }
+
+  /** Puts a batch on the wire behind the one that is there, and returns when that one is done. */
+  private async send(batch: readonly Prepared[], turn: Turn): Promise<void> {
+    const before = this.onWire;
+    const sent = Promise.all(batch.map((message, i) => this.sendOne(message, turn.startsAt + i * turn.every)))
+      .then(() => (this.troubled ? undefined : this.parts.pace.wentWell()))
+      .catch((error: unknown) => {
+        this.failure ??= error;
+      });
+    this.onWire = before.then(() => sent);
+    await before;
+  }
+
+  private async sendOne(message: Prepared, at: number): Promise<void> {
+    const { transport, pace, clock, options, gate } = this.parts;
+    await this.nap(at - performance.now());
+    await gate.pass(async () => {
+      const stopped = this.stopped(message);
+      if (stopped) {
+        this.acknowledgements.add(stopped);
+        return;
+      }
+      const outcome = await transport.send(message.outgoing);
+      const tried = { ...message, attempt: message.attempt + 1 };
+      this.acknowledgements.add(changeFor(outcome, tried, options.retry, clock.now(), Math.random()));
+      // A transport that is closed because this process stops is no trouble for the others.
+      if (!isTrouble(outcome) || this.signal.aborted) return;
+      this.troubled = true;
+      await pace.close(describe(outcome));
+    });
+  }
+
+  /** The last look before the bytes leave. */
+  private stopped({ ordinal }: Prepared): Change | undefined {
+    if (this.isExpired()) return { ordinal, state: 'expired' };
+    const mayLeave = this.mayGoOn() && this.holdsLeaseFor(this.parts.options.leaseMarginSeconds * 1_000);
+    return mayLeave ? undefined : { ordinal, state: 'queued', setback: true };
+  }
+
+  private async settle(changes: readonly Change[]): Promise<void> {
+    if (changes.length > 0) await this.parts.slices.settle(this.lease, changes, this.parts.clock.now());
+  }
+
+  private async renew(): Promise<void> {
+    const askedAt = performance.now();
+    try {
+      const held = await this.parts.slices.renew(this.lease, this.parts.options.leaseSeconds);
+      this.leaseEndsAt = held ? askedAt + this.parts.options.leaseSeconds * 1_000 : -Infinity;
+    } catch (error) {
+      // The lease as last renewed still holds; when it runs out, nothing more leaves.
+      this.logger.warn({ message: 'lease not renewed', slice: this.lease.sliceId, error: (error as Error).message });
+    }
+  }
+
+  private async nap(milliseconds: number): Promise<void> {
+    if (milliseconds < 1 || this.signal.aborted) return;
+    await delay(milliseconds, undefined, { signal: this.signal }).catch((error: unknown) => {
+      if (!this.signal.aborted) throw error;
+    });
+  }
+
+  private mayGoOn(): boolean {
+    return !this.signal.aborted && !this.troubled && this.failure === undefined;
+  }
+
+  private isExpired(): boolean {
+    const { expiresAt } = this.lease;
+    return expiresAt !== null && this.parts.clock.now() >= expiresAt;
+  }
+
+  private holdsLeaseFor(milliseconds: number): boolean {
+    return performance.now() + milliseconds < this.leaseEndsAt;
+  }
+}
+
+function describe(outcome: Outcome): string {
+  return 'response' in outcome ? `${outcome.kind}: ${outcome.code}` : `${outcome.kind}: ${outcome.reason}`;
+}

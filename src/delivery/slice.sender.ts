@@ -1,0 +1,46 @@
+import { hostname } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock } from '../shared/clock.js';
+import { DELIVERY_OPTIONS, type DeliveryOptions, MAIL_TRANSPORT } from './delivery.options.js';
+import { MessagePreparer } from './message.preparer.js';
+import { MessageScreening } from './message.screening.js';
+import { SliceRepository } from './slice.repository.js';
+import { SliceRun } from './slice.run.js';
+import { type MailTransport } from './transport.js';
+import { TransportPace } from './transport.pace.js';
+import { WireGate } from './wire.gate.js';
+
+/** Drains slices: everything that is queued in one is sent, once. Harmless when asked twice, late, or for nothing. */
+@Injectable()
+export class SliceSender {
+  private readonly worker = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
+  private readonly gate: WireGate;
+
+  constructor(
+    private readonly slices: SliceRepository,
+    private readonly screening: MessageScreening,
+    private readonly preparer: MessagePreparer,
+    private readonly pace: TransportPace,
+    private readonly clock: Clock,
+    @Inject(MAIL_TRANSPORT) private readonly transport: MailTransport,
+    @Inject(DELIVERY_OPTIONS) private readonly options: DeliveryOptions,
+  ) {
+    this.gate = new WireGate(transport.concurrency);
+  }
+
+  /** Returns when the slice is drained, cannot go on now, or `signal` asks to stop; what is on the wire is finished. */
+  async drain(sliceId: string, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || (await this.pace.state()).closedForMs > 0) return;
+    const leasedAt = performance.now();
+    const lease = await this.slices.lease(sliceId, this.worker, this.options.leaseSeconds);
+    if (!lease) return;
+    const { slices, screening, preparer, pace, clock, transport, options, gate } = this;
+    await new SliceRun(
+      { slices, screening, preparer, pace, clock, transport, options, gate },
+      lease,
+      leasedAt,
+      signal,
+    ).drain();
+  }
+}
