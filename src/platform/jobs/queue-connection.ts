@@ -23,8 +23,7 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
   }
   setDefaultBackendFactory(createPostgresBackend);
   const connection = {
-    // The queue is disposable, so its commits need not wait for the disk (0.25 ms against 1.1 ms an update).
-    connectionString: withOption(server.connectionString, '-c synchronous_commit=off'),
+    ...withOption(server.connectionString, '-c synchronous_commit=off'),
     schema: config.queuePrefix,
     migrate: true,
     // Every queue and every worker opens a pool of its own.
@@ -33,8 +32,13 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
   return { backend: 'postgres', options: { connection: connection as unknown as QueueOptions['connection'] } };
 }
 
-function withOption(connectionString: string, option: string): string {
+/**
+ * The queue is disposable, so its commits need not wait for the disk (0.25 ms against 1.1 ms an update). Options in the
+ * connection string would win over the search path that BullMQ sets through `options`: they are moved there too.
+ */
+function withOption(connectionString: string, option: string): { connectionString: string; options: string } {
   const url = new URL(connectionString);
-  url.searchParams.set('options', option);
-  return url.toString();
+  const options = [url.searchParams.get('options') ?? '', option].join(' ').trim();
+  url.searchParams.delete('options');
+  return { connectionString: url.toString(), options };
 }
