@@ -24,8 +24,9 @@ export function bodyParsers(): RequestHandler[] {
   return [
     (request, _response, next) => {
       const readable = [JSON_TYPE, ...FILES, ...(request.path.startsWith('/api/') ? [] : [FORM_TYPE])];
+      const empty = request.get('Content-Length') === '0';
       // false: a body of another type; null: no body at all.
-      if (request.is(readable) !== false) next();
+      if (empty || request.is(readable) !== false) next();
       else
         next(new HttpProblem(415, 'unsupported-media-type', 'Send application/json, or a file where one is expected.'));
     },
