@@ -1,5 +1,5 @@
 import { aboutEach, readFreeText } from './free-text.reader.js';
-import { looksLikeAutoReply, looksLikeBounce } from './message-kind.classifier.js';
+import { isDelayNotice, looksLikeAutoReply, looksLikeBounce } from './message-kind.classifier.js';
 import { header, readMime } from './mime.reader.js';
 import { judge } from './reason.classifier.js';
 import { addressesIn, readParts, type ReportParts } from './report.reader.js';
@@ -9,6 +9,8 @@ import type { StatusBlock } from './delivery-status.reader.js';
 
 const MAX_DIAGNOSTIC = 500;
 const MAX_MESSAGES = 20;
+/** The shape of a return path with a tag, as `name+b<id and signature>@domain`. */
+const tagged = /\+b[0-9a-z]{20,60}@/i;
 /** Most urgent first: see {@link FeedbackReport.kind}. */
 const urgency: readonly RecipientKind[] = ['hard', 'complaint', 'soft', 'auto-reply', 'delivered'];
 
@@ -61,28 +63,9 @@ function classifyOne(raw: Buffer | string): FeedbackReport {
     return made(complaints(addressesIn(header(report.original, 'x-hmxmroriginalrecipient')).slice(0, 1)), {
       feedbackType: 'abuse',
     });
-  if (isReadReceipt(report))
-    return made([
-      {
-        address: addressesIn(header(report.headers, 'from'))[0] ?? null,
-        kind: 'auto-reply',
-        reason: 'undefined',
-        status: null,
-        diagnostic: '',
-      },
-    ]);
+  if (isReadReceipt(report)) return made([replyOf(report, 'undefined')]);
   if (report.declared || looksLikeBounce(report)) return made(fromFreeText(report));
-  if (looksLikeAutoReply(report.headers)) {
-    return made([
-      {
-        address: addressesIn(header(report.headers, 'from'))[0] ?? null,
-        kind: 'auto-reply',
-        reason: 'vacation',
-        status: null,
-        diagnostic: '',
-      },
-    ]);
-  }
+  if (looksLikeAutoReply(report.headers)) return made([replyOf(report, 'vacation')]);
   return { ...nothing, references };
 }
 
@@ -94,16 +77,20 @@ function fromBlocks(blocks: readonly StatusBlock[], report: ReportParts): Report
   return blocks.map((block, i) => {
     const about = blocks.length === 1 ? report.human : (said[i] ?? '');
     const verdict = judge({ ...block, context: `${block.remarks}\n${about}` });
-    return { address: block.addresses[0] ?? null, ...verdict, diagnostic: shorten(block.diagnostic || about) };
+    const gaveUp = block.action !== 'delayed';
+    return { address: block.addresses[0] ?? null, ...verdict, gaveUp, diagnostic: shorten(block.diagnostic || about) };
   });
 }
 
-const fromFreeText = (report: ReportParts): ReportedRecipient[] =>
-  readFreeText(report).map((entry) => ({
+function fromFreeText(report: ReportParts): ReportedRecipient[] {
+  const gaveUp = !isDelayNotice(report);
+  return readFreeText(report).map((entry) => ({
     address: entry.address,
-    ...judge({ action: '', status: '', diagnosticType: '', ...entry }),
+    ...judge({ action: gaveUp ? '' : 'delayed', status: '', diagnosticType: '', ...entry }),
+    gaveUp,
     diagnostic: shorten(entry.diagnostic),
   }));
+}
 
 /** ARF (RFC 5965). `not-spam` takes a complaint back, so it is no complaint. */
 function complaintOf(report: ReportParts, references: ReportReferences): FeedbackReport {
@@ -123,8 +110,18 @@ const complaints = (addresses: readonly string[]): ReportedRecipient[] =>
     kind: 'complaint',
     reason: 'feedback',
     status: null,
+    gaveUp: true,
     diagnostic: '',
   }));
+
+const replyOf = (report: ReportParts, reason: 'vacation' | 'undefined'): ReportedRecipient => ({
+  address: addressesIn(header(report.headers, 'from'))[0] ?? null,
+  kind: 'auto-reply',
+  reason,
+  status: null,
+  gaveUp: false,
+  diagnostic: '',
+});
 
 const isHotmailComplaint = (report: ReportParts): boolean =>
   /^\s*complaint about message from/i.test(header(report.headers, 'subject')) &&
@@ -140,10 +137,12 @@ function referencesOf(report: ReportParts): ReportReferences {
     header(report.headers, 'in-reply-to'),
   ];
   const originalMessageId = named.map((value) => /[^\s<>]{1,300}/.exec(value ?? '')?.[0]).find(Boolean);
-  const sentTo = ['to', 'delivered-to', 'x-original-to', 'envelope-to']
-    .flatMap((name) => report.headers.get(name) ?? [])
-    .flatMap(addressesIn);
-  const returnPathToken = sentTo.find((address) => address.toLowerCase().startsWith('b-'));
+  const addressed = ['to', 'delivered-to', 'x-original-to', 'envelope-to'].flatMap(
+    (name) => report.headers.get(name) ?? [],
+  );
+  // Complaints go to the address of a feedback loop; the return path is then only in the message that came back.
+  const returnedFrom = report.original.get('return-path') ?? [];
+  const returnPathToken = [...addressed, ...returnedFrom].flatMap(addressesIn).find((address) => tagged.test(address));
   return {
     ...(originalMessageId === undefined ? {} : { originalMessageId }),
     ...(returnPathToken === undefined ? {} : { returnPathToken }),

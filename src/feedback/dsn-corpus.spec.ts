@@ -56,10 +56,13 @@ describe('the labelled corpus', () => {
 
   beforeAll(async () => {
     const raws = labels.map((label) => readFileSync(join(folder, label.file)));
-    const start = performance.now();
+    // Once to warm up: the compiler's own work is not what is measured. Processor time, as the machine may be shared.
+    for (const raw of raws) await classifyReport(raw);
     reports = [];
+    const start = process.cpuUsage();
     for (const [i, label] of labels.entries()) reports.push({ label, report: await classifyReport(raws[i]!) });
-    perSecond = (labels.length / (performance.now() - start)) * 1000;
+    const { user, system } = process.cpuUsage(start);
+    perSecond = (labels.length / (user + system)) * 1_000_000;
   });
 
   it('gets every outcome right that can be defended', () => {

@@ -1,4 +1,4 @@
-import { autoReplySubjects, bounceOpenings, bounceSubjects } from './message-kind.rules.js';
+import { autoReplySubjects, bounceOpenings, bounceSubjects, delayPhrases } from './message-kind.rules.js';
 import { header, type Headers } from './mime.reader.js';
 import type { ReportParts } from './report.reader.js';
 
@@ -23,11 +23,7 @@ export function looksLikeBounce(report: ReportParts): boolean {
   const unaddressed = returnPath === '<>' || returnPath === '' || /mailer-daemon|postmaster/i.test(returnPath ?? '');
   if (!daemon && !unaddressed) return false;
   const titled = bounceSubjects.some((phrase) => subject.includes(phrase));
-  const said = report.human
-    .slice(0, 20_000)
-    .toLowerCase()
-    .replace(/\s+/g, ' ')
-    .replace(/[\u2018\u2019]/g, "'");
+  const said = saidIn(report);
   const told =
     bounceOpenings.some((phrase) => said.includes(phrase)) || /(?<![\d.])[45]\d\d[ -][45]\.\d\.\d/.test(said);
   return daemon ? titled || told : titled && told;
@@ -49,3 +45,16 @@ export function looksLikeAutoReply(headers: Headers): boolean {
   const subject = header(headers, 'subject').toLowerCase().trim();
   return autoReplySubjects.some((phrase) => subject.startsWith(phrase));
 }
+
+/** Whether prose is a notice of delay: the mail system has not given up. */
+export function isDelayNotice(report: ReportParts): boolean {
+  const said = saidIn(report);
+  return delayPhrases.some((phrase) => said.includes(phrase));
+}
+
+const saidIn = (report: ReportParts): string =>
+  report.human
+    .slice(0, 20_000)
+    .toLowerCase()
+    .replace(/\s+/g, ' ')
+    .replace(/[\u2018\u2019]/g, "'");

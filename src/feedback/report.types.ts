@@ -51,6 +51,8 @@ export interface ReportedRecipient {
   readonly reason: Reason;
   /** RFC 3463 code, the most exact one that the report holds; null where it holds none. */
   readonly status: string | null;
+  /** False while the reporting system still tries: a notice of delay is soft and changes nothing. */
+  readonly gaveUp: boolean;
   /** The text that decided, cut to 500 characters. Holds addresses: never log it. */
   readonly diagnostic: string;
 }
@@ -59,7 +61,7 @@ export interface ReportedRecipient {
 export interface ReportReferences {
   /** Message-ID of the returned message, without angle brackets. */
   readonly originalMessageId?: string;
-  /** The VERP address that the report was sent to. Only its signature makes it proof: `ReturnPath.read` checks that. */
+  /** The address with a return-path tag that the report was sent to. Only its signature, once checked, makes it proof. */
   readonly returnPathToken?: string;
 }
 

@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { AuditTrail } from '../access/index.js';
+import { Ledger, SuppressionList } from '../delivery/index.js';
+import { type Config, InjectConfig } from '../platform/config/index.js';
+import { Clock } from '../shared/clock.js';
+import { InvalidInputError, NotFoundError } from '../shared/errors.js';
+import { FeedbackRepository } from './feedback.repository.js';
+import { readUnsubscribeToken } from './unsubscribe-token.js';
+
+/** Who does not want optional mail, and the lifting of what keeps mail from an address. */
+@Injectable()
+export class OptOutService {
+  constructor(
+    private readonly repository: FeedbackRepository,
+    private readonly ledger: Ledger,
+    private readonly suppressions: SuppressionList,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  /** Whether an unsubscribe link is one of ours. For GET: it changes nothing, because scanners open links. */
+  isUnsubscribeLink(token: string): boolean {
+    return readUnsubscribeToken(token, this.config.secret) !== undefined;
+  }
+
+  /**
+   * The POST of an unsubscribe link (RFC 8058): its address gets no more optional mail, and what is unsent of that
+   * campaign is stopped for that person. A second time changes nothing.
+   * @throws InvalidInputError `bad-unsubscribe-link`, NotFoundError `no-such-message`.
+   */
+  async unsubscribe(token: string): Promise<void> {
+    const messageId = readUnsubscribeToken(token, this.config.secret);
+    if (messageId === undefined) {
+      throw new InvalidInputError('bad-unsubscribe-link', 'The link is not complete: copy it whole from the e-mail');
+    }
+    const { address, campaignId, personKey } = await this.ledger.message(messageId);
+    // Redacted: nothing is known any more of whom it was written to, so nobody can be written to either.
+    if (address === null) return;
+    await this.repository.addOptOut({
+      address: address.toLowerCase(),
+      reason: 'unsubscribed',
+      message_id: messageId,
+      created_at: this.clock.now(),
+    });
+    await this.ledger.cancelUnsent({ campaignId, personKeys: [personKey] }, 'unsubscribed');
+  }
+
+  /** Which of the addresses get no optional mail (lower case). Service notices go to them all the same. */
+  async optedOut(addresses: readonly string[]): Promise<Set<string>> {
+    const rows = await this.repository.optOuts(addresses.map(normalise));
+    return new Set(rows.map((row) => row.address));
+  }
+
+  /**
+   * An operator lifts everything that keeps mail from an address: suppressions and opt-outs. Audited, by the reports
+   * and messages that it came from, never by address.
+   * @throws NotFoundError `not-suppressed`.
+   */
+  async lift(address: string, actor: string): Promise<void> {
+    const normalised = normalise(address);
+    const now = this.clock.now();
+    const standing = (await this.suppressions.history(normalised)).filter(
+      (each) => each.liftedAt === null && (each.expiresAt === null || each.expiresAt > now),
+    );
+    const wishes = await this.repository.optOuts([normalised]);
+    const lifted = [...standing.map((each) => each.source), ...wishes.map((wish) => `message:${wish.message_id}`)];
+    const [subject] = lifted;
+    if (subject === undefined) throw new NotFoundError('not-suppressed', 'Nothing keeps mail from this address');
+    // Written down first: a crash then leaves an entry too many, which a second try explains, never a lift unseen.
+    await this.repository.db.transaction().execute(async (trx) => {
+      await this.repository.liftOptOut(normalised, actor, now, trx);
+      await this.audit.record({ actor, action: 'suppression.lifted', subject, details: { lifted } }, trx);
+    });
+    await this.suppressions.lift(normalised, actor);
+  }
+}
+
+const normalise = (address: string): string => address.trim().toLowerCase();

@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import { DateTime } from 'luxon';
+import { Ledger, type MessageView, SuppressionList } from '../delivery/index.js';
+import { Clock } from '../shared/clock.js';
+import { NotFoundError } from '../shared/errors.js';
+import { FeedbackRepository, type RecipientRow, type ReportRow } from './feedback.repository.js';
+import type { ReportState } from './feedback.tables.js';
+import { ruleFor } from './suppression.rules.js';
+
+/** A message that was never recorded as accepted after so long is no race any more: a person looks. */
+const LONGEST_WAIT_DAYS = 3;
+/** ARF types by which a recipient objects (RFC 5965 section 7.3); `auth-failure` and the like are about our set-up. */
+const objections = new Set(['abuse', 'fraud', 'virus', 'opt-out', 'opt-out-list', 'other']);
+
+type Settled = { readonly state: ReportState; readonly reason: string };
+
+/**
+ * Lets one proven report act. Each step may be repeated, so that a crash between two of them is mended by the next
+ * `applyWaiting`.
+ */
+@Injectable()
+export class ReportApplication {
+  constructor(
+    private readonly repository: FeedbackRepository,
+    private readonly ledger: Ledger,
+    private readonly suppressions: SuppressionList,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @returns false when the report goes on waiting, or another process settled it. */
+  async apply(report: ReportRow): Promise<boolean> {
+    const settled = await this.act(report);
+    if (settled.state === 'waiting') return false;
+    return this.repository.settle(report.id, 'waiting', settled, this.clock.now());
+  }
+
+  private async act(report: ReportRow): Promise<Settled> {
+    const message = report.message_id === null ? undefined : await this.find(report.message_id);
+    if (!message) return { state: 'review', reason: 'no-such-message' };
+    const recipient = concernOf(await this.repository.recipients(report.id), message.address);
+    if (!recipient) return { state: 'review', reason: 'recipient-unclear' };
+    if (!recipient.gave_up) return { state: 'ignored', reason: 'delay' };
+    switch (recipient.kind) {
+      case 'complaint':
+        return this.complain(report, message);
+      case 'hard':
+      case 'soft':
+        return this.bounce(report, message, recipient, recipient.kind);
+      case 'auto-reply':
+      case 'delivered':
+        return { state: 'ignored', reason: recipient.kind };
+    }
+  }
+
+  private async bounce(
+    report: ReportRow,
+    message: MessageView,
+    { reason, status }: RecipientRow,
+    kind: 'hard' | 'soft',
+  ): Promise<Settled> {
+    const result = await this.ledger.markBounced(message.id, status === null ? reason : `${reason} ${status}`);
+    if (result !== 'marked' && result !== 'already') return this.unmarked(report, result);
+    // Redacted: the bounce is recorded, and there is no address left to suppress.
+    if (message.address === null) return { state: 'applied', reason: 'bounced' };
+    const address = message.address.toLowerCase();
+    await this.repository.addFailure({
+      report_id: report.id,
+      message_id: message.id,
+      address,
+      kind,
+      reason,
+      occurred_at: report.received_at,
+    });
+    const suppressed = await this.suppress(report, address, reason, kind);
+    return { state: 'applied', reason: suppressed ? 'bounced-and-suppressed' : 'bounced' };
+  }
+
+  private async suppress(
+    report: ReportRow,
+    address: string,
+    reason: RecipientRow['reason'],
+    kind: 'hard' | 'soft',
+  ): Promise<boolean> {
+    const rule = ruleFor(reason, kind);
+    if (!rule) return false;
+    const since = DateTime.fromJSDate(report.received_at).minus({ days: rule.withinDays }).toJSDate();
+    if ((await this.repository.countFailures(address, reason, since)) < rule.reports) return false;
+    const source = `report:${report.id}`;
+    const known = await this.suppressions.history(address);
+    if (known.some((suppression) => suppression.source === source)) return true;
+    await this.suppressions.add({
+      address,
+      reason: kind === 'hard' ? 'hard-bounce' : `repeated-${reason}`,
+      source,
+      expiresAt:
+        rule.forDays === null ? null : DateTime.fromJSDate(this.clock.now()).plus({ days: rule.forDays }).toJSDate(),
+    });
+    return true;
+  }
+
+  private async complain(report: ReportRow, message: MessageView): Promise<Settled> {
+    if (!objections.has(report.feedback_type ?? 'abuse')) return { state: 'ignored', reason: 'no-objection' };
+    const result = await this.ledger.markComplained(message.id, `complaint ${report.feedback_type ?? 'abuse'}`);
+    if (result !== 'marked' && result !== 'already') return this.unmarked(report, result);
+    if (message.address !== null) {
+      await this.repository.addOptOut({
+        address: message.address.toLowerCase(),
+        reason: 'complaint',
+        message_id: message.id,
+        created_at: this.clock.now(),
+      });
+    }
+    return { state: 'applied', reason: 'complained' };
+  }
+
+  private unmarked(report: ReportRow, result: 'not-yet' | 'not-sent' | 'no-such-message'): Settled {
+    if (result !== 'not-yet') return { state: 'review', reason: result };
+    const waited = this.clock.now().getTime() - report.received_at.getTime();
+    return waited > LONGEST_WAIT_DAYS * 86_400_000
+      ? { state: 'review', reason: 'never-accepted' }
+      : { state: 'waiting', reason: 'proven' };
+  }
+
+  private async find(messageId: string): Promise<MessageView | undefined> {
+    try {
+      return await this.ledger.message(messageId);
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/**
+ * The recipient that we wrote to. A server may report another address than ours (an alias it resolved); with only one
+ * there is no doubt, with several of which none is ours there is.
+ */
+function concernOf(recipients: readonly RecipientRow[], address: string | null): RecipientRow | undefined {
+  const ours = recipients.find((recipient) => address !== null && recipient.address === address.toLowerCase());
+  return ours ?? (recipients.length === 1 ? recipients[0] : undefined);
+}
