@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DeadlinesModule } from '../deadlines/index.js';
 import { CONFIG, type Config } from '../platform/config/index.js';
-import { UnavailableError } from '../shared/errors.js';
+import { CaptureInbox } from './capture.inbox.js';
+import { CaptureTransport } from './capture.transport.js';
 import { RenderingModule } from '../rendering/index.js';
 import { DEFAULT_DELIVERY_OPTIONS, DELIVERY_OPTIONS, MAIL_TRANSPORT } from './delivery.options.js';
 import { LedgerRepository } from './ledger.repository.js';
@@ -36,12 +38,15 @@ class TransportLifetime implements OnApplicationShutdown {
   providers: [
     { provide: DELIVERY_OPTIONS, useValue: DEFAULT_DELIVERY_OPTIONS },
     {
-      provide: MAIL_TRANSPORT,
+      provide: CaptureInbox,
       inject: [CONFIG],
-      useFactory: ({ smtpUrl }: Config): MailTransport => {
-        if (smtpUrl !== undefined) return createTransport(smtpUrl);
-        throw new UnavailableError('no-transport', 'SMTP_URL is not set');
-      },
+      useFactory: ({ dataDir }: Config) => new CaptureInbox(join(dataDir, 'capture')),
+    },
+    {
+      provide: MAIL_TRANSPORT,
+      inject: [CONFIG, CaptureInbox],
+      useFactory: ({ smtpUrl }: Config, inbox: CaptureInbox): MailTransport =>
+        smtpUrl === undefined ? new CaptureTransport(inbox) : createTransport(smtpUrl),
     },
     TransportLifetime,
     LedgerRepository,
@@ -59,6 +64,6 @@ class TransportLifetime implements OnApplicationShutdown {
     SendSliceProcessor,
     Reconciler,
   ],
-  exports: [Ledger, SuppressionList, Reconciler, SliceSender, TransportPace],
+  exports: [CaptureInbox, Ledger, SuppressionList, Reconciler, SliceSender, TransportPace],
 })
 export class DeliveryModule {}

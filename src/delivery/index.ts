@@ -1,3 +1,10 @@
+export {
+  type CapturedItem,
+  type CapturedMessage,
+  CaptureInbox,
+  type InboxPage,
+  type InboxSearch,
+} from './capture.inbox.js';
 export { DeliveryModule } from './delivery.module.js';
 export { Ledger } from './ledger.service.js';
 export { messageIdOf } from './message.identity.js';
@@ -7,6 +14,7 @@ export type {
   DispatchState,
   DispatchView,
   FeedbackResult,
+  LedgerFault,
   MessageQuery,
   MessageView,
   NewDispatch,

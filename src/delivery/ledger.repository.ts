@@ -2,8 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type SqlBool } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type DeliveryTables } from './delivery.tables.js';
-import { type Batch, type DispatchState, type MessageQuery, type UnsentFilter } from './ledger.types.js';
-import { type MessageState, statesBefore } from './message.states.js';
+import {
+  type Batch,
+  type DispatchState,
+  type LedgerFault,
+  type MessageQuery,
+  type UnsentFilter,
+} from './ledger.types.js';
+import { type MessageState, statesBefore, TERMINAL_STATES, UNSENT_STATES } from './message.states.js';
 
 type Db = Kysely<DeliveryTables>;
 
@@ -32,10 +38,6 @@ export class LedgerRepository {
       .execute();
   }
 
-  async hasDispatch(batch: Batch): Promise<boolean> {
-    return (await this.db.selectFrom('dispatch').select('id').where(inBatch(batch)).executeTakeFirst()) !== undefined;
-  }
-
   /** Returns the ids of the dispatches that changed. */
   async changeDispatches(batch: Batch, from: readonly DispatchState[], to: DispatchState, now: Date) {
     const changed = await this.db
@@ -48,17 +50,39 @@ export class LedgerRepository {
     return changed.map(({ id }) => id);
   }
 
-  /** The pages of a campaign follow the order in which its messages were planned. */
-  async page({ campaignId, dispatchId, states, after, limit = 100 }: MessageQuery) {
-    let query = this.messages().where('dispatch.campaign_id', '=', campaignId);
-    if (dispatchId !== undefined) query = query.where('dispatch.id', '=', dispatchId);
-    if (states) query = query.where('delivery.state', 'in', states);
-    if (after !== undefined) {
-      query = query.where(
-        sql<SqlBool>`(delivery.dispatch_id, delivery.ordinal) > (select dispatch_id, ordinal from message where id = ${after})`,
+  /**
+   * The pages of a campaign follow the order in which its messages were planned, dispatch by dispatch: each page is a
+   * range of one index, where one query over all dispatches sorts the whole campaign (11 s for a million).
+   */
+  async page({ campaignId, dispatchId, states, after, limit = 100 }: MessageQuery): Promise<MessageRow[]> {
+    const last = after === undefined ? undefined : await this.placeOf(after);
+    const rows: MessageRow[] = [];
+    for (const dispatch of await this.dispatches(campaignId)) {
+      if (dispatchId !== undefined && dispatch.id !== dispatchId) continue;
+      if (last && (dispatch.due_at < last.due_at || (dispatch.due_at <= last.due_at && dispatch.id < last.dispatch_id)))
+        continue;
+      let query = this.messages()
+        .where('delivery.dispatch_id', '=', dispatch.id)
+        .where('delivery.ordinal', '>', last?.dispatch_id === dispatch.id ? last.ordinal : 0);
+      if (states) query = query.where('delivery.state', 'in', states);
+      rows.push(
+        ...(await query
+          .orderBy('delivery.ordinal')
+          .limit(limit - rows.length)
+          .execute()),
       );
+      if (rows.length >= limit) break;
     }
-    return query.orderBy('delivery.dispatch_id').orderBy('delivery.ordinal').limit(limit).execute();
+    return rows;
+  }
+
+  private async placeOf(messageId: string) {
+    return this.db
+      .selectFrom('message')
+      .innerJoin('dispatch', 'dispatch.id', 'message.dispatch_id')
+      .select(['message.dispatch_id', 'message.ordinal', 'dispatch.due_at'])
+      .where('message.id', '=', messageId)
+      .executeTakeFirst();
   }
 
   async byId(id: string) {
@@ -142,6 +166,41 @@ export class LedgerRepository {
       .where('redacted_at', 'is', null)
       .executeTakeFirst();
     return Number(numUpdatedRows);
+  }
+
+  /** At most 100: the first is what is wanted, and a broken ledger may have millions. */
+  async faults(): Promise<LedgerFault[]> {
+    const { rows } = await sql<LedgerFault>`
+      select * from (
+        select message.id as "messageId", 'has no delivery row' as fault from message
+        where not exists (
+          select from delivery where delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
+        )
+        union all
+        select message_id, 'is accepted without a time' from delivery
+        where state in ('accepted', 'bounced', 'complained') and accepted_at is null
+        union all
+        select message_id, 'was accepted and never on the wire' from delivery where state = 'accepted' and attempt = 0
+        union all
+        select message_id, 'is deferred without a time' from delivery
+        where state = 'deferred' and next_attempt_at is null
+        union all
+        select message_id, 'is ' || delivery.state || ' in a finished dispatch' from delivery
+        join dispatch on dispatch.id = delivery.dispatch_id
+        where dispatch.state = 'finished' and delivery.state <> all(${TERMINAL_STATES}::message_state[])
+        union all
+        select message_id, 'is sending and nobody holds its slice' from delivery
+        join slice on slice.dispatch_id = delivery.dispatch_id
+          and delivery.ordinal between slice.first_ordinal and slice.last_ordinal
+        where delivery.state = 'sending' and slice.leased_by is null
+        union all
+        select message_id, 'is unsent and no slice is to send it' from delivery
+        join dispatch on dispatch.id = delivery.dispatch_id and dispatch.state in ('waiting', 'running', 'paused')
+        join slice on slice.dispatch_id = delivery.dispatch_id
+          and delivery.ordinal between slice.first_ordinal and slice.last_ordinal
+        where delivery.state = any(${UNSENT_STATES}::message_state[]) and slice.due_at is null and slice.leased_by is null
+      ) as fault limit 100`.execute(this.db);
+    return rows;
   }
 
   private newestFirst(condition: ReturnType<typeof sql<SqlBool>>) {

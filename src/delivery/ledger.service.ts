@@ -9,6 +9,7 @@ import {
   type DispatchState,
   type DispatchView,
   type FeedbackResult,
+  type LedgerFault,
   type MessageQuery,
   type MessageView,
   type NewDispatch,
@@ -43,10 +44,10 @@ export class Ledger {
    * @throws ConflictError `already-planned` when a person has a message for this purpose of the campaign already.
    * @throws InvalidInputError `bad-message` for an address that is none, `bad-dispatch` for an expiry before the due time.
    */
-  async plan(
+  async plan<Tables>(
     dispatch: NewDispatch,
     messages: Iterable<NewMessage> | AsyncIterable<NewMessage>,
-    trx?: Transaction<unknown>,
+    trx?: Transaction<Tables>,
   ): Promise<{ planned: number; isNew: boolean }> {
     if (dispatch.expiresAt && dispatch.expiresAt <= dispatch.dueAt) {
       throw new InvalidInputError('bad-dispatch', `Dispatch ${dispatch.id} expires before it is due`);
@@ -76,21 +77,25 @@ export class Ledger {
     });
   }
 
-  /** Nothing more leaves, but for the few messages that are on the wire. @throws NotFoundError, ConflictError. */
-  async pause(batch: Batch): Promise<void> {
-    await this.change(batch, ['waiting', 'running'], 'paused');
+  /**
+   * Nothing more leaves, but for the few messages that are on the wire. @returns how many dispatches it stopped: those
+   * that have ended, or are paused already, are left as they are.
+   */
+  async pause(batch: Batch): Promise<number> {
+    return (await this.change(batch, ['waiting', 'running'], 'paused')).length;
   }
 
-  /** Goes on with the rest: nobody gets a message twice. @throws NotFoundError, ConflictError. */
-  async resume(batch: Batch): Promise<void> {
-    await this.change(batch, ['paused'], 'waiting');
+  /** Goes on with the rest: nobody gets a message twice. @returns how many dispatches go on. */
+  async resume(batch: Batch): Promise<number> {
+    return (await this.change(batch, ['paused'], 'waiting')).length;
   }
 
-  /** Stops for good. @returns how many messages will not be sent. @throws NotFoundError, ConflictError. */
+  /** Stops for good. @returns how many messages will not be sent. */
   async cancel(batch: Batch, reason: string): Promise<number> {
-    const ids = await this.change(batch, ['waiting', 'running', 'paused'], 'cancelled');
     let cancelled = 0;
-    for (const dispatchId of ids) cancelled += await this.cancelUnsent({ dispatchId }, reason);
+    for (const dispatchId of await this.change(batch, ['waiting', 'running', 'paused'], 'cancelled')) {
+      cancelled += await this.cancelUnsent({ dispatchId }, reason);
+    }
     return cancelled;
   }
 
@@ -112,9 +117,8 @@ export class Ledger {
     return { states, planned: sum(MESSAGE_STATES), terminal: sum(TERMINAL_STATES) };
   }
 
-  /** True when every message is in a terminal state; `unknown` is none. @throws NotFoundError `no-such-dispatch`. */
+  /** True when every message is in a terminal state; `unknown` is none. So is a batch without messages. */
   async isFinished(batch: Batch): Promise<boolean> {
-    await this.requireDispatch(batch);
     const { planned, terminal } = await this.progress(batch);
     return terminal === planned;
   }
@@ -194,6 +198,11 @@ export class Ledger {
     return this.repository.redact(personKeys, this.clock.now());
   }
 
+  /** The rows that break a rule of the ledger; none in a sound one. */
+  async faults(): Promise<LedgerFault[]> {
+    return this.repository.faults();
+  }
+
   private rowOf(dispatch: NewDispatch, message: NewMessage, ordinal: number): LedgerRow {
     if (!BARE_ADDRESS.test(message.address)) {
       throw new InvalidInputError('bad-message', `Message ${ordinal} of dispatch ${dispatch.id} has no usable address`);
@@ -216,15 +225,7 @@ export class Ledger {
   }
 
   private async change(batch: Batch, from: readonly DispatchState[], to: DispatchState): Promise<string[]> {
-    const changed = await this.repository.changeDispatches(batch, from, to, this.clock.now());
-    if (changed.length > 0) return changed;
-    await this.requireDispatch(batch);
-    throw new ConflictError('wrong-state', `${nameOf(batch)} is not ${from.join(' or ')}, so it cannot be ${to}`);
-  }
-
-  private async requireDispatch(batch: Batch): Promise<void> {
-    if (await this.repository.hasDispatch(batch)) return;
-    throw new NotFoundError('no-such-dispatch', `Nothing was planned for the ${nameOf(batch)}`);
+    return this.repository.changeDispatches(batch, from, to, this.clock.now());
   }
 
   private async decide(id: string, to: 'queued' | 'accepted' | 'failed', reason: string): Promise<void> {
@@ -241,10 +242,6 @@ export class Ledger {
     const stillOpen: readonly MessageState[] = [...UNSENT_STATES, 'sending', 'unknown', 'accepted'];
     return stillOpen.includes(row.state) ? 'not-yet' : 'not-sent';
   }
-}
-
-function nameOf(batch: Batch): string {
-  return 'campaignId' in batch ? `campaign ${batch.campaignId}` : `dispatch ${batch.dispatchId}`;
 }
 
 function viewOf(row: MessageRow): MessageView {

@@ -22,11 +22,12 @@ export interface NewDispatch {
   readonly ratePerMinute?: number | null;
 }
 
-/** The message goes out only while at least one of these still holds up payment in this window. */
+/** The message goes out only while at least one of these organisations still waits for `actor` to act in this window. */
 export interface ReminderGuard {
   /** Id of the declaration window. */
   readonly windowId: string;
-  readonly anyOf: readonly { readonly organisationCode: string; readonly actor: 'practice' | 'commissioner' }[];
+  readonly actor: 'practice' | 'commissioner';
+  readonly organisationCodes: readonly string[];
 }
 
 export interface NewMessage {
@@ -115,6 +116,12 @@ export interface MessageQuery {
   readonly after?: string;
   /** 100 unless given. */
   readonly limit?: number;
+}
+
+/** What is wrong with a row of the ledger. */
+export interface LedgerFault {
+  readonly messageId: string;
+  readonly fault: string;
 }
 
 /** Which unsent messages to stop. At least one of campaign and dispatch is given. */

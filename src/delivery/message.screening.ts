@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DeadlinesService } from '../deadlines/index.js';
+import { type BlockingPair, DeadlinesService } from '../deadlines/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { type ReminderGuard } from './ledger.types.js';
 import { type Change } from './outcome.rules.js';
@@ -43,7 +43,7 @@ export class MessageScreening {
       const suppression = suppressed.get(normalise(address));
       if (suppression !== undefined) stopped.push({ ordinal, state: 'suppressed', reason: suppression });
       else if (!this.mayLeave(address)) stopped.push({ ordinal, state: 'suppressed', reason: 'trial-mode' });
-      else if (guard && !guard.anyOf.some((pair) => blocking.has(keyOf(guard.windowId, pair))))
+      else if (guard && !keysOf(guard).some((key) => blocking.has(key)))
         stopped.push({ ordinal, state: 'cancelled', reason: 'no longer blocking' });
       else mailable.push({ ...message, address, values });
     }
@@ -57,11 +57,14 @@ export class MessageScreening {
   }
 
   private async blocking(messages: readonly QueuedMessage[]): Promise<Set<string>> {
-    const asked = new Map<string, Map<string, ReminderGuard['anyOf'][number]>>();
+    const asked = new Map<string, Map<string, BlockingPair>>();
     for (const { guard } of messages) {
       if (!guard) continue;
-      const pairs = asked.get(guard.windowId) ?? new Map<string, ReminderGuard['anyOf'][number]>();
-      for (const pair of guard.anyOf) pairs.set(keyOf(guard.windowId, pair), pair);
+      const pairs = asked.get(guard.windowId) ?? new Map<string, BlockingPair>();
+      for (const organisationCode of guard.organisationCodes) {
+        const pair = { organisationCode, actor: guard.actor };
+        pairs.set(keyOf(guard.windowId, pair), pair);
+      }
       asked.set(guard.windowId, pairs);
     }
     const blocking = new Set<string>();
@@ -74,6 +77,10 @@ export class MessageScreening {
   }
 }
 
-function keyOf(windowId: string, { actor, organisationCode }: ReminderGuard['anyOf'][number]): string {
+function keysOf({ windowId, actor, organisationCodes }: ReminderGuard): string[] {
+  return organisationCodes.map((organisationCode) => keyOf(windowId, { organisationCode, actor }));
+}
+
+function keyOf(windowId: string, { actor, organisationCode }: BlockingPair): string {
   return `${windowId} ${actor} ${organisationCode}`;
 }

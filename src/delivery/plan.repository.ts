@@ -32,8 +32,8 @@ export class PlanRepository {
   constructor(@InjectDatabase() private readonly db: Db) {}
 
   /** In the caller's transaction when there is one, else in one of its own: all or nothing. */
-  inTransaction<T>(trx: Transaction<unknown> | undefined, work: (trx: Db) => Promise<T>): Promise<T> {
-    return trx ? work(trx as Transaction<DeliveryTables>) : this.db.transaction().execute(work);
+  inTransaction<Tables, T>(trx: Transaction<Tables> | undefined, work: (trx: Db) => Promise<T>): Promise<T> {
+    return trx ? work(trx as unknown as Transaction<DeliveryTables>) : this.db.transaction().execute(work);
   }
 
   /** False when the dispatch is there already; a second planner waits here until the first has committed. */

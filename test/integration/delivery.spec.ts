@@ -1,6 +1,6 @@
 import { FixedClock } from '../../src/shared/clock.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
-import { addressOf, DeliveryApp, MONDAY } from '../support/delivery-app.js';
+import { DeliveryApp, MONDAY } from '../support/delivery-app.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
 
