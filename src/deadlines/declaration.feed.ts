@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { AuditTrail } from '../access/index.js';
 import { type AppliedDeclarations, DeclarationRepository } from './declaration.repository.js';
-import { type Declaration, declarationSchema } from './declaration.rules.js';
+import { declarationSchema } from './declaration.rules.js';
 import { parseInput } from './input.schema.js';
 
 /** As many as one request may carry; all of England is about 60,000. */
@@ -16,7 +16,7 @@ export interface DeclarationFeedReport extends AppliedDeclarations {
   readonly unknownOrganisations: readonly string[];
 }
 
-/** What CQRS says of declarations, from files and from its platform. The newest `updatedAt` wins in any order. */
+/** What the CQRS platform posts about declarations. The newest `updatedAt` wins in any order. */
 @Injectable()
 export class DeclarationFeed {
   constructor(
@@ -31,17 +31,14 @@ export class DeclarationFeed {
    */
   async applyDeclarations(rows: unknown, by: string): Promise<DeclarationFeedReport> {
     const declarations = parseInput('bad-declarations', declarationsSchema, rows);
-    const unknownOrganisations = await this.unknownAmong(declarations);
-    const applied = await this.declarations.db.transaction().execute(async (trx) => {
+    const codes = declarations.map(({ organisationCode }) => organisationCode);
+    const received = declarations.length;
+    return this.declarations.db.transaction().execute(async (trx) => {
       const counts = await this.declarations.apply(declarations, trx);
-      const details = { received: declarations.length, ...counts, unknownOrganisations: unknownOrganisations.length };
+      const unknownOrganisations = await this.declarations.unknownOrganisations(codes, trx);
+      const details = { received, ...counts, unknownOrganisations: unknownOrganisations.length };
       await this.audit.record({ actor: by, action: 'declarations.applied', subject: 'declarations', details }, trx);
-      return counts;
+      return { received, ...counts, unknownOrganisations };
     });
-    return { received: declarations.length, ...applied, unknownOrganisations };
-  }
-
-  private async unknownAmong(declarations: readonly Declaration[]): Promise<string[]> {
-    return this.declarations.unknownOrganisations(declarations.map(({ organisationCode }) => organisationCode));
   }
 }

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { type DirectoryTables } from '../directory/index.js';
+import { type DirectoryTables, type FileSummary, type ImportCounts } from '../directory/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type OdsCode } from '../shared/ods-code.js';
 import { type DeadlinesTables } from './deadlines.tables.js';
 import { type Actor, type Declaration, type DeclarationStatus } from './declaration.rules.js';
 
-type Tables = DeadlinesTables & Pick<DirectoryTables, 'organisation'>;
+type Tables = DeadlinesTables & Pick<DirectoryTables, 'organisation' | 'import_batch'>;
+export type Trx = Transaction<Tables>;
 
 /** Which declarations a window is about; null is all. */
 export interface DeclarationScope {
@@ -44,6 +45,15 @@ export interface BlockingPair {
   readonly actor: Actor;
 }
 
+interface Batch {
+  readonly kind: 'declarations';
+  readonly files: readonly FileSummary[];
+  readonly importedBy: string;
+  readonly appliedAt: Date;
+}
+
+const ROWS_AT_ONCE = 5_000;
+
 @Injectable()
 export class DeclarationRepository {
   constructor(@InjectDatabase() readonly db: Kysely<Tables>) {}
@@ -52,22 +62,19 @@ export class DeclarationRepository {
    * Keeps the newest report of each declaration. Reports of one instant are ordered by status (the further along wins)
    * and then by the requirements (required wins), so that the outcome never depends on the order of arrival.
    */
-  async apply(declarations: readonly Declaration[], trx: Transaction<Tables>): Promise<AppliedDeclarations> {
-    // All writers take their row locks in key order, so that two feeds at once cannot deadlock.
-    const ordered = [...declarations].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  async apply(declarations: readonly Declaration[], trx: Trx): Promise<AppliedDeclarations> {
+    // Feeds take turns: two that bring the same rows in different order would wait for each other for ever.
+    await sql`select pg_advisory_xact_lock(hashtext('declarations'))`.execute(trx);
     const total = { added: 0, changed: 0 };
-    for (let from = 0; from < ordered.length; from += 5_000) {
-      const { added, changed } = await this.applySlice(ordered.slice(from, from + 5_000), trx);
+    for (let from = 0; from < declarations.length; from += ROWS_AT_ONCE) {
+      const { added, changed } = await this.applySlice(declarations.slice(from, from + ROWS_AT_ONCE), trx);
       total.added += added;
       total.changed += changed;
     }
     return { ...total, unchanged: declarations.length - total.added - total.changed };
   }
 
-  private async applySlice(
-    slice: readonly Declaration[],
-    trx: Transaction<Tables>,
-  ): Promise<{ added: number; changed: number }> {
+  private async applySlice(slice: readonly Declaration[], trx: Trx): Promise<{ added: number; changed: number }> {
     const { rows } = await sql<{ added: number; changed: number }>`
       with incoming as (
         select distinct on (organisation_code, service, period) *
@@ -87,7 +94,7 @@ export class DeclarationRepository {
       ), written as (
         insert into declaration as known
           (organisation_code, service, period, declaration_required, approval_required, status, updated_at)
-        select * from incoming order by organisation_code collate "C", service collate "C", period collate "C"
+        select * from incoming
         on conflict (organisation_code, service, period) do update set
           declaration_required = excluded.declaration_required,
           approval_required = excluded.approval_required,
@@ -107,12 +114,25 @@ export class DeclarationRepository {
   }
 
   /** Those of the codes that the directory does not know, in order. */
-  async unknownOrganisations(codes: readonly string[]): Promise<string[]> {
+  async unknownOrganisations(codes: readonly string[], trx: Trx): Promise<string[]> {
     const { rows } = await sql<{ code: string }>`
       select distinct given.code collate "C" as code from unnest(${codes}::text[]) as given (code)
       where not exists (select from organisation where organisation.code = given.code)
-      order by 1`.execute(this.db);
+      order by 1`.execute(trx);
     return rows.map(({ code }) => code);
+  }
+
+  /** Enters an import into the list that all imports share, and returns its id. */
+  async recordBatch(
+    { kind, files, importedBy, appliedAt, ...counts }: ImportCounts & Batch,
+    trx: Trx,
+  ): Promise<number> {
+    const { id } = await trx
+      .insertInto('import_batch')
+      .values({ kind, files: JSON.stringify(files), ...counts, imported_by: importedBy, applied_at: appliedAt })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return id;
   }
 
   /** Every practice that somebody holds up, in code order. */
@@ -172,8 +192,4 @@ export class DeclarationRepository {
 
 function within({ service, period }: DeclarationScope) {
   return sql<boolean>`(${service}::text is null or d.service = ${service}) and (${period}::text is null or d.period = ${period})`;
-}
-
-function keyOf({ organisationCode, service, period }: Declaration): string {
-  return `${organisationCode}\u0000${service}\u0000${period}`;
 }
