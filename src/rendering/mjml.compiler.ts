@@ -17,17 +17,23 @@ export const MJML_VERSION = (
  * drops text between its elements).
  */
 export async function compileMjml(source: ExpandedSource): Promise<string> {
-  const html = await toHtml(source);
-  const kept = new Map<string, number>();
-  for (const [token] of html.matchAll(TOKEN)) kept.set(token, (kept.get(token) ?? 0) + 1);
-  source.text.split('\n').forEach((line, i) => {
-    for (const [token] of line.matchAll(TOKEN)) {
-      const left = kept.get(token) ?? 0;
-      if (left === 0)
-        throw broken(source.origin(i + 1), `MJML drops ${token} here: put it into mj-text, mj-table or mj-raw`);
-      kept.set(token, left - 1);
-    }
+  // MJML sees numbers in place of the expressions: it cannot stumble over a quote in one, and none can go unnoticed.
+  const tokens: { token: string; line: number }[] = [];
+  const numbered = source.text
+    .split('\n')
+    .map((text, i) => text.replace(TOKEN, (token) => `{{${tokens.push({ token, line: i + 1 }) - 1}}}`))
+    .join('\n');
+  const kept = new Set<number>();
+  const html = (await toHtml({ ...source, text: numbered })).replace(/\{\{(\d+)\}\}/g, (_, number: string) => {
+    kept.add(Number(number));
+    return tokens[Number(number)]?.token ?? '';
   });
+  const dropped = tokens.find((_, number) => !kept.has(number));
+  if (dropped)
+    throw broken(
+      source.origin(dropped.line),
+      `MJML drops ${dropped.token} here: put it into mj-text, mj-table or mj-raw`,
+    );
   return tidied(html);
 }
 
