@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { brotliCompress, brotliDecompress, constants } from 'node:zlib';
+import { brotliCompress, brotliDecompress, brotliDecompressSync, constants } from 'node:zlib';
 import type { CapturedSummary } from './capture.summary.js';
 
 /** What precedes each block in a segment file. Lengths in bytes, the time in milliseconds since 1970. */
@@ -54,10 +54,10 @@ export function decodeHeader(bytes: Buffer): BlockHeader | undefined {
 }
 
 /** The summaries as the JSON text of an array of CapturedSummary. */
-export async function decodeSummaries(payload: Buffer): Promise<string> {
-  return (await decompress(payload)).toString('utf8');
+export function decodeSummaries(payload: Buffer): string {
+  return brotliDecompressSync(payload).toString('utf8');
 }
 
-export async function decodeRaws(payload: Buffer): Promise<Buffer> {
+export function decodeRaws(payload: Buffer): Promise<Buffer> {
   return decompress(payload);
 }

@@ -51,6 +51,8 @@ export interface InboxPage {
 
 const DEFAULT_LIMITS: CaptureLimits = { messages: 200_000, bytes: 1024 ** 3 };
 const LARGEST_PAGE = 500;
+/** A search lets others work after this many milliseconds. */
+const TURN = 5;
 
 /**
  * The mail that never left: kept in files under a folder, over restarts, up to a bound beyond which the oldest goes.
@@ -76,10 +78,15 @@ export class CaptureInbox {
     const blocks = await this.log.blocks();
     const start = after === undefined ? undefined : locate(after, blocks);
     const items: CapturedItem[] = [];
+    let resumed = performance.now();
     for (let b = start?.block ?? blocks.length - 1; b >= 0; b--) {
       const block = blocks[b];
       if (!block) break;
-      const summaries = await this.summaries(block, wanted);
+      if (performance.now() - resumed > TURN) {
+        await new Promise(setImmediate);
+        resumed = performance.now();
+      }
+      const summaries = this.summaries(block, wanted);
       const from = b === start?.block ? start.index - 1 : summaries.length - 1;
       for (let index = from; index >= 0; index--) {
         const summary = summaries[index];
@@ -97,11 +104,11 @@ export class CaptureInbox {
     const blocks = await this.log.blocks();
     const { block: at, index } = locate(id, blocks);
     const block = blocks[at];
-    const summaries = block ? (JSON.parse(await this.summariesJson(block)) as CapturedSummary[]) : [];
+    const summaries = block ? (JSON.parse(this.summariesJson(block)) as CapturedSummary[]) : [];
     const summary = summaries[index];
     if (!block || !summary)
       throw new NotFoundError('captured-message', 'This captured message is not, or no longer, kept');
-    const raws = await decodeRaws(await this.log.read(block, block.summariesLength, block.rawsLength));
+    const raws = await decodeRaws(this.log.read(block, block.summariesLength, block.rawsLength));
     const start = summaries.slice(0, index).reduce((sum, { size }) => sum + size, 0);
     const raw = raws.subarray(start, start + summary.size);
     const mail = await simpleParser(raw);
@@ -132,16 +139,16 @@ export class CaptureInbox {
     await this.log.close();
   }
 
-  private async summaries(block: BlockRef, wanted: Wanted): Promise<CapturedSummary[]> {
-    const json = await this.summariesJson(block);
+  private summaries(block: BlockRef, wanted: Wanted): CapturedSummary[] {
+    const json = this.summariesJson(block);
     // Most blocks hold nothing of what is sought, and looking at the whole text is ten times as fast as parsing it.
     const whole = json.toLowerCase();
     const possible = [wanted.to, wanted.subject, wanted.text].every((part = '') => whole.includes(inJson(part)));
     return possible ? (JSON.parse(json) as CapturedSummary[]) : [];
   }
 
-  private async summariesJson(block: BlockRef): Promise<string> {
-    return decodeSummaries(await this.log.read(block, 0, block.summariesLength));
+  private summariesJson(block: BlockRef): string {
+    return decodeSummaries(this.log.read(block, 0, block.summariesLength));
   }
 }
 

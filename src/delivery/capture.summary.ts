@@ -24,32 +24,46 @@ const ENCODED_WORD = /=\?([\w-]+)(?:\*[\w-]*)?\?([qb])\?([^?]*)\?=/gi;
 export function summarise(from: string, to: readonly string[], raw: Buffer): CapturedSummary {
   const message = raw.toString('latin1');
   const header = headerOf(message);
-  const date = new Date(field(header, 'date'));
+  const date = new Date(field(header, DATE));
   return {
     ...{ from, to: to.join(', '), size: raw.length },
-    subject: decodeWords(field(header, 'subject')),
+    subject: decodeWords(field(header, SUBJECT)),
     date: Number.isNaN(date.getTime()) ? null : date.toISOString(),
     text: plainText(message, DEEPEST)?.replace(/\s+/g, ' ').trim() ?? '',
   };
 }
 
+const DATE = headerField('date');
+const SUBJECT = headerField('subject');
+const CONTENT_TYPE = headerField('content-type');
+const ENCODING = headerField('content-transfer-encoding');
+
 function plainText(part: string, depth: number): string | undefined {
   const header = headerOf(part);
-  const contentType = field(header, 'content-type') || 'text/plain';
+  const contentType = field(header, CONTENT_TYPE) || 'text/plain';
   const body = part.slice(header.length).replace(/^\r?\n\r?\n/, '');
   if (/^text\/plain\b/i.test(contentType)) {
     const charset = /charset="?([\w-]+)/i.exec(contentType)?.[1] ?? 'utf-8';
-    return decodeText(transferDecoded(body, field(header, 'content-transfer-encoding')), charset);
+    return decodeText(transferDecoded(body, field(header, ENCODING)), charset);
   }
   const boundary = /^multipart\/.*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType);
   if (!boundary || depth === 0) return undefined;
-  // Without the preamble in front of the first delimiter and whatever follows the last.
-  for (const piece of body.split(`--${boundary[1] ?? boundary[2] ?? ''}`).slice(1)) {
-    if (piece.startsWith('--')) return undefined;
-    const text = plainText(piece.replace(/^[ \t]*\r?\n/, ''), depth - 1);
+  for (const piece of parts(body, `--${boundary[1] ?? boundary[2] ?? ''}`)) {
+    const text = plainText(piece, depth - 1);
     if (text !== undefined) return text;
   }
   return undefined;
+}
+
+/** What stands between the delimiters, one at a time: the text part usually is the first. */
+function* parts(body: string, delimiter: string): Generator<string> {
+  for (let start = body.indexOf(delimiter); start >= 0;) {
+    const from = body.indexOf('\n', start) + 1;
+    if (from === 0 || body.startsWith('--', start + delimiter.length)) return;
+    const end = body.indexOf(delimiter, from);
+    yield body.slice(from, end < 0 ? undefined : end);
+    start = end;
+  }
 }
 
 function headerOf(part: string): string {
@@ -57,9 +71,17 @@ function headerOf(part: string): string {
   return end ? part.slice(0, end.index) : part;
 }
 
-function field(header: string, name: string): string {
-  const match = new RegExp(`^${name}:(.*(?:\\r?\\n[ \\t].*)*)`, 'im').exec(header);
-  return match?.[1]?.replace(/\r?\n(?=[ \t])/g, '').trim() ?? '';
+function headerField(name: string): RegExp {
+  return new RegExp(`^${name}:(.*(?:\\r?\\n[ \\t].*)*)`, 'im');
+}
+
+function field(header: string, name: RegExp): string {
+  return (
+    name
+      .exec(header)?.[1]
+      ?.replace(/\r?\n(?=[ \t])/g, '')
+      .trim() ?? ''
+  );
 }
 
 function transferDecoded(body: string, encoding: string): Buffer {
