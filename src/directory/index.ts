@@ -28,3 +28,20 @@ export {
   type TableRow,
 } from './table.format.js';
 export { anyText, barSeparated, date, dateOrNone, odsCode, odsCodeOrNone, oneOf, someText } from './cell.types.js';
+export { DirectoryModule } from './directory.module.js';
+export { DirectoryService } from './directory.service.js';
+export {
+  type Account,
+  type DirectoryCounts,
+  type ImportBatch,
+  type Organisation,
+  type OrganisationChange,
+} from './directory.repository.js';
+export { ImportService } from './import.service.js';
+export {
+  type ImportCounts,
+  type ImportReport,
+  type ImportRequest,
+  type ImportWarning,
+  type OrganisationImportRequest,
+} from './import.report.js';

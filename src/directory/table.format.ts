@@ -12,11 +12,13 @@ export interface Column<T> {
 
 export type Columns = Readonly<Record<string, Column<unknown>>>;
 
-/** A file with a header row. The keys of `columns` are the header names. */
+/** A kind of file. The keys of `columns` are the names in its header row. */
 export interface TableFormat<C extends Columns> {
   /** As in messages: "the accounts file". */
   readonly name: string;
   readonly columns: C;
+  /** No header row: every row has exactly these columns, in this order. */
+  readonly headerless?: true;
 }
 
 export type RowValues<C extends Columns> = { readonly [K in keyof C]: C[K] extends Column<infer T> ? T : never };

@@ -10,6 +10,11 @@ export interface Header<C extends Columns> {
   readonly width: number;
 }
 
+export function positionalHeader<C extends Columns>({ columns }: TableFormat<C>): Header<C> {
+  const names = Object.keys(columns) as (keyof C & string)[];
+  return { places: new Map(names.map((name, place) => [name, place])), ignored: [], width: names.length };
+}
+
 /**
  * Matches header names without regard to case, spaces, hyphens and underscores.
  * @throws InvalidInputError `missing-columns` or `duplicate-columns`, listing what the file has.

@@ -3,11 +3,12 @@ import { type CellCleanUp, cleanCell, encodingFault, valueClass } from './cell.r
 import { type RawBatch, type RawRow, readCsv } from './csv.reader.js';
 import { type Delimiter, inspectTableFile, type TableFile, type TextEncoding } from './table-file.js';
 import { type Columns, type RowFault, type RowValues, type TableFormat, type TableRow } from './table.format.js';
-import { type Header, matchHeader } from './table.header.js';
+import { type Header, matchHeader, positionalHeader } from './table.header.js';
 import { readXlsx } from './xlsx.reader.js';
 
 /** How far the reading of a file has come. For a workbook the bytes are those of the unpacked sheet. */
 export interface Progress {
+  readonly file: string;
   readonly rows: number;
   readonly bytes: number;
   readonly totalBytes: number;
@@ -68,7 +69,7 @@ export class TableReader<C extends Columns> {
 
   /** @throws InvalidInputError for missing or doubled columns, a header without rows, and files that break off. */
   async *batches(): AsyncGenerator<TableRow<C>[]> {
-    let header: Header<C> | undefined;
+    let header = this.format.headerless ? positionalHeader(this.format) : undefined;
     for await (const batch of this.rawBatches()) {
       const rows: TableRow<C>[] = [];
       for (const raw of batch.rows) {
@@ -83,7 +84,7 @@ export class TableReader<C extends Columns> {
         if (row) rows.push(row);
       }
       if (rows.length > 0) yield rows;
-      this.onProgress({ rows: this.dataRows, bytes: batch.bytes, totalBytes: batch.totalBytes });
+      this.onProgress({ file: this.file.name, rows: this.dataRows, bytes: batch.bytes, totalBytes: batch.totalBytes });
     }
     if (header === undefined) throw new InvalidInputError('file-empty', `${this.file.name} is empty.`);
     if (this.dataRows === 0) {
@@ -91,8 +92,13 @@ export class TableReader<C extends Columns> {
     }
   }
 
-  /** For faults that only the importer can see, such as two rows that contradict each other. */
-  addFault(fault: Omit<RowFault, 'file'>): void {
+  /** Faults that only the importer can see, such as rows that contradict each other; `total` when not all are listed. */
+  addFaults(faults: readonly Omit<RowFault, 'file'>[], total: number): void {
+    for (const fault of faults) this.addFault(fault);
+    this.faultCount += total - faults.length;
+  }
+
+  private addFault(fault: Omit<RowFault, 'file'>): void {
     this.faultCount += 1;
     if (this.faults.length < MAX_LISTED_FAULTS) this.faults.push({ file: this.file.name, ...fault });
   }
@@ -103,13 +109,14 @@ export class TableReader<C extends Columns> {
   }
 
   private read({ row, cells }: RawRow, header: Header<C>): TableRow<C> | undefined {
-    if (cells.length > header.width && cells.slice(header.width).some((cell) => cell.trim() !== '')) {
+    const tooLong = cells.slice(header.width).some((cell) => cell.trim() !== '');
+    if (tooLong || (this.format.headerless && cells.length !== header.width)) {
       this.addFault({
         row,
         column: null,
         valueClass: `${cells.length} cells`,
-        message: `The row has more cells than the header (${header.width})`,
-        remedy: 'Put quotation marks around the value that holds the delimiter',
+        message: `Expected ${header.width} cells, as in ${this.format.headerless ? 'every row' : 'the header'}`,
+        remedy: 'Put quotation marks around a value that holds the delimiter',
       });
       return undefined;
     }

@@ -1,0 +1,153 @@
+import { Injectable } from '@nestjs/common';
+import { type Kysely, sql } from 'kysely';
+import { InjectDatabase } from '../platform/database/index.js';
+import {
+  type CqrsRole,
+  type DirectoryTables,
+  type ImportKind,
+  type AccountStatus,
+  type OrganisationKind,
+  type OrganisationStatus,
+} from './directory.tables.js';
+
+export interface Organisation {
+  readonly code: string;
+  readonly kind: OrganisationKind;
+  readonly name: string;
+  readonly status: OrganisationStatus;
+  readonly isGpPractice: boolean;
+  readonly regionCode: string | null;
+  readonly icbCode: string | null;
+  readonly commissionerCode: string | null;
+  readonly openedOn: string | null;
+  readonly closedOn: string | null;
+}
+
+/** A fact of an organisation that changed, with the day the files give for it. */
+export interface OrganisationChange {
+  readonly field: 'status' | 'name' | 'region' | 'icb' | 'commissioner';
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly effectiveOn: string;
+}
+
+export interface Account {
+  readonly id: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  /** As registered in CQRS. */
+  readonly email: string | null;
+  readonly status: AccountStatus;
+  readonly lastSignIn: string | null;
+  /** When an export first lacked it. */
+  readonly goneAt: Date | null;
+  readonly memberships: readonly {
+    readonly organisationCode: string;
+    readonly roles: readonly CqrsRole[];
+    readonly unknownRoles: readonly string[];
+  }[];
+}
+
+export interface DirectoryCounts {
+  /** Active GP practices of England: the audience. */
+  readonly practices: number;
+  /** Active commissioners and regions. */
+  readonly commissioners: number;
+  readonly regions: number;
+  readonly accounts: number;
+  readonly activeAccounts: number;
+  readonly nhsmailEntries: number;
+  readonly knownWithoutNhsmail: number;
+}
+
+export interface ImportBatch {
+  readonly id: number;
+  readonly kind: ImportKind;
+  readonly files: unknown;
+  readonly added: number;
+  readonly changed: number;
+  readonly gone: number;
+  readonly unchanged: number;
+  readonly importedBy: string;
+  readonly appliedAt: Date;
+}
+
+@Injectable()
+export class DirectoryRepository {
+  constructor(@InjectDatabase() private readonly db: Kysely<DirectoryTables>) {}
+
+  async organisation(code: string): Promise<Organisation | undefined> {
+    return this.organisations().where('code', '=', code).executeTakeFirst();
+  }
+
+  /** Active GP practices of England in code order, `limit` of them after the given code. */
+  async practicesAfter(code: string, limit: number): Promise<Organisation[]> {
+    return this.organisations()
+      .where('is_gp_practice', '=', true)
+      .where('status', '=', 'active')
+      .where('code', '>', code)
+      .orderBy('code')
+      .limit(limit)
+      .execute();
+  }
+
+  async history(code: string): Promise<OrganisationChange[]> {
+    return this.db
+      .selectFrom('organisation_history')
+      .select(['field', 'before_value as before', 'after_value as after', 'effective_on as effectiveOn'])
+      .where('code', '=', code)
+      .orderBy('effective_on')
+      .orderBy('field')
+      .execute();
+  }
+
+  async account(id: string): Promise<Account | undefined> {
+    const account = await this.db
+      .selectFrom('account')
+      .select(['id', 'first_name as firstName', 'last_name as lastName', 'email', 'status'])
+      .select(['last_sign_in as lastSignIn', 'gone_at as goneAt'])
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (!account) return undefined;
+    const memberships = await this.db
+      .selectFrom('membership')
+      .select(['organisation_code as organisationCode', 'roles', 'unknown_roles as unknownRoles'])
+      .where('account_id', '=', id)
+      .orderBy('organisation_code')
+      .execute();
+    return { ...account, memberships };
+  }
+
+  async counts(): Promise<DirectoryCounts> {
+    const { rows } = await sql<DirectoryCounts>`
+      select
+        (select count(*) from organisation where is_gp_practice and status = 'active') as practices,
+        (select count(*) from organisation where kind = 'commissioner' and status = 'active') as commissioners,
+        (select count(*) from organisation where kind = 'region' and status = 'active') as regions,
+        (select count(*) from account) as accounts,
+        (select count(*) from account where status = 'active') as "activeAccounts",
+        (select count(*) from nhsmail_entry) as "nhsmailEntries",
+        (select count(*) from no_nhsmail) as "knownWithoutNhsmail"`.execute(this.db);
+    return rows[0] as DirectoryCounts;
+  }
+
+  /** Newest first; page on with the last id. */
+  async batchesBefore(id: number | undefined, limit: number): Promise<ImportBatch[]> {
+    return this.db
+      .selectFrom('import_batch')
+      .select(['id', 'kind', 'files', 'added', 'changed', 'gone', 'unchanged'])
+      .select(['imported_by as importedBy', 'applied_at as appliedAt'])
+      .$if(id !== undefined, (query) => query.where('id', '<', id ?? 0))
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute();
+  }
+
+  private organisations() {
+    return this.db
+      .selectFrom('organisation')
+      .select(['code', 'kind', 'name', 'status', 'is_gp_practice as isGpPractice', 'region_code as regionCode'])
+      .select(['icb_code as icbCode', 'commissioner_code as commissionerCode'])
+      .select(['opened_on as openedOn', 'closed_on as closedOn']);
+  }
+}

@@ -1,0 +1,152 @@
+import { Injectable } from '@nestjs/common';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { AuditTrail } from '../access/index.js';
+import { InjectDatabase } from '../platform/database/index.js';
+import { Clock } from '../shared/clock.js';
+import { ConflictError } from '../shared/errors.js';
+import { AccountImporter } from './account.importer.js';
+import { type DirectoryTables, type ImportKind } from './directory.tables.js';
+import {
+  type ImportCounts,
+  type ImportReport,
+  type ImportRequest,
+  type OrganisationImportRequest,
+} from './import.report.js';
+import { NhsmailImporter } from './nhsmail.importer.js';
+import { NoNhsmailImporter } from './no-nhsmail.importer.js';
+import { OrganisationImporter } from './organisation.importer.js';
+import { isShrinking, refuseToShrink } from './shrink.rules.js';
+import { type Importer } from './importer.js';
+import { type Columns } from './table.format.js';
+import { type TableReader } from './table.reader.js';
+
+const NOTHING: ImportCounts = { added: 0, changed: 0, gone: 0, unchanged: 0 };
+
+/**
+ * Imports files into the directory, each whole or not at all: any bad row refuses the file (`applied: false` and
+ * every fault listed). The same file twice changes nothing. Two imports of one kind at a time: the second is a
+ * ConflictError. A file that is no table of its kind is an InvalidInputError.
+ */
+@Injectable()
+export class ImportService {
+  constructor(
+    @InjectDatabase() private readonly db: Kysely<DirectoryTables>,
+    private readonly clock: Clock,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /** ODS `epraccur`, `eccg`, `etr` and ICB names, told apart by content; a folder stands for the tables in it. */
+  async importOrganisations(paths: readonly string[], request: OrganisationImportRequest): Promise<ImportReport> {
+    return this.run(new OrganisationImporter(paths, request, this.clock.now()), request);
+  }
+
+  /** The full CQRS export. Accounts that it lacks are kept, disabled and marked as gone. */
+  async importAccounts(path: string, request: ImportRequest): Promise<ImportReport> {
+    return this.run(new AccountImporter(path, request), request);
+  }
+
+  /** The full NHSmail directory extract. Addresses that it lacks are kept, as deleted, and marked as gone. */
+  async importNhsmail(path: string, request: ImportRequest): Promise<ImportReport> {
+    return this.run(new NhsmailImporter(path, request), request);
+  }
+
+  /** The full list of accounts known to have no NHSmail. Accounts that it lacks are no longer on the list. */
+  async importNoNhsmail(path: string, request: ImportRequest): Promise<ImportReport> {
+    return this.run(new NoNhsmailImporter(path, request), request);
+  }
+
+  private async run(importer: Importer, request: ImportRequest): Promise<ImportReport> {
+    const trx = await this.db.startTransaction().execute();
+    try {
+      await takeTurn(trx, importer.kind);
+      const report = await this.runWithin(trx, importer, request);
+      await (report.applied ? trx.commit() : trx.rollback()).execute();
+      return report;
+    } catch (error) {
+      if (!trx.isCommitted && !trx.isRolledBack) await trx.rollback().execute();
+      throw error;
+    }
+  }
+
+  private async runWithin(
+    trx: Transaction<DirectoryTables>,
+    importer: Importer,
+    request: ImportRequest,
+  ): Promise<ImportReport> {
+    const dryRun = request.dryRun ?? false;
+    const { readers, warnings } = await importer.stage(trx);
+    const about = { kind: importer.kind, dryRun, ...summaryOf(readers) };
+    if (about.faultCount > 0) return { ...about, ...NOTHING, applied: false, warnings };
+
+    const { known, ...counts } = await importer.compare(trx);
+    const shrinks = isShrinking(counts.gone, known);
+    if (shrinks && !request.allowShrink && !dryRun) refuseToShrink(about.files[0]?.name ?? '', counts.gone, known);
+    const now = this.clock.now();
+    const batchId = await this.recordBatch(trx, { ...about, ...counts }, request.actor, now);
+    await importer.apply(trx, batchId, now);
+    const report = { ...about, ...counts, warnings: [...warnings, ...(await importer.warnings(trx))] };
+    if (dryRun) {
+      const warning = {
+        code: 'shrinks',
+        message: `${counts.gone} of ${known} known would be marked as gone`,
+        items: [],
+      };
+      return { ...report, applied: false, warnings: shrinks ? [warning, ...report.warnings] : report.warnings };
+    }
+    await this.audit.record(
+      {
+        actor: request.actor,
+        action: 'directory.imported',
+        subject: `import:${batchId}`,
+        details: { kind: importer.kind, ...counts, files: about.files.map(({ name, sha256 }) => ({ name, sha256 })) },
+      },
+      trx,
+    );
+    return { ...report, applied: true, batchId };
+  }
+
+  private async recordBatch(
+    trx: Transaction<DirectoryTables>,
+    { kind, files, added, changed, gone, unchanged }: ImportCounts & Pick<ImportReport, 'kind' | 'files'>,
+    actor: string,
+    now: Date,
+  ): Promise<number> {
+    const { id } = await trx
+      .insertInto('import_batch')
+      .values({
+        kind,
+        files: JSON.stringify(files),
+        added,
+        changed,
+        gone,
+        unchanged,
+        imported_by: actor,
+        applied_at: now,
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return id;
+  }
+}
+
+/** @throws ConflictError while another import of this kind runs, anywhere on this database. */
+async function takeTurn(trx: Transaction<DirectoryTables>, kind: ImportKind): Promise<void> {
+  const lock = sql<{ taken: boolean }>`select pg_try_advisory_xact_lock(hashtext(${`import ${kind}`})) as taken`;
+  const { rows } = await lock.execute(trx);
+  if (rows[0]?.taken) return;
+  throw new ConflictError('import-running', `Another import of ${kind} is running; wait for it to end.`);
+}
+
+function summaryOf(readers: readonly TableReader<Columns>[]) {
+  const cleanUps: Record<string, number> = {};
+  for (const reader of readers) {
+    for (const [what, count] of Object.entries(reader.cleanUps)) cleanUps[what] = (cleanUps[what] ?? 0) + count;
+  }
+  return {
+    files: readers.map((reader) => reader.summary),
+    faults: readers.flatMap((reader) => reader.faults),
+    faultCount: readers.reduce((sum, reader) => sum + reader.faultCount, 0),
+    ignoredColumns: [...new Set(readers.flatMap((reader) => reader.ignoredColumns))],
+    cleanUps,
+  };
+}

@@ -1,0 +1,21 @@
+import { type ImportKind } from './directory.tables.js';
+import { type ImportCounts, type ImportWarning } from './import.report.js';
+import { type Trx } from './staging.js';
+import { type Columns } from './table.format.js';
+import { type TableReader } from './table.reader.js';
+
+/** The part of an import that differs by kind. All of it works in the one transaction of the import. */
+export interface Importer {
+  readonly kind: ImportKind;
+  /** Reads the files into temporary tables. What is wrong with a row is in the readers' faults. */
+  stage(trx: Trx): Promise<StagedFiles>;
+  compare(trx: Trx): Promise<ImportCounts & { known: number }>;
+  apply(trx: Trx, batchId: number, now: Date): Promise<void>;
+  /** Asked after `apply`. */
+  warnings(trx: Trx): Promise<ImportWarning[]>;
+}
+
+export interface StagedFiles {
+  readonly readers: readonly TableReader<Columns>[];
+  readonly warnings: readonly ImportWarning[];
+}

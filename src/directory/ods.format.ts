@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { type CalendarDate } from '../shared/london-time.js';
+import { anyText, odsCode, odsCodeOrNone, someText } from './cell.types.js';
+import { type OrganisationKind, type OrganisationStatus } from './directory.tables.js';
+import { required, type RowValues, tableFormat } from './table.format.js';
+import { type REGIONS } from './region.data.js';
+
+const odsDate: z.ZodType<CalendarDate | null, string> = z.string().transform((text, context) => {
+  if (text === '') return null;
+  const iso = text.replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3');
+  const instant = new Date(`${iso}T00:00:00Z`);
+  if (iso.length === 10 && !Number.isNaN(instant.getTime()) && instant.toISOString().startsWith(iso)) {
+    return iso as CalendarDate;
+  }
+  context.addIssue({ code: 'custom', message: 'Expected a real date as YYYYMMDD' });
+  return z.NEVER;
+});
+
+const text = required(anyText, 'Download the file again from ODS');
+const day = required(odsDate, 'Download the file again from ODS, or write the date as YYYYMMDD');
+const codeOrNone = required(odsCodeOrNone, 'Use an ODS code, or leave the cell empty');
+
+const STATUS: Readonly<Record<string, OrganisationStatus>> = { A: 'active', C: 'closed', D: 'dormant', P: 'proposed' };
+
+/** The 27 columns that ODS gives its CSV files, by position. The same names serve all of them; each fills its own. */
+export const ODS_FORMAT = tableFormat({
+  name: 'ODS',
+  headerless: true,
+  columns: {
+    code: required(odsCode, 'Use the ODS code of the organisation'),
+    name: required(someText, 'Give the organisation its name'),
+    region: codeOrNone,
+    icb: codeOrNone,
+    address_1: text,
+    address_2: text,
+    address_3: text,
+    address_4: text,
+    address_5: text,
+    postcode: text,
+    opened: day,
+    closed: day,
+    status: text,
+    sub_type: text,
+    commissioner: codeOrNone,
+    joined: day,
+    left: day,
+    phone: text,
+    column_19: text,
+    column_20: text,
+    column_21: text,
+    amended: text,
+    column_23: text,
+    provider: text,
+    column_25: text,
+    setting: text,
+    column_27: text,
+  },
+});
+
+/** epraccur, where a status and a prescribing setting have to be there. */
+export const PRACTICE_FORMAT = tableFormat({
+  ...ODS_FORMAT,
+  columns: {
+    ...ODS_FORMAT.columns,
+    status: required(
+      anyText.refine((letter) => letter in STATUS, 'Expected A, C, D or P'),
+      'Write the status as ODS does',
+    ),
+    setting: required(
+      anyText.refine((number) => /^\d+$/.test(number), 'Expected a number'),
+      'Write the setting as ODS does',
+    ),
+  },
+});
+export type OdsRow = RowValues<(typeof ODS_FORMAT)['columns']>;
+
+const icbColumns = { code: required(odsCode, 'Use the three-character ODS code'), name: required(someText, 'Name it') };
+
+/** ICB names as ONS publishes them: the column names carry the year (ICB24CDH is the ODS code in April 2024). */
+export function icbFormat(year: string) {
+  return tableFormat({
+    name: 'ICB names',
+    columns: { [`ICB${year}CDH`]: icbColumns.code, [`ICB${year}NM`]: icbColumns.name },
+  });
+}
+
+/** What a file says of one organisation, in the words of the `organisation` table. */
+export interface OrganisationFacts {
+  readonly code: string;
+  readonly kind: OrganisationKind;
+  readonly name: string;
+  readonly status: OrganisationStatus;
+  readonly region_code: string | null;
+  readonly icb_code: string | null;
+  readonly commissioner_code: string | null;
+  readonly is_gp_practice: boolean;
+  readonly postcode: string | null;
+  readonly opened_on: string | null;
+  readonly closed_on: string | null;
+  readonly joined_on: string | null;
+  readonly left_on: string | null;
+}
+
+export type OdsFileKind = 'practices' | 'commissioners' | 'trusts';
+
+/** Prescribing setting of a GP practice; others are out-of-hours services, clinics, prisons, hospices ... */
+const GP_PRACTICE = '4';
+const WALES = 'W00';
+
+export function odsFacts(row: OdsRow, fileKind: OdsFileKind): OrganisationFacts {
+  const isPractice = fileKind === 'practices' && row.setting === GP_PRACTICE;
+  return {
+    code: row.code,
+    kind: kindOf(row, fileKind),
+    name: row.name,
+    // eccg and etr have no status: an organisation with a closing date is closed.
+    status: STATUS[row.status] ?? (row.closed === null ? 'active' : 'closed'),
+    region_code: row.region,
+    icb_code: row.icb,
+    commissioner_code: row.commissioner,
+    is_gp_practice: isPractice && row.region !== WALES,
+    postcode: row.postcode === '' ? null : row.postcode,
+    opened_on: row.opened,
+    closed_on: row.closed,
+    joined_on: row.joined,
+    left_on: row.left,
+  };
+}
+
+function kindOf(row: OdsRow, fileKind: OdsFileKind): OrganisationKind {
+  switch (fileKind) {
+    case 'practices':
+      return row.setting === GP_PRACTICE ? 'practice' : 'other';
+    case 'trusts':
+      return 'trust';
+    case 'commissioners':
+      // RO319 is a sub-ICB location. The CCGs before them have no role; hubs and reporting entities have others.
+      return row.sub_type === '' || row.sub_type.split('|').includes('RO319') ? 'commissioner' : 'other';
+  }
+}
+
+export function icbFacts(code: string, name: string): OrganisationFacts {
+  return { ...BARE, code, name, kind: 'icb', status: 'active' };
+}
+
+export function regionFacts({ code, name, openedOn, closedOn }: (typeof REGIONS)[number]): OrganisationFacts {
+  const isOpen = closedOn === null;
+  const kind = isOpen ? 'region' : 'other';
+  return { ...BARE, code, name, kind, status: isOpen ? 'active' : 'closed', opened_on: openedOn, closed_on: closedOn };
+}
+
+const BARE = {
+  region_code: null,
+  icb_code: null,
+  commissioner_code: null,
+  is_gp_practice: false,
+  postcode: null,
+  opened_on: null,
+  closed_on: null,
+  joined_on: null,
+  left_on: null,
+};
