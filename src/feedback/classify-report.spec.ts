@@ -444,6 +444,209 @@ ${returned}`,
     [['written@example.org', 'userunknown']],
   ],
   [
+    'Activehunter',
+    prose(
+      'MAILER-DAEMON@mx.example.com',
+      'FAILURE NOTICE :',
+      `  ----- The following addresses had permanent fatal errors -----
+
+>>>>> gone@example.org <gone@example.org>
+
+  ----- Non-delivered information -----
+550 sorry, no mailbox here by that name (#5.1.1 - chkuser)
+`,
+    ),
+    'hard',
+    [['gone@example.org', 'userunknown']],
+  ],
+  [
+    '1&1',
+    prose(
+      'Mail Delivery System <mailer-daemon@kundenserver.example>',
+      'Mail delivery failed: returning message to sender',
+      `This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one or more of
+its recipients. The following address failed:
+
+big@example.org:
+
+For the following reason:
+
+Mail size limit exceeded. For explanation visit
+http://postmaster.example/en/error-messages?ip=192.0.2.1
+
+--- The header of the original message is following. ---
+
+${returned}`,
+    ),
+    'soft',
+    [['big@example.org', 'mesgtoobig']],
+  ],
+  [
+    'KDDI',
+    prose(
+      'no-reply@dion.example',
+      'Undeliverable',
+      `Your mail sent on: Mon, 14 Sep 2026 08:00:00 +0900
+  Could not be delivered to: <full@example.org>
+  As their mailbox is full.
+
+${returned}`,
+    ),
+    'soft',
+    [['full@example.org', 'mailboxfull']],
+  ],
+  [
+    'a gateway that answers in brackets',
+    prose(
+      'Mail Delivery System <postmaster@example.jp>',
+      'There was an error sending your mail',
+      `We had trouble delivering your message. Full details follow:
+
+1 error(s):
+
+SMTP Server <mx.example.org> rejected recipient <gone@example.org>
+  (Error following RCPT command). It responded as follows: [550 5.1.1 <gone@example.org>... User Unknown]
+
+${returned}`,
+    ),
+    'hard',
+    [['gone@example.org', 'userunknown']],
+  ],
+  [
+    'Notes',
+    prose(
+      'Postmaster@notes.example',
+      'DELIVERY FAILURE',
+      `------- Failure Reasons  --------
+
+User not listed in public Name & Address Book
+gone@example.org
+
+------- Returned Message --------
+${returned}`,
+    ),
+    'hard',
+    [['gone@example.org', 'userunknown']],
+  ],
+  [
+    'MailMarshal',
+    prose(
+      'Postmaster <postmaster@example.org>',
+      'Undeliverable Mail: "Payment declaration"',
+      `Your message:
+   From:    me@example.com
+   Subject: Payment declaration
+
+Could not be delivered because of
+
+550 5.1.1 User unknown
+
+The following recipients were affected:
+    gone@example.org
+
+Additional Information
+======================
+`,
+    ),
+    'hard',
+    [['gone@example.org', 'userunknown']],
+  ],
+  [
+    'SurfControl',
+    prose(
+      'Mail Administrator <postmaster@example.org>',
+      'Message could not be delivered',
+      `Your message could not be sent.
+A transcript of the attempts to send the message follows.
+The number of attempts made: 1
+Addressed To: gone@example.org
+
+Mon 14 Sep 2026 08:00:00 +0100
+Failed to send to identified host,
+gone@example.org: [192.0.2.5], 550 5.1.1 gone@example.org... No such user
+--- Message non-deliverable.
+`,
+    ),
+    'hard',
+    [['gone@example.org', 'userunknown']],
+  ],
+  [
+    'Zoho',
+    prose(
+      'mailer-daemon@mail.zoho.example',
+      'Undelivered Mail Returned to Sender',
+      `This message was created automatically by mail delivery software.
+A message that you sent could not be delivered to one or more of its recipients. This is a permanent error.
+
+gone@example.org Invalid Address, ERROR_CODE :550, ERROR_CODE :5.1.1 <gone@example.org>... User Unknown
+
+${returned}`,
+    ),
+    'hard',
+    [['gone@example.org', 'userunknown']],
+  ],
+  [
+    'DragonFly Mail Agent',
+    prose(
+      'MAILER-DAEMON <>',
+      'Mail delivery failed',
+      `This is the DragonFly Mail Agent v0.13 at mx.example.com.
+
+There was an error delivering your mail to <gone@example.org>.
+
+mx.example.org [192.0.2.25] did not like our RCPT TO:
+550 <gone@example.org>: Recipient address rejected: User unknown
+
+Message headers follow.
+
+${returned}`,
+    ),
+    'hard',
+    [['gone@example.org', 'userunknown']],
+  ],
+  [
+    'Google Groups',
+    prose(
+      'Mail Delivery Subsystem <mailer-daemon@google.example>',
+      'Delivery Status Notification (Failure)',
+      `Hello me@example.com,
+
+We're writing to let you know that the group you tried to contact (staff) may not exist, or you may not have permission to post messages to the group.
+
+----- Original message -----
+
+${returned}`,
+      'X-Failed-Recipients: staff@groups.example\r\n',
+    ),
+    'soft',
+    [['staff@groups.example', 'rejected']],
+  ],
+  [
+    'Amazon SES through SNS',
+    prose(
+      'no-reply@sns.amazonaws.com',
+      'AWS Notification Message',
+      JSON.stringify({
+        eventType: 'Bounce',
+        mail: { messageId: 'x' },
+        bounce: {
+          bouncedRecipients: [
+            {
+              emailAddress: 'gone@example.org',
+              action: 'failed',
+              status: '5.1.1',
+              diagnosticCode: 'smtp; 550 5.1.1 user unknown',
+            },
+          ],
+        },
+      }),
+    ),
+    'hard',
+    [['gone@example.org', 'userunknown']],
+  ],
+  [
     'ARF',
     `From: fbl@provider.example
 To: me@example.com

@@ -98,7 +98,7 @@ export class FeedbackRepository {
       .where('reason', '=', reason)
       .where('occurred_at', '>', since)
       .executeTakeFirstOrThrow();
-    return Number(failures);
+    return failures;
   }
 
   /** Hard failures in the order in which they were learned, from behind the report `after` on. */

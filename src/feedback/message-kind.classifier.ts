@@ -3,7 +3,7 @@ import { header, type Headers } from './mime.reader.js';
 import type { ReportParts } from './report.reader.js';
 
 const daemonAddress =
-  /(?:^|[<\s"])(?:mailer[-_. ]?daemon|post[-_]?master|mail[-_.]?daemon|mdaemon|mail[-_.]?delivery[\w.-]{0,30}|bounces?|mail[-_.]?system|mailer|mta|daemon|microsoftexchange[\w]{0,60}|system[-_.]?administrator|undeliverable|error)(?:@|>|\s|"|\(|$)/i;
+  /(?:^|[<\s"])(?:mailer[-_. ]?daemon|post[-_]?master|mail[-_.]?daemon|mdaemon|mail[-_.]?delivery[\w.-]{0,30}|bounces?|mail[-_.]?system|mailer|mta|daemon|microsoftexchange[\w]{0,60}|system[-_.]?administrator|sysadmin|undeliverable|error)(?:@|>|\s|"|\(|$)/i;
 const daemonName =
   /mail delivery|mailer[- ]daemon|system administrator|mail administrator|postmaster|mail system|delivery subsystem|microsoft outlook|delivery service|internet mail/i;
 
@@ -21,12 +21,14 @@ export function looksLikeBounce(report: ReportParts): boolean {
     daemonAddress.test(from.slice(0, 300)) || daemonName.test(from.slice(0, 300)) || from === '<>' || from === '';
   const returnPath = headers.get('return-path')?.[0]?.trim();
   const unaddressed = returnPath === '<>' || returnPath === '' || /mailer-daemon|postmaster/i.test(returnPath ?? '');
-  if (!daemon && !unaddressed) return false;
+  const unattended = /no-?reply@/i.test(from.slice(0, 300));
+  if (!daemon && !unaddressed && !unattended) return false;
   const titled = bounceSubjects.some((phrase) => subject.includes(phrase));
   const said = saidIn(report);
   const told =
     bounceOpenings.some((phrase) => said.includes(phrase)) || /(?<![\d.])[45]\d\d[ -][45]\.\d\.\d/.test(said);
-  return daemon ? titled || told : titled && told;
+  if (daemon || (unaddressed && !looksLikeAutoReply(headers))) return titled || told;
+  return titled && told;
 }
 
 /** Whether a responder wrote it: RFC 3834 fields, the fields of systems older than it, or a subject known for it. */

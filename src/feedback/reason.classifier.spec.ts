@@ -396,8 +396,8 @@ const answers: readonly Row[] = [
     'gmx',
     '5.0.0',
     '550 Requested action not taken: mailbox unavailable For explanation visit https://postmaster.gmx.net/en/error-messages?ip=192.0.2.1&c=hi',
-    'soft',
-    'badreputation',
+    'hard',
+    'userunknown',
   ],
   [
     't-online',

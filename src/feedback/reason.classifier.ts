@@ -116,6 +116,7 @@ const stagePhrases: readonly (readonly [Stage, readonly string[]])[] = [
       'in reply to rcpt to',
       'after rcpt',
       'following rcpt command',
+      'did not like our rcpt to',
       '[rcpt_to]',
       'after pipelined rcpt',
       '>>> rcpt to',
@@ -135,6 +136,8 @@ const stagePhrases: readonly (readonly [Stage, readonly string[]])[] = [
     [
       'in reply to mail from',
       'after mail from',
+      'following mail command',
+      'did not like our mail from',
       'after pipelined mail',
       '>>> mail from',
       'but sender was rejected',
@@ -147,6 +150,8 @@ const stagePhrases: readonly (readonly [Stage, readonly string[]])[] = [
     'data',
     [
       'in reply to end of data',
+      'following data command',
+      'did not like our data',
       'in reply to data',
       'after end of data',
       'after data',
@@ -165,6 +170,8 @@ const stagePhrases: readonly (readonly [Stage, readonly string[]])[] = [
     'helo',
     [
       'in reply to helo',
+      'did not like our ehlo',
+      'did not like our helo',
       'in reply to ehlo',
       'after helo',
       'after ehlo',

@@ -7,6 +7,8 @@ export const refusalPhrases: readonly PhraseRule[] = [
     source: 'RFC 3463 X.1.7 and X.1.8; Postfix, Sendmail, Exim, Courier, Exchange on the envelope sender',
     phrases: [
       'sender address rejected',
+      'invalid dns mx or a',
+      'permission to post',
       'sender rejected',
       'sender denied',
       'sender verify failed',
@@ -208,11 +210,6 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'domain isn',
     ],
   },
-  {
-    reason: 'badreputation',
-    source: 'GMX, Web.de, 1&1 (the link tells a refused host from an unknown mailbox: the sentence before is the same)',
-    phrases: ['error-messages?ip='],
-  },
 ];
 
 /** Refusals of the sending host or of what the message looks like. Short words, so read after the clear ones. */
@@ -293,6 +290,7 @@ export const reputationPhrases: readonly PhraseRule[] = [
     reason: 'badreputation',
     source: 'Gmail, Outlook.com 4.7.650, GMX, Comcast, Cisco SenderBase, Apple HM, Spectrum AUP, FrancePTT LPN/OFR',
     phrases: [
+      'error-messages?ip=',
       'low reputation',
       'poor reputation',
       'bad reputation',

@@ -45,9 +45,9 @@ export type SesNotification =
 /** Reads the notification at the start of `text`, or null where there is none. Relays may have folded its lines. */
 export function readSesNotification(text: string): SesNotification | null {
   const start = text.indexOf('{');
-  if (start === -1 || start > 500 || !text.includes('"notificationType"')) return null;
+  if (start === -1 || start > 500 || !/notificationType|eventType/.test(text)) return null;
   const end = text.lastIndexOf('}');
-  const parsed = notification.safeParse(parseJson(text.slice(start, end + 1).replace(/\n ?/g, '')));
+  const parsed = notification.safeParse(unwrap(parseJson(text.slice(start, end + 1).replace(/\n ?/g, ''))));
   if (!parsed.success) return null;
   const { data } = parsed;
   const messageId = data.mail.commonHeaders?.messageId?.replace(/[<>]/g, '');
@@ -92,6 +92,17 @@ const block = (address: string, action: string, status: string, diagnostic: stri
   diagnostic,
   remarks: '',
 });
+
+const envelope = z.object({ Type: z.literal('Notification'), Message: z.string() });
+const event = z.looseObject({ eventType: z.string() });
+
+/** SNS may deliver its own envelope, and event publishing names the same documents otherwise. */
+function unwrap(document: unknown): unknown {
+  const wrapped = envelope.safeParse(document);
+  const inner = wrapped.success ? parseJson(wrapped.data.Message) : document;
+  const named = event.safeParse(inner);
+  return named.success ? { ...named.data, notificationType: named.data.eventType } : inner;
+}
 
 function parseJson(text: string): unknown {
   try {
