@@ -44,6 +44,7 @@ export class DeclarationWindowRepository {
 
   /** By id or by name. */
   async find(reference: string): Promise<DeclarationWindow | undefined> {
+    if (reference.includes('\u0000')) return undefined; // PostgreSQL takes no NUL, not even to look for it.
     const row = await this.db
       .selectFrom('declaration_window')
       .selectAll()

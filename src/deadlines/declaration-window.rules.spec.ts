@@ -71,8 +71,9 @@ describe('a declaration window', () => {
   });
 
   it('is checked in the same way when its cutoff moves', () => {
-    const { name: _name, ...times } = september;
+    const { name: _name, ...times } = { ...september, signInChange: null };
     expect(moveCutoffSchema.safeParse({ ...times, reason: 'Outage' }).success).toBe(true);
+    expect(moveCutoffSchema.safeParse({ ...times, signInChange: undefined }).success).toBe(false);
     expect(moveCutoffSchema.safeParse({ ...times, cutoff: '2026-09-24T12:00' }).success).toBe(false);
   });
 

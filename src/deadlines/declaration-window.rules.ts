@@ -41,7 +41,7 @@ const timesShape = {
   cutoff: londonTimeSchema,
   reopening: londonTimeSchema,
   pcse: londonTimeSchema,
-  signInChange: londonTimeSchema.nullable().default(null),
+  signInChange: londonTimeSchema.nullable(),
   /** What the writer believes the weekdays to be: a wrong year shows here first. */
   weekdays: z
     .object({ cutoff: weekdaySchema, reopening: weekdaySchema, pcse: weekdaySchema, signInChange: weekdaySchema })
@@ -57,6 +57,7 @@ export const windowInputSchema = z
     service: nameSchema.nullable().default(null),
     period: nameSchema.nullable().default(null),
     ...timesShape,
+    signInChange: timesShape.signInChange.default(null),
     reminderPolicy: reminderPolicySchema.default(DEFAULT_REMINDER_POLICY),
   })
   .strict()
