@@ -26,6 +26,8 @@ export async function createWebApplication(options: StartOptions): Promise<Runni
     const app = await NestFactory.create<NestExpressApplication>(AppModule.compose({ ...options, server }), {
       logger: options.logger,
       abortOnError: false,
+      // configureHttp sets bounded ones.
+      bodyParser: false,
     });
     configureHttp(app, options.config);
     return app;

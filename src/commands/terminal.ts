@@ -3,6 +3,7 @@ import { type INestApplicationContext } from '@nestjs/common';
 import { type Config, loadConfig, type Role } from '../platform/config/index.js';
 import { PinoLogger } from '../platform/logging/index.js';
 import { type Clock } from '../shared/clock.js';
+import { Interruption } from '../interruption.js';
 import { createContext } from '../start.js';
 
 /** Ends a command that did its work and found what it looked for to be wrong: a refused import, a broken chain. */
@@ -27,13 +28,16 @@ export async function withService<T>(
   work: (app: INestApplicationContext, config: Config) => Promise<T>,
   { roles = [], adjust = (config) => config, clock }: ContextOptions = {},
 ): Promise<T> {
+  const interruption = new Interruption(130);
   const loaded = loadConfig({ LOG_LEVEL: 'warn', ...process.env });
   const config = adjust({ ...loaded, roles });
   const running = await createContext({ config, logger: new PinoLogger(config.logLevel), ...(clock && { clock }) });
+  interruption.whenRequested(() => running.stop());
   try {
     return await work(running.app, config);
   } finally {
-    await running.stop();
+    // Interrupted work fails on connections that are gone: no news for a person who pressed Ctrl-C.
+    await (interruption.isRequested ? interruption.ended() : running.stop());
   }
 }
 

@@ -25,8 +25,10 @@ export async function openDatabaseServer(config: Config): Promise<DatabaseServer
 /** A connection pool with the typed query builder on it. `destroy()` closes it. */
 export function connect<T>(connectionString: string, poolSize = 20): Kysely<T> {
   const pool = new Pool({ connectionString, max: poolSize, application_name: 'cqrs-comms' });
-  // An idle connection that breaks (a restarted server) must not end the process; the next query reports trouble.
+  // A connection that breaks (a restarted server) must not end the process, idle or between two statements of a
+  // transaction: the next query reports the trouble.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return new Kysely<T>({ dialect: new PostgresDialect({ pool }) });
 }
 

@@ -1,6 +1,9 @@
 import { type LoggerService } from '@nestjs/common';
 import { destination, type Logger as Pino, pino } from 'pino';
 
+/** Nest tells of every module and route at each start: for whoever debugs, not for an operator's log. */
+const FRAMEWORK_CHATTER = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
+
 /**
  * Nest's logger on pino: JSON lines on standard error, as standard output belongs to commands with `--json`.
  * Callers log ids and states, never people; what slips through in known fields is redacted all the same.
@@ -24,7 +27,8 @@ export class PinoLogger implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    const level = FRAMEWORK_CHATTER.has(String(rest.at(-1))) ? 'debug' : 'info';
+    this.write(level, message, rest);
   }
   error(message: unknown, ...rest: unknown[]): void {
     this.write('error', message, rest);

@@ -1,0 +1,184 @@
+import { type OdsCode } from '../shared/ods-code.js';
+import { SEGMENTS, type Segment } from '../segments/index.js';
+import {
+  type AudienceAccount,
+  type AudienceContext,
+  type AudienceOrganisation,
+  type AudiencePerson,
+  recipientsOf,
+} from './audience.rules.js';
+import { audienceSchema } from './campaign.schema.js';
+
+const region: AudienceOrganisation = {
+  code: 'Y63',
+  name: 'North East and Yorkshire',
+  kind: 'region',
+  active: true,
+  regionCode: null,
+  commissionerCode: null,
+};
+const commissioner: AudienceOrganisation = {
+  code: '16C',
+  name: 'Tees Valley',
+  kind: 'commissioner',
+  active: true,
+  regionCode: 'Y63',
+  commissionerCode: null,
+};
+const practice: AudienceOrganisation = {
+  code: 'A81001',
+  name: 'The Densham Surgery',
+  kind: 'practice',
+  active: true,
+  regionCode: 'Y63',
+  commissionerCode: '16C',
+};
+const other: AudienceOrganisation = {
+  code: 'A81002',
+  name: 'Queens Park',
+  kind: 'practice',
+  active: true,
+  regionCode: 'Y63',
+  commissionerCode: '16C',
+};
+
+const account = (id: string, segment: Segment, more: Partial<AudienceAccount> = {}): AudienceAccount => ({
+  id,
+  firstName: 'Testa',
+  lastName: 'Sample',
+  email: `testa.${id}@nhs.net`,
+  segment,
+  rule: `${segment}.test`,
+  memberships: [{ organisation: practice, roles: ['Declaration Management'] }],
+  ...more,
+});
+const person = (...accounts: AudienceAccount[]): AudiencePerson => ({
+  key: 'person-1',
+  segment: accounts[0]?.segment ?? 'excluded',
+  accounts,
+});
+const context = (more: Partial<AudienceContext> = {}): AudienceContext => ({
+  kind: 'sign-in-notice',
+  audience: audienceSchema.parse({}),
+  suppressed: new Map(),
+  cascadingCommissioners: new Set(['16C']),
+  worklist: () => ({ practices: [], totals: { practices: 0, practicesAtRisk: 0, peopleToHelp: 0 } }),
+  ...more,
+});
+
+describe('who gets what', () => {
+  it.each([
+    ['nhsmail', 'sign-in-nhsmail'],
+    ['nhsmail-unconfirmed', 'sign-in-nhsmail-unconfirmed'],
+    ['mismatched', 'sign-in-mismatched'],
+    ['without-nhsmail', 'sign-in-without-nhsmail'],
+    ['unknown', 'sign-in-unknown'],
+    ['not-a-person', 'sign-in-shared-mailbox'],
+    ['invalid', null],
+    ['excluded', null],
+  ] as const)('gives the segment %s the template %s', (segment, template) => {
+    const [line] = recipientsOf(person(account('1', segment)), context());
+    expect(line?.template).toBe(template);
+    expect(line?.excluded === null).toBe(template !== null);
+  });
+
+  it('never leaves a person without an e-mail and without a reason', () => {
+    for (const segment of SEGMENTS) {
+      const lines = recipientsOf(person(account('1', segment)), context());
+      expect(lines).toHaveLength(1);
+      expect((lines[0]?.template === null) === (lines[0]?.excluded === null)).toBe(false);
+    }
+  });
+
+  it('writes one merged e-mail to a person with accounts in several segments, at the lead account', () => {
+    const lines = recipientsOf(person(account('1', 'nhsmail'), account('2', 'mismatched')), context());
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatchObject({
+      template: 'sign-in-several-accounts',
+      address: 'testa.1@nhs.net',
+      accountIds: ['1', '2'],
+    });
+  });
+
+  it('does not speak of disabled accounts', () => {
+    const [line] = recipientsOf(person(account('1', 'nhsmail'), account('2', 'excluded')), context());
+    expect(line?.template).toBe('sign-in-nhsmail');
+    expect(line?.values?.['accounts']).toHaveLength(1);
+  });
+
+  it('shows who has no NHSmail registered as reached by the cascade, when only NHSmail is written to', () => {
+    const nhsmailOnly = context({ audience: audienceSchema.parse({ reach: 'nhsmail-only' }) });
+    const [line] = recipientsOf(person(account('1', 'unknown', { email: 'testa@evilnhs.net' })), nhsmailOnly);
+    expect(line).toMatchObject({ excluded: 'no NHSmail address registered', route: 'cascade', address: null });
+  });
+
+  it('shows a person as unreachable when their commissioner has nobody to write to', () => {
+    const [line] = recipientsOf(
+      person(account('1', 'invalid', { email: null })),
+      context({ cascadingCommissioners: new Set() }),
+    );
+    expect(line).toMatchObject({ route: 'none', template: null });
+  });
+
+  it('does not write to a suppressed address, however it is spelt', () => {
+    const suppressed = new Map([['testa.1@nhs.net', 'hard-bounce']]);
+    const [line] = recipientsOf(
+      person(account('1', 'nhsmail', { email: ' Testa.1@NHS.net ' })),
+      context({ suppressed }),
+    );
+    expect(line).toMatchObject({ excluded: 'suppressed: hard-bounce', template: null });
+  });
+
+  it('leaves out who is not meant, without a line', () => {
+    const elsewhere = context({ audience: audienceSchema.parse({ regions: ['Y56'] }) });
+    expect(recipientsOf(person(account('1', 'nhsmail')), elsewhere)).toEqual([]);
+    const here = context({ audience: audienceSchema.parse({ commissioners: ['16C' as OdsCode] }) });
+    expect(recipientsOf(person(account('1', 'nhsmail')), here)).toHaveLength(1);
+  });
+
+  it('sends the follow-up only to people who have no other way in', () => {
+    const followUp = context({ kind: 'guidance-follow-up' });
+    expect(recipientsOf(person(account('1', 'nhsmail'), account('2', 'without-nhsmail')), followUp)).toEqual([]);
+    expect(recipientsOf(person(account('2', 'without-nhsmail')), followUp)[0]?.template).toBe('guidance-follow-up');
+  });
+
+  it('asks commissioner and region staff to cascade, once for each organisation, and nobody in practices', () => {
+    const cascade = context({ kind: 'cascade-request' });
+    const memberships = [commissioner, region].map((organisation) => ({ organisation, roles: ['View'] }));
+    const lines = recipientsOf(person(account('1', 'nhsmail', { memberships })), cascade);
+    expect(lines.map(({ topic, template }) => [topic, template])).toEqual([
+      ['16C', 'cascade-request'],
+      ['Y63', 'cascade-request-region'],
+    ]);
+    expect(recipientsOf(person(account('1', 'nhsmail')), cascade)).toEqual([]);
+  });
+
+  it('reminds who may declare, about each practice in one e-mail, and not who may only look', () => {
+    const reminder = context({ kind: 'payment-reminder' });
+    const memberships = [practice, other].map((organisation) => ({ organisation, roles: ['Declaration Management'] }));
+    expect(recipientsOf(person(account('1', 'mismatched', { memberships })), reminder)).toMatchObject([
+      {
+        template: 'payment-reminder-practice',
+        obligations: [
+          { organisation: 'A81001', actor: 'practice' },
+          { organisation: 'A81002', actor: 'practice' },
+        ],
+      },
+    ]);
+    const looking = account('1', 'nhsmail', { memberships: [{ organisation: practice, roles: ['View'] }] });
+    expect(recipientsOf(person(looking), reminder)).toEqual([]);
+  });
+
+  it('reminds who may approve or pay at a commissioner', () => {
+    const memberships = [{ organisation: commissioner, roles: ['Finance Management'] }];
+    expect(
+      recipientsOf(person(account('1', 'nhsmail', { memberships })), context({ kind: 'payment-reminder' })),
+    ).toMatchObject([
+      {
+        topic: '16C',
+        template: 'payment-reminder-commissioner',
+        obligations: [{ organisation: '16C', actor: 'commissioner' }],
+      },
+    ]);
+  });
+});

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import express, { type RequestHandler, Router } from 'express';
+import { NHSUK } from './pages.js';
+
+/**
+ * Styles, scripts and images of the pages, all from this host. nhsuk-frontend's style sheet asks a third-party host
+ * for the Frutiger font; without those rules its own fall-back, Arial, is used at once.
+ */
+export function assets(): RequestHandler {
+  const folder = join(NHSUK, 'nhsuk');
+  const nhsuk = readFileSync(join(folder, 'nhsuk-frontend.min.css'), 'utf8').replace(/@font-face\s*\{[^}]*\}/g, '');
+  const own = readFileSync(join(import.meta.dirname, 'views', 'console.css'), 'utf8');
+  const script = readFileSync(join(folder, 'nhsuk-frontend.min.js'), 'utf8');
+  const start = readFileSync(join(import.meta.dirname, 'views', 'console.js'), 'utf8');
+  const router = Router();
+  for (const [path, type, text] of [
+    ['/nhsuk.css', 'text/css', nhsuk],
+    ['/console.css', 'text/css', own],
+    ['/nhsuk-frontend.js', 'text/javascript', script],
+    ['/console.js', 'text/javascript', start],
+  ] as const) {
+    const etag = `"${createHash('sha256').update(text).digest('base64url')}"`;
+    router.get(path, (request, response) => {
+      response.set({ 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'public, max-age=3600', ETag: etag });
+      if (request.headers['if-none-match'] === etag) response.status(304).end();
+      else response.send(text);
+    });
+  }
+  router.use(express.static(join(folder, 'assets'), { maxAge: '1d', fallthrough: false, index: false }));
+  return router;
+}
