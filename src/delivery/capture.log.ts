@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { fstatSync, readSync, writeSync } from 'node:fs';
+import { fstatSync, readSync, writeFileSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotFoundError } from '../shared/errors.js';
@@ -137,7 +137,7 @@ export class CaptureLog {
     const segment = await this.currentSegment();
     const offset = segment.length;
     // Into the page cache, some 10 us: a trip through the thread pool costs more.
-    writeSync(segment.file.fd, block);
+    writeFileSync(segment.file.fd, block);
     segment.length += block.length;
     segment.count += group.length;
     return { name: segment.name, offset };
