@@ -50,13 +50,15 @@ const DESK_WORDS: ReadonlySet<string> = new Set([
   'workflow',
 ]);
 
-/** An organisation's code as a word of its own, as in "a81001.generic". */
-const PRACTICE_CODE = /^[a-z]\d{5}$/;
-
-/** True when the local part names a desk, and no word of it is a name of the account's holder. */
-export function looksLikeDesk(local: string, holder: Named): boolean {
+/**
+ * True when a word of the local part names a desk or one of the holder's organisations ("a81001.generic"), and no word
+ * of it is a name of the holder's.
+ */
+export function looksLikeDesk(local: string, holder: Named, organisationCodes: readonly string[]): boolean {
   const words = local.split(/[._+-]+/);
-  const isDesk = words.some((word) => DESK_WORDS.has(word.replace(/\d+$/, '')) || PRACTICE_CODE.test(word));
+  const isDesk = words.some(
+    (word) => DESK_WORDS.has(word.replace(/\d+$/, '')) || organisationCodes.includes(word.toUpperCase()),
+  );
   if (!isDesk) return false;
   const { given, family } = personNameParts(holder.firstName, holder.lastName);
   return !words.some((word) => word === family || given.includes(word));

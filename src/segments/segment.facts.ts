@@ -24,7 +24,6 @@ export interface SegmentFacts {
   readonly namesakes: readonly KnownNhsmail[];
   /** The registered address without its plus-tag, when it is an NHSmail address that has one. */
   readonly untagged: string | undefined;
-  readonly looksLikeDesk: boolean;
 }
 
 /** `known` may hold more entries than concern the account, in any order. */
@@ -54,8 +53,13 @@ export function gatherFacts(account: SegmentAccount, known: readonly KnownNhsmai
     desk: atAddress.find(isDesk) ?? recorded.find(isDesk),
     namesakes: namesakeEntries(account, entries),
     untagged: registered.untagged,
-    looksLikeDesk: email !== undefined && looksLikeDesk(email.local, account),
   };
+}
+
+/** The address names a desk and not a person. */
+export function namesDesk({ email, account }: SegmentFacts): boolean {
+  const codes = account.organisations.map(({ code }) => code);
+  return email !== undefined && looksLikeDesk(email.local, account, codes);
 }
 
 function isDesk(entry: KnownNhsmail): boolean {

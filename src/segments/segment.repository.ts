@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import type { CqrsRole, DirectoryTables } from '../directory/index.js';
 import type { ReadinessOrganisation } from './readiness.rules.js';
@@ -21,49 +21,39 @@ export class SegmentRepository {
   async accounts(selection: AccountSelection): Promise<AccountWithRoles[]> {
     const page =
       'ids' in selection
-        ? sql`where id = any(${selection.ids}::text[]) order by id`
-        : sql`where id > ${selection.after} order by id limit ${selection.limit}`;
-    const { rows } = await sql<AccountWithRoles>`
-      with page as materialized (
-        select id, first_name, last_name, name_key, email, status from account ${page}
-      ),
-      belongs as materialized (
-        select p.id, p.name_key, m.organisation_code, m.roles, coalesce(o.status = 'closed', false) as closed
-        from page p
-        join membership m on m.account_id = p.id
-        left join organisation o on o.code = m.organisation_code
-      ),
-      memberships as (
-        select id, json_agg(json_build_object('code', organisation_code, 'closed', closed, 'roles', roles)
-                            order by organisation_code) as organisations
-        from belongs group by id
-      ),
-      -- By name first: a full name has few accounts, while a large organisation has many.
-      namesakes as (
-        select b.id, array_agg(distinct b.organisation_code order by b.organisation_code) as codes
-        from belongs b
-        join account other on other.name_key = b.name_key and other.name_key <> ''
-                          and other.id <> b.id and other.status = 'active'
-        join membership m on m.account_id = other.id and m.organisation_code = b.organisation_code
-        group by b.id
-      )
-      select p.id, p.first_name as "firstName", p.last_name as "lastName", p.name_key as "nameKey", p.email, p.status,
-             coalesce(memberships.organisations, '[]') as organisations,
-             n.confirmed_on as "confirmedWithoutNhsmailOn",
-             coalesce(namesakes.codes, '{}') as "namesakesIn"
-      from page p
-      left join memberships using (id)
-      left join namesakes using (id)
-      left join no_nhsmail n on n.account_id = p.id
-      order by p.id`.execute(this.db);
-    return rows;
+        ? sql`where a.id = any(${selection.ids}::text[]) order by a.id`
+        : sql`where a.id > ${selection.after} order by a.id limit ${selection.limit}`;
+    return this.lookUp(sql<AccountWithRoles>`
+      select a.id, a.first_name as "firstName", a.last_name as "lastName", a.name_key as "nameKey", a.email, a.status,
+             (select n.confirmed_on from no_nhsmail n where n.account_id = a.id) as "confirmedWithoutNhsmailOn",
+             coalesce(
+               (select json_agg(json_build_object('code', m.organisation_code, 'roles', m.roles,
+                                                  'closed', coalesce(o.status = 'closed', false))
+                                order by m.organisation_code)
+                from membership m
+                left join organisation o on o.code = m.organisation_code
+                where m.account_id = a.id), '[]'
+             ) as organisations,
+             array(
+               select m.organisation_code
+               from membership m
+               where m.account_id = a.id and exists (
+                 select from account other
+                 join membership theirs on theirs.account_id = other.id and theirs.organisation_code = m.organisation_code
+                 where other.name_key = a.name_key and other.name_key <> '' and other.id <> a.id
+                   and other.status = 'active'
+               )
+               order by m.organisation_code
+             ) as "namesakesIn"
+      from account a
+      ${page}`);
   }
 
   /** Every directory entry that one of the accounts asks for, each once. */
   async nhsmailEntries(accountIds: readonly string[], lookups: readonly NhsmailLookup[]): Promise<KnownNhsmail[]> {
     const addresses = [...new Set(lookups.flatMap((lookup) => lookup.addresses))];
     const names = lookups.flatMap((lookup) => lookup.names);
-    const { rows } = await sql<KnownNhsmail>`
+    return this.lookUp(sql<KnownNhsmail>`
       with wanted as materialized (
         select address from nhsmail_entry where cqrs_account_id = any(${accountIds}::text[])
         union
@@ -89,8 +79,7 @@ export class SegmentRepository {
       from wanted
       join nhsmail_entry e using (address)
       left join account linked on linked.id = e.cqrs_account_id
-      order by e.address`.execute(this.db);
-    return rows;
+      order by e.address`);
   }
 
   /** The open practices, commissioners and regions that readiness speaks of. */
@@ -112,5 +101,18 @@ export class SegmentRepository {
       kind: kind as ReadinessOrganisation['kind'],
       regionCode: region_code,
     }));
+  }
+
+  /**
+   * A batch is some thousand look-ups by key, and nested loops over the indexes are right for it at any size of table.
+   * Left to itself the planner reads whole tables for every batch: right after an import it has no statistics, and with
+   * them it still finds 100,000 rows small.
+   */
+  private async lookUp<T>(query: RawBuilder<T>): Promise<T[]> {
+    return this.db.transaction().execute(async (trx) => {
+      await sql`select set_config(setting, 'off', true)
+                from unnest('{enable_seqscan,enable_hashjoin,enable_mergejoin,jit}'::text[]) as setting`.execute(trx);
+      return (await query.execute(trx)).rows;
+    });
   }
 }

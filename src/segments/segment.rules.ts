@@ -9,7 +9,7 @@ import {
   slipSuggestion,
   tagSuggestion,
 } from './segment.evidence.js';
-import type { SegmentFacts } from './segment.facts.js';
+import { namesDesk, type SegmentFacts } from './segment.facts.js';
 import type { Evidence, Segment, Suggestion } from './segment.types.js';
 
 /** One line of the decision table. The first rule that applies decides; the last one always applies. */
@@ -152,8 +152,8 @@ export const SEGMENT_RULES: readonly SegmentRule[] = [
     segment: 'mismatched',
     reason:
       'A plus-tagged address reaches a mailbox and is nobody’s primary address. Even where the directory does not know the address behind it, it cannot sign in.',
-    applies: ({ own, untagged, atAddress, looksLikeDesk }) =>
-      untagged !== undefined && (own !== undefined || (atAddress.length === 0 && !looksLikeDesk)),
+    applies: (facts) =>
+      facts.untagged !== undefined && (facts.own !== undefined || (facts.atAddress.length === 0 && !namesDesk(facts))),
     evidence: (facts) => [
       ...mismatchEvidence('The registered address carries a plus-tag')(facts),
       ...(facts.own
@@ -238,7 +238,7 @@ export const SEGMENT_RULES: readonly SegmentRule[] = [
     id: 'not-a-person.local-part',
     segment: 'not-a-person',
     reason: 'An NHSmail address that names a desk, unknown to the directory: nobody signs in with a desk.',
-    applies: (facts) => isNhsmail(facts) && facts.looksLikeDesk,
+    applies: (facts) => isNhsmail(facts) && namesDesk(facts),
     evidence: () => says('name-list', 'The address names a desk or a team and not a person', 'probable'),
   },
 
@@ -257,16 +257,16 @@ export const SEGMENT_RULES: readonly SegmentRule[] = [
     segment: 'unknown',
     reason: 'Not an NHSmail address, and neither list says whether the person has one.',
     applies: () => true,
-    evidence: ({ namesakes, looksLikeDesk }) => [
+    evidence: (facts) => [
       ...says('domain-list', 'The registered address is not an NHSmail address'),
-      ...(namesakes.some(isLive)
+      ...(facts.namesakes.some(isLive)
         ? says(
             'nhsmail-directory',
             'The directory has the name here, but not on one entry and one account alone',
             'probable',
           )
         : []),
-      ...(looksLikeDesk ? says('name-list', 'The address names a desk or a team and not a person', 'probable') : []),
+      ...(namesDesk(facts) ? says('name-list', 'The address names a desk or a team and not a person', 'probable') : []),
     ],
   },
 ];

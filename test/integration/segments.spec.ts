@@ -1,7 +1,9 @@
+import { Global, Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import type { Kysely } from 'kysely';
 import type { CqrsRole, DirectoryTables, NhsmailStatus, NhsmailType } from '../../src/directory/index.js';
-import { SegmentRepository } from '../../src/segments/segment.repository.js';
-import { ReadinessService, SegmentsService, type SegmentResult } from '../../src/segments/index.js';
+import { DATABASE } from '../../src/platform/database/index.js';
+import { ReadinessService, SegmentsModule, SegmentsService, type SegmentResult } from '../../src/segments/index.js';
 import { personNameKey } from '../../src/shared/person-name.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
@@ -11,12 +13,16 @@ let batchId: number;
 let segments: SegmentsService;
 let readiness: ReadinessService;
 
+@Global()
+@Module({ providers: [{ provide: DATABASE, useFactory: () => db }], exports: [DATABASE] })
+class DatabaseOfThisFile {}
+
 beforeAll(async () => {
   database = await testDatabase<DirectoryTables>();
   db = database.db;
-  const repository = new SegmentRepository(db);
-  segments = new SegmentsService(repository);
-  readiness = new ReadinessService(repository, segments);
+  const module = await Test.createTestingModule({ imports: [DatabaseOfThisFile, SegmentsModule] }).compile();
+  segments = module.get(SegmentsService);
+  readiness = module.get(ReadinessService);
   const batch = await db
     .insertInto('import_batch')
     .values({
