@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { InvalidInputError } from '../../shared/errors.js';
+import { type QueueName, QUEUES } from '../jobs/job-map.js';
 
 /** The project's root folder, from source (src/platform/config) and from the build (dist/platform/config) alike. */
 export const PROJECT_ROOT = resolve(import.meta.dirname, '..', '..', '..');
@@ -23,9 +24,11 @@ const url = (...protocols: string[]) =>
     message: `expected an address that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
   });
 
+/** Every setting there is, by the name of its environment variable. */
 const environmentSchema = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
   ROLES: list.pipe(z.array(z.enum(ROLES)).min(1)).default([...ROLES]),
+  QUEUES: list.pipe(z.array(z.enum(QUEUES)).min(1)).default([...QUEUES]),
   HOST: z.string().min(1).optional(),
   PORT: whole(0, 65_535).default(3000),
   PUBLIC_URL: url('http:', 'https:').optional(),
@@ -75,9 +78,13 @@ export interface OidcConfig {
   readonly admins: readonly string[];
 }
 
+export const SETTINGS = Object.keys(environmentSchema.shape);
+
 export interface Config {
   readonly environment: 'development' | 'production' | 'test';
   readonly roles: readonly Role[];
+  /** Which queues a worker serves; work that must not wait for mail can have workers of its own. */
+  readonly queues: readonly QueueName[];
   readonly host: string;
   readonly port: number;
   /** Where people reach the pages; links in e-mails start with it. Undefined: http://HOST:PORT as listened on. */
@@ -135,6 +142,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   return {
     environment: env.NODE_ENV,
     roles: env.ROLES,
+    queues: env.QUEUES,
     host: env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port: env.PORT,
     publicUrl: env.PUBLIC_URL,

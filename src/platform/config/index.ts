@@ -1,3 +1,3 @@
-export { loadConfig, PROJECT_ROOT, ROLES, type Config, type OidcConfig, type Role } from './config.js';
+export { loadConfig, PROJECT_ROOT, ROLES, SETTINGS, type Config, type OidcConfig, type Role } from './config.js';
 export { ConfigModule } from './config.module.js';
 export { CONFIG, InjectConfig } from './tokens.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** The queues of the service, by what their work competes for. Compose, metrics and Bull Board use these names. */
-export const QUEUES = ['delivery', 'campaigns', 'webhooks'] as const;
+export const QUEUES = ['delivery'] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 /**

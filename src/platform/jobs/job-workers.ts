@@ -10,10 +10,10 @@ import { type Job, Worker } from 'bullmq';
 import { type Config, InjectConfig } from '../config/index.js';
 import { QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
 import { HANDLES_JOB, type JobHandler } from './job-handler.js';
-import { type JobName, JOBS, QUEUES, type QueueName } from './job-map.js';
+import { type JobName, JOBS, type QueueName } from './job-map.js';
 
 /** How many jobs of a queue one process does at once. Slices hold hundreds of messages: two keep the wire busy. */
-const CONCURRENCY: Record<QueueName, number> = { delivery: 2, campaigns: 1, webhooks: 4 };
+const CONCURRENCY: Record<QueueName, number> = { delivery: 2 };
 
 /** Runs the queues' workers in processes with the role `worker`, and sends each job to the one handler of its name. */
 @Injectable()
@@ -32,7 +32,7 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
   onApplicationBootstrap(): void {
     const handlers = this.handlers();
     if (!this.config.roles.includes('worker')) return;
-    this.workers = QUEUES.map((queue) => this.start(queue, handlers));
+    this.workers = this.config.queues.map((queue) => this.start(queue, handlers));
   }
 
   /** Lets running jobs finish what is in flight; each handler watches the signal. */
