@@ -28,6 +28,7 @@ export const mailboxPhrases: readonly PhraseRule[] = [
       'mailbox quota',
       'mail quota',
       'over quota',
+      'exceeding their quota',
       'overquota',
       'over the quota',
       'over disk quota',
@@ -301,6 +302,7 @@ export const unknownPhrases: readonly PhraseRule[] = [
     phrases: [
       'resolver.adr.recipnotfound',
       'unknown local-part',
+      'does not have a final email delivery point',
       'unknown local part',
       'no such user here. please check',
       'error: invalid user',

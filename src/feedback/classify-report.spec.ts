@@ -195,6 +195,120 @@ gone@example.org on Mon, 14 Sep 2026 08:00:00 +0100
     [['gone@example.org', 'userunknown']],
   ],
   [
+    'Exchange 5.5 with an X.400 name',
+    prose(
+      'System Administrator <postmaster@example.org>',
+      'Undeliverable: RE: Payment',
+      `Your message
+
+  To:      list@example.com
+  Subject: RE: Payment
+  Sent:    Mon, 14 Sep 2026 08:00:00 +0100
+
+did not reach the following recipient(s):
+
+c=GB;a= ;p=EXAMPLE;o=Site2;dda:SMTP=gone@example.org; on Mon, 14 Sep 2026
+08:00:00 +0100
+    The recipient name is not recognized
+    MSEXCH:IMS:EXAMPLE:Site2:EX1 0 (000C05A6) Unknown Recipient
+`,
+    ),
+    'hard',
+    [['gone@example.org', 'userunknown']],
+  ],
+  [
+    'Netscape, whose status part names nobody',
+    `From: Mail Administrator <Postmaster@mx.example.org>
+To: me@example.com
+Subject: Mail System Error - Returned Mail
+Content-Type: multipart/report; report-type=delivery-status; Boundary="=_ _= 4617(2)"
+
+--=_ _= 4617(2)
+Content-Type: text/plain
+
+This Message was undeliverable due to the following reason:
+
+Your message was not delivered because the destination computer was
+not reachable within the allowed queue period.
+
+Host example.org is not responding.
+
+The following recipients did not receive your message:
+
+     <slow@example.org>
+
+Please reply to Postmaster@mx.example.org
+if you feel this message to be in error.
+
+--=_ _= 4617(2)
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.org
+
+--=_ _= 4617(2)--
+`,
+    'soft',
+    [['slow@example.org', 'expired']],
+  ],
+  [
+    'a gateway around another report',
+    `From: postmaster@example.org
+To: me@example.com
+Subject: Delivery Status Notification (Failure)
+Content-Type: multipart/mixed; boundary="OUTER"
+
+--OUTER
+Content-Type: message/rfc822
+
+${dsn('', 'Final-Recipient: rfc822; gone@example.org\nAction: failed\nStatus: 5.1.1')}
+--OUTER
+Content-Type: text/plain
+
+This e-mail is confidential.
+
+--OUTER--
+`,
+    'hard',
+    [['gone@example.org', 'userunknown']],
+  ],
+  [
+    'a person who attaches a bounce',
+    `Return-Path: <testa@example.org>
+From: testa@example.org
+To: me@example.com
+Subject: What is this?
+Content-Type: multipart/mixed; boundary="OUTER"
+
+--OUTER
+Content-Type: text/plain
+
+See attached.
+
+--OUTER
+Content-Type: message/rfc822
+
+${dsn('', 'Final-Recipient: rfc822; gone@example.org\nAction: failed\nStatus: 5.1.1')}
+--OUTER--
+`,
+    'not-bounce',
+    [],
+  ],
+  [
+    'a scanner that tells nothing of its envelope',
+    `From: E500_SMTP_Service@mx.example.org
+To: <me@example.com>
+Subject: Returned Mail - Error During Delivery
+
+------ Failed Recipients ------
+
+<gone@example.org>: Requested action not taken: mailbox unavailable. [SMTP Error Code 550]
+-------- Returned Mail --------
+
+${returned}`,
+    'soft',
+    [['gone@example.org', 'filtered']],
+  ],
+  [
     'IMail',
     prose(
       'Postmaster <postmaster@mx.example.org>',

@@ -39,7 +39,7 @@ function messagesIn(raw: Buffer | string): (Buffer | string)[] {
 }
 
 function classifyOne(raw: Buffer | string): FeedbackReport {
-  const report = readParts(readMime(raw));
+  const report = unwrapped(readParts(readMime(raw)));
   const references = referencesOf(report);
   const made = (recipients: readonly ReportedRecipient[], more: Partial<FeedbackReport> = {}): FeedbackReport => ({
     kind: kindOf(recipients),
@@ -67,6 +67,14 @@ function classifyOne(raw: Buffer | string): FeedbackReport {
   if (report.declared || looksLikeBounce(report)) return made(fromFreeText(report));
   if (looksLikeAutoReply(report.headers)) return made([replyOf(report, 'vacation')]);
   return { ...nothing, references };
+}
+
+/** Gateways wrap a report into a message of their own, with a disclaimer. A person's forward is left as it is. */
+function unwrapped(report: ReportParts): ReportParts {
+  if (report.blocks.length > 0 || !/multipart\/report/i.test(header(report.original, 'content-type'))) return report;
+  if (!looksLikeBounce(report)) return report;
+  const inner = readParts(readMime(Buffer.from(report.returned)));
+  return inner.blocks.length > 0 ? { ...inner, headers: report.headers } : report;
 }
 
 function fromBlocks(blocks: readonly StatusBlock[], report: ReportParts): ReportedRecipient[] {

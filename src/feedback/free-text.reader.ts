@@ -17,9 +17,11 @@ const transcriptLine = new RegExp(
   `^[45]\\d\\d[ -](?:[45]\\.\\d{1,3}\\.\\d{1,3}[ -])?<?${ADDRESS}>?(?:\\.\\.\\.|:|\\s)`,
   'i',
 );
+/** Exchange 5.5 writes an X.400 name: "c=GB;a= ;p=EXAMPLE;dda:SMTP=someone@example.com;". */
+const x400Name = new RegExp(`dda:smtp=${ADDRESS}`, 'i');
 /** "Unable to deliver message to <someone@example.com>", "Recipient: someone@example.com" and their translations. */
 const labelled = new RegExp(
-  `(?:rcpt to|recipient|address|mailbox|user|destinataire|empfänger|destinatario|宛先|to|an|à|a)\\s{0,4}[:=]?\\s{0,4}[<"'(\\[]{0,2}(?:rfc822;|mailto:|smtp:)?${ADDRESS}`,
+  `(?<!\\w)(?:rcpt to|recipient|address|mailbox|user|destinataire|empfänger|destinatario|宛先|to|an|à|a)(?:\\s{0,4}[:=]\\s{0,4}|\\s{1,4}|(?=[<"'(\\[]))[<"'(\\[]{0,2}(?:rfc822;|mailto:|smtp:)?${ADDRESS}`,
   'i',
 );
 
@@ -83,6 +85,7 @@ function recipientsOf(report: ReportParts): string[] {
   const guesses = [
     () => opened(opensLine),
     () => opened(transcriptLine),
+    () => opened(x400Name),
     () => named.filter((address) => wroteTo.has(address.toLowerCase())),
     () => opened(labelled),
     () => (named.length === 1 ? named : []),

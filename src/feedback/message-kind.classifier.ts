@@ -9,8 +9,8 @@ const daemonName =
 
 /**
  * Whether prose is a report of a mail system. A subject or a sentence alone proves nothing: people write about bounces,
- * and forward them. So either the sender is a mail system, or the envelope sender is empty as RFC 5321 section 4.5.5
- * wants it for reports.
+ * and forward them. So the sender is a mail system, or the envelope sender is empty as RFC 5321 section 4.5.5 wants it
+ * for reports, or (where no envelope is recorded) everything else agrees.
  */
 export function looksLikeBounce(report: ReportParts): boolean {
   const { headers } = report;
@@ -22,13 +22,15 @@ export function looksLikeBounce(report: ReportParts): boolean {
   const returnPath = headers.get('return-path')?.[0]?.trim();
   const unaddressed = returnPath === '<>' || returnPath === '' || /mailer-daemon|postmaster/i.test(returnPath ?? '');
   const unattended = /no-?reply@/i.test(from.slice(0, 300));
-  if (!daemon && !unaddressed && !unattended) return false;
   const titled = bounceSubjects.some((phrase) => subject.includes(phrase));
   const said = saidIn(report);
   const told =
     bounceOpenings.some((phrase) => said.includes(phrase)) || /(?<![\d.])[45]\d\d[ -][45]\.\d\.\d/.test(said);
   if (daemon || (unaddressed && !looksLikeAutoReply(headers))) return titled || told;
-  return titled && told;
+  // Nothing is known of the envelope: then the report must look like one from its subject to the message it returns.
+  const unknown =
+    returnPath === undefined && report.original.size > 0 && !/^(?:re|fwd?|aw|wg|tr|rv|sv)\s*:/.test(subject);
+  return (unattended || unknown) && titled && told;
 }
 
 /** Whether a responder wrote it: RFC 3834 fields, the fields of systems older than it, or a subject known for it. */

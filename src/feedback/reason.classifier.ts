@@ -118,6 +118,7 @@ const stagePhrases: readonly (readonly [Stage, readonly string[]])[] = [
       'following rcpt command',
       'did not like our rcpt to',
       '[rcpt_to]',
+      'smtp:rcpt',
       'after pipelined rcpt',
       '>>> rcpt to',
       'does not like recipient',

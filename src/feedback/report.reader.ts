@@ -23,6 +23,8 @@ export interface ReportParts {
   readonly feedback: Headers | null;
   /** Header of the message that came back, as far as the report quotes it. */
   readonly original: Headers;
+  /** That message, or as much of it as was attached or quoted. */
+  readonly returned: string;
   /** multipart/report or message/delivery-status was declared. */
   readonly declared: boolean;
 }
@@ -53,6 +55,7 @@ export function readParts(message: MimeMessage): ReportParts {
     blocks: status.length > 0 ? status.flatMap((part) => readDeliveryStatus(part.text)) : readDeliveryStatus(shown),
     feedback: feedback ? readHeaders(feedback.text) : null,
     original: readHeaders(headOf(returned)),
+    returned,
     declared: /^\s*multipart\/report\b/i.test(header(headers, 'content-type')) || status.length > 0,
   };
 }

@@ -227,6 +227,9 @@ export const transportPhrases: readonly PhraseRule[] = [
     source: 'RFC 3463 X.4.7; Postfix, Sendmail, Exim, Exchange QUEUE.Expired, SES, SendGrid, qmail, Courier',
     phrases: [
       'queue.expired',
+      'within the allowed queue period',
+      'is not responding',
+      'not reachable within',
       'delivery failed * attempts',
       'message expired',
       'expired',
