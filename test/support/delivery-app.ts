@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type TestingModule, Test } from '@nestjs/testing';
 import { AuditModule } from '../../src/access/index.js';
+import { DeadlinesService } from '../../src/deadlines/index.js';
 import {
   DeliveryModule,
   Ledger,
@@ -16,6 +17,7 @@ import {
   type DeliveryOptions,
 } from '../../src/delivery/delivery.options.js';
 import { SliceSender } from '../../src/delivery/slice.sender.js';
+import { TransportPace } from '../../src/delivery/transport.pace.js';
 import { type Config, ConfigModule, loadConfig } from '../../src/platform/config/index.js';
 import { DatabaseModule, type DatabaseServer } from '../../src/platform/database/index.js';
 import { JobQueue, JobsModule } from '../../src/platform/jobs/index.js';
@@ -80,6 +82,12 @@ export class DeliveryApp implements AsyncDisposable {
   }
   get sender(): SliceSender {
     return this.app.get(SliceSender);
+  }
+  get pace(): TransportPace {
+    return this.app.get(TransportPace);
+  }
+  get deadlines(): DeadlinesService {
+    return this.app.get(DeadlinesService, { strict: false });
   }
   get jobs(): JobQueue {
     return this.app.get(JobQueue, { strict: false });

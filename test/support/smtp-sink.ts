@@ -64,7 +64,7 @@ export class SmtpSink implements AsyncDisposable {
   async listen(): Promise<void> {
     const server = new SMTPServer({
       disabledCommands: ['AUTH', 'STARTTLS'],
-      hideENHANCEDSTATUSCODES: false,
+      disableReverseLookup: true,
       logger: false,
       onConnect: (_session, callback) => {
         this.connections += 1;

@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { MESSAGE_STATES, messageIdOf, type NewMessage } from '../../src/delivery/index.js';
+import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
+import { FixedClock } from '../../src/shared/clock.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+import { addressOf, DeliveryApp, MONDAY } from '../support/delivery-app.js';
+import { SmtpSink } from '../support/smtp-sink.js';
+
+let database: TestDatabase<DeliveryTables>;
+let sink: SmtpSink;
+let app: DeliveryApp;
+let clock: FixedClock;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  sink = await SmtpSink.start();
+  clock = new FixedClock(MONDAY);
+  app = await DeliveryApp.start({ server: database.server, smtpUrl: sink.url, clock });
+});
+afterAll(async () => {
+  await app[Symbol.asyncDispose]();
+  await sink[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+beforeEach(() => {
+  clock.moveTo(MONDAY);
+});
+
+const LATER = new Date(MONDAY.getTime() + 3_600_000);
+const newDispatch = (values = {}) => ({
+  id: randomUUID(),
+  campaignId: randomUUID(),
+  purpose: 'sign-in',
+  dueAt: LATER,
+  expiresAt: null,
+  ...values,
+});
+
+describe('the ledger', () => {
+  it('knows the states that the database knows', async () => {
+    const { rows } = await sql<{
+      state: string;
+    }>`select unnest(enum_range(null::message_state))::text as state`.execute(database.db);
+    expect(rows.map(({ state }) => state)).toEqual(MESSAGE_STATES);
+  });
+
+  it('plans a dispatch once, however often it is asked', async () => {
+    const dispatch = newDispatch();
+    const plan = () => app.ledger.plan(dispatch, app.people(300));
+    const results = await Promise.all([plan(), plan(), plan()]);
+    expect(results.filter(({ isNew }) => isNew)).toHaveLength(1);
+    expect(results.map(({ planned }) => planned)).toEqual([300, 300, 300]);
+    expect((await app.ledger.progress(dispatch)).planned).toBe(300);
+  });
+
+  it('plans all or nothing', async () => {
+    const dispatch = newDispatch();
+    function* failing(): Generator<NewMessage> {
+      yield* app.people(2_500);
+      throw new Error('the audience ended early');
+    }
+    await expect(app.ledger.plan(dispatch, failing())).rejects.toThrow('the audience ended early');
+    expect(await app.ledger.dispatches(dispatch.campaignId)).toEqual([]);
+    expect((await app.ledger.plan(dispatch, app.people(1))).isNew).toBe(true);
+  });
+
+  it('plans in the transaction of its caller', async () => {
+    const dispatch = newDispatch();
+    await expect(
+      database.db.transaction().execute(async (trx) => {
+        await app.ledger.plan(dispatch, app.people(3), trx);
+        throw new Error('the launch failed');
+      }),
+    ).rejects.toThrow('the launch failed');
+    expect((await app.ledger.progress(dispatch)).planned).toBe(0);
+  });
+
+  it('refuses a second message to a person for the same purpose of a campaign', async () => {
+    const first = newDispatch();
+    await app.ledger.plan(first, app.people(3));
+    await expect(app.ledger.plan({ ...first, id: randomUUID() }, app.people(1))).rejects.toMatchObject({
+      code: 'already-planned',
+    });
+    const [person] = [...app.people(1)];
+    await expect(app.ledger.plan(newDispatch(), [person!, person!])).rejects.toMatchObject({ code: 'already-planned' });
+    await app.ledger.plan({ ...first, id: randomUUID(), purpose: 'reminder' }, app.people(1));
+  });
+
+  it.each([
+    ['an address that is none', { address: 'Testa Sample <testa.sample1@nhs.net>' }, {}, 'bad-message'],
+    ['an expiry before the due time', {}, { expiresAt: LATER }, 'bad-dispatch'],
+  ])('refuses %s', async (_what, message, dispatch, code) => {
+    await expect(app.ledger.plan(newDispatch(dispatch), app.people(1, message))).rejects.toMatchObject({ code });
+  });
+
+  it('gives a message the id that anybody can compute', async () => {
+    const dispatch = newDispatch();
+    await app.ledger.plan(dispatch, app.people(1));
+    const [message] = await app.ledger.messages({ campaignId: dispatch.campaignId });
+    expect(message!.id).toBe(messageIdOf(dispatch.campaignId, 'person-1', 'sign-in'));
+  });
+
+  it('pages through a campaign of several dispatches without gap or repeat', async () => {
+    const { campaignId } = newDispatch();
+    for (const purpose of ['first', 'second', 'third']) {
+      await app.ledger.plan(newDispatch({ campaignId, purpose }), app.people(35));
+    }
+    const seen: string[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await app.ledger.messages({ campaignId, limit: 20, ...(after ? { after } : {}) });
+      seen.push(...page.map(({ id }) => id));
+      after = page.at(-1)?.id;
+      if (after === undefined) break;
+    }
+    expect(seen).toHaveLength(105);
+    expect(new Set(seen).size).toBe(105);
+    expect(await app.ledger.messages({ campaignId, states: ['failed'] })).toEqual([]);
+    expect(await app.ledger.messages({ campaignId, states: ['planned'], limit: 1_000 })).toHaveLength(105);
+  });
+
+  it('says what an organisation, a person and an account were told', async () => {
+    const dispatch = newDispatch();
+    await app.ledger.plan(
+      dispatch,
+      app.people(1, { personKey: 'somebody', accountIds: ['U900', 'U901'], organisationCodes: ['B82001', 'B82002'] }),
+    );
+    for (const found of [
+      await app.ledger.told('B82001'),
+      await app.ledger.told('B82002'),
+      await app.ledger.messagesOf({ personKey: 'somebody' }),
+      await app.ledger.messagesOf({ accountId: 'U901' }),
+    ]) {
+      expect(found).toHaveLength(1);
+      expect(found[0]).toMatchObject({
+        campaignId: dispatch.campaignId,
+        route: 'direct',
+        state: 'planned',
+        dueAt: LATER,
+      });
+    }
+    expect(await app.ledger.told('B82003')).toEqual([]);
+  });
+
+  it('stops exactly the unsent messages that it is told to stop', async () => {
+    const dispatch = newDispatch();
+    await app.ledger.plan(dispatch, app.people(100));
+    const batch = { dispatchId: dispatch.id };
+    expect(await app.ledger.cancelUnsent({ ...batch, personKeys: ['person-1', 'person-2', 'nobody'] }, 'asked')).toBe(
+      2,
+    );
+    expect(await app.ledger.cancelUnsent({ ...batch, organisationCodes: ['A81003'] }, 'asked')).toBe(2);
+    expect(await app.ledger.cancelUnsent({ ...batch, purposes: ['another'] }, 'asked')).toBe(0);
+    expect((await app.ledger.progress(dispatch)).states).toMatchObject({ planned: 96, cancelled: 4 });
+    await expect(app.ledger.cancelUnsent({ personKeys: ['person-1'] }, 'asked')).rejects.toMatchObject({
+      code: 'no-batch',
+    });
+    expect(await app.ledger.cancel(batch, 'over')).toBe(96);
+    expect(await app.ledger.faults()).toEqual([]);
+  });
+
+  it('takes a bounce or a complaint only for a message that was accepted', async () => {
+    const { campaignId } = await app.plan(3);
+    const id = (person: number) => messageIdOf(campaignId, `person-${person}`, 'sign-in');
+    expect(await app.ledger.markBounced(id(1), 'hard 5.1.1')).toBe('not-yet');
+    await app.untilFinished({ campaignId });
+    expect(await app.ledger.markBounced(id(1), 'hard 5.1.1')).toBe('marked');
+    expect(await app.ledger.markBounced(id(1), 'hard 5.1.1')).toBe('already');
+    expect(await app.ledger.markComplained(id(2), 'abuse')).toBe('marked');
+    expect(await app.ledger.markBounced(randomUUID(), 'hard')).toBe('no-such-message');
+    expect((await app.ledger.message(id(1))).reason).toBe('hard 5.1.1');
+
+    const stopped = newDispatch();
+    await app.ledger.plan(stopped, app.people(1));
+    await app.ledger.cancel({ dispatchId: stopped.id }, 'over');
+    expect(await app.ledger.markBounced(messageIdOf(stopped.campaignId, 'person-1', 'sign-in'), 'hard')).toBe(
+      'not-sent',
+    );
+  });
+
+  it('takes a person out of the rows and leaves the evidence', async () => {
+    const sent = await app.plan(2);
+    await app.untilFinished(sent);
+    const unsent = newDispatch();
+    await app.ledger.plan(unsent, app.people(2));
+    expect(await app.ledger.redact(['person-1'])).toBeGreaterThanOrEqual(2);
+
+    const [message] = await app.ledger.messages({ campaignId: sent.campaignId });
+    expect(message).toMatchObject({ personKey: 'person-1', address: null, values: null, redactedAt: MONDAY });
+    expect(message).toMatchObject({ state: 'accepted', acceptedAt: MONDAY });
+    clock.moveTo(LATER);
+    await app.untilFinished(unsent);
+    expect((await app.ledger.progress(unsent)).states).toMatchObject({ accepted: 1, suppressed: 1 });
+    const { rows } = await sql<{ text: string }>`select message::text as text from message`.execute(database.db);
+    expect(rows.filter(({ text }) => text.includes(addressOf(1)))).toEqual([]);
+    expect(rows.some(({ text }) => text.includes(addressOf(2)))).toBe(true);
+  });
+});
+
+describe('the suppression list', () => {
+  it('holds addresses in any spelling, until they fade or are lifted, and forgets nothing', async () => {
+    const list = app.suppressions;
+    await list.add({ address: 'Testa.Sample7@nhs.net', reason: 'hard-bounce', source: 'report 1', expiresAt: null });
+    await list.add({ address: 'testa.sample8@nhs.net', reason: 'mailbox-full', source: 'report 2', expiresAt: LATER });
+    const both = ['TESTA.SAMPLE7@NHS.NET', 'testa.sample8@nhs.net', 'testa.sample9@nhs.net'];
+    expect(await list.suppressed(both)).toEqual(
+      new Map([
+        ['testa.sample7@nhs.net', 'hard-bounce'],
+        ['testa.sample8@nhs.net', 'mailbox-full'],
+      ]),
+    );
+    clock.moveTo(LATER);
+    expect(await list.isSuppressed('testa.sample8@nhs.net')).toBe(false);
+    expect(await list.lift('testa.sample7@nhs.net', 'an operator')).toBe(true);
+    expect(await list.lift('testa.sample7@nhs.net', 'an operator')).toBe(false);
+    expect((await list.suppressed(both)).size).toBe(0);
+    expect(await list.history('testa.sample7@nhs.net')).toMatchObject([
+      { reason: 'hard-bounce', liftedBy: 'an operator' },
+    ]);
+  });
+});

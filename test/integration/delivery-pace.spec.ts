@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
+import { PaceRepository } from '../../src/delivery/pace.repository.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+import { addressOf, DeliveryApp, type DeliverySetting } from '../support/delivery-app.js';
+import { SmtpSink } from '../support/smtp-sink.js';
+
+let database: TestDatabase<DeliveryTables>;
+let sink: SmtpSink;
+const apps: DeliveryApp[] = [];
+
+beforeEach(async () => {
+  database = await testDatabase();
+  sink = await SmtpSink.start();
+});
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app[Symbol.asyncDispose]();
+  await sink[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const start = async (setting: Partial<DeliverySetting> = {}) => {
+  const app = await DeliveryApp.start({ server: database.server, smtpUrl: sink.url, ...setting });
+  apps.push(app);
+  return app;
+};
+
+describe('the rate', () => {
+  it('is kept by two workers together, evenly, without a burst', async () => {
+    const shared = { queuePrefix: 'shared', config: { mailRatePerMinute: 1_200 } };
+    const [one] = await Promise.all([start(shared), start(shared)]);
+    // Two slices, so that both workers have something to send.
+    const { campaignId } = await one!.plan(60);
+    const other = await one!.plan(60);
+    await one!.untilFinished({ campaignId });
+    await one!.untilFinished(other);
+
+    const times = sink.messages.map(({ at }) => at).sort((a, b) => a - b);
+    expect(times).toHaveLength(120);
+    const seconds = (times.at(-1)! - times[0]!) / 1_000;
+    // 119 gaps of 50 ms: not a burst at the start, and not much slower than allowed either.
+    expect(seconds).toBeGreaterThan(5.8);
+    expect(seconds).toBeLessThan(9);
+    const mostInAnySecond = Math.max(...times.map((t) => times.filter((at) => at >= t && at < t + 1_000).length));
+    expect(mostInAnySecond).toBeLessThanOrEqual(26);
+  });
+
+  it('hands out slots one interval apart to any number of askers', async () => {
+    const pace = new PaceRepository(database.db);
+    await pace.ensure('exchange');
+    const limits = { ratePerMinute: 30, dayBudget: null };
+    const grants = await Promise.all([1, 2, 3].map(() => pace.reserve('exchange', limits, 1)));
+    const waits = grants.map(({ waitMs }) => waitMs).sort((a, b) => a - b);
+    expect(grants.map(({ granted }) => granted)).toEqual([1, 1, 1]);
+    expect(waits[0]).toBeLessThan(100);
+    expect(waits[1]).toBeGreaterThan(1_800);
+    expect(waits[1]).toBeLessThanOrEqual(2_000);
+    expect(waits[2]).toBeGreaterThan(3_800);
+    // The next slot is further ahead than slots are handed out.
+    expect((await pace.reserve('exchange', limits, 1)).granted).toBe(0);
+  });
+
+  it('can be lower for one dispatch', async () => {
+    const app = await start();
+    const { campaignId } = await app.plan(11, { ratePerMinute: 600 });
+    await app.untilFinished({ campaignId });
+    const times = sink.messages.map(({ at }) => at).sort((a, b) => a - b);
+    expect(times.at(-1)! - times[0]!).toBeGreaterThan(900);
+  });
+});
+
+describe('the day’s budget', () => {
+  it('is kept over a restart, and the rest waits for another day', async () => {
+    const config = { mailDayBudget: 100 };
+    const first = await start({ config });
+    const { campaignId } = await first.plan(70);
+    await first.untilFinished({ campaignId });
+    await apps.pop()![Symbol.asyncDispose]();
+
+    const second = await start({ config });
+    const other = await second.plan(70);
+    await second.until(async () => (await second.ledger.progress(other)).states.accepted === 30);
+    for (let i = 0; i < 5; i += 1) {
+      await second.reconciler.reconcile();
+      await delay(50);
+    }
+    expect((await second.ledger.progress(other)).states).toMatchObject({ accepted: 30, queued: 40 });
+    expect((await second.pace.state()).closedReason).toBe("the day's budget is spent");
+
+    await sql`update pace set day = day - 1`.execute(database.db);
+    await second.untilFinished(other);
+    expect(sink.messages).toHaveLength(140);
+  });
+});
+
+describe('several processes', () => {
+  it('share the work; any number of reconcilers do no harm', async () => {
+    const shared = { queuePrefix: 'shared' };
+    const [one, two] = await Promise.all([start(shared), start(shared)]);
+    sink.takeTime(5);
+    const { campaignId } = await one!.plan(2_000);
+    await one!.until(async () => {
+      await Promise.all([1, 2, 3].flatMap(() => [one!.reconciler.reconcile(), two!.reconciler.reconcile()]));
+      return one!.ledger.isFinished({ campaignId });
+    }, campaignId);
+    expect(sink.copies().size).toBe(2_000);
+    expect(sink.messages).toHaveLength(2_000);
+    const { rows } = await sql<{ workers: number }>`select count(*) as workers from slice where epoch > 0`.execute(
+      database.db,
+    );
+    expect(rows[0]!.workers).toBe(8);
+  });
+
+  it('never sends again what a silent worker had on the wire', async () => {
+    const app = await start();
+    const { campaignId, id } = await app.plan(10);
+    await app.reconciler.reconcile();
+    await app.untilFinished({ campaignId });
+    // As a worker leaves it that was killed between the wire and the ledger.
+    await sql`update delivery set state = 'sending', accepted_at = null where dispatch_id = ${id} and ordinal <= 4`.execute(
+      database.db,
+    );
+    await sql`update slice set leased_by = 'gone', lease_until = clock_timestamp() - interval '1 second' where dispatch_id = ${id}`.execute(
+      database.db,
+    );
+    await sql`update dispatch set state = 'running'`.execute(database.db);
+    expect((await app.reconciler.reconcile()).unknown).toBe(4);
+    for (let i = 0; i < 5; i += 1) await app.reconciler.reconcile();
+    await delay(200);
+    expect((await app.ledger.progress({ campaignId })).states).toMatchObject({ accepted: 6, unknown: 4 });
+    expect(sink.messages).toHaveLength(10);
+    expect(await app.ledger.unknowns()).toHaveLength(4);
+  });
+
+  it('keeps a lease as long as a server is slow, and no longer than a worker lives', async () => {
+    const app = await start({ options: { leaseSeconds: 1, leaseMarginSeconds: 0.2 } });
+    sink.takeTime(2_500);
+    const { campaignId } = await app.plan(5);
+    await app.untilFinished({ campaignId });
+    expect((await app.ledger.progress({ campaignId })).states).toMatchObject({ accepted: 5 });
+  });
+
+  it('finishes what is on the wire when asked to stop, and leaves no lease behind', async () => {
+    const app = await start();
+    sink.takeTime(300);
+    const { campaignId } = await app.plan(500);
+    await app.until(() => sink.messages.length > 0, campaignId);
+    await apps.pop()![Symbol.asyncDispose]();
+    const leases = await database.db.selectFrom('slice').select('id').where('leased_by', 'is not', null).execute();
+    const sending = await database.db
+      .selectFrom('delivery')
+      .select('ordinal')
+      .where('state', 'in', ['sending', 'unknown'])
+      .execute();
+    expect([leases, sending]).toEqual([[], []]);
+
+    const next = await start();
+    sink.takeTime(0);
+    await next.untilFinished({ campaignId });
+    expect(sink.messages).toHaveLength(500);
+    expect(sink.copies().size).toBe(500);
+  });
+});
+
+describe('trial mode', () => {
+  it('writes to allowed addresses only', async () => {
+    const app = await start({ config: { trialMode: true, trialAllow: [addressOf(2), '@example.test'] } });
+    const { campaignId } = await app.plan(4);
+    const allowed = await app.plan(2, {}, { address: 'testa.sample@example.test' });
+    await app.untilFinished({ campaignId });
+    await app.untilFinished(allowed);
+    expect(sink.messages.map(({ to }) => to).sort()).toEqual([
+      'testa.sample2@nhs.net',
+      'testa.sample@example.test',
+      'testa.sample@example.test',
+    ]);
+    const held = await app.ledger.messages({ campaignId, states: ['suppressed'] });
+    expect(held.map(({ reason }) => reason)).toEqual(['trial-mode', 'trial-mode', 'trial-mode']);
+  });
+});
+
+describe('a reminder', () => {
+  it('goes out only while somebody it is about still has to act', async () => {
+    const app = await start();
+    const windowId = randomUUID();
+    const asked: unknown[] = [];
+    jest.spyOn(app.deadlines, 'stillBlocking').mockImplementation((reference, pairs) => {
+      asked.push(reference);
+      return Promise.resolve(pairs.filter(({ organisationCode }) => organisationCode !== 'A81001'));
+    });
+    const [done, waits, oneOfTwo] = [...app.people(3)];
+    const guard = (...organisationCodes: string[]) => ({ windowId, actor: 'practice' as const, organisationCodes });
+    const dispatch = {
+      id: randomUUID(),
+      campaignId: randomUUID(),
+      purpose: 'reminder',
+      dueAt: app.clock.now(),
+      expiresAt: null,
+    };
+    await app.ledger.plan(dispatch, [
+      { ...done!, guard: guard('A81001') },
+      { ...waits!, guard: guard('A81002') },
+      { ...oneOfTwo!, guard: guard('A81001', 'A81002') },
+    ]);
+    await app.untilFinished(dispatch);
+    const messages = await app.ledger.messages(dispatch);
+    expect(messages.map(({ state, reason }) => [state, reason])).toEqual([
+      ['cancelled', 'no longer blocking'],
+      ['accepted', null],
+      ['accepted', null],
+    ]);
+    expect(new Set(asked)).toEqual(new Set([windowId]));
+  });
+});
