@@ -16,22 +16,11 @@ const PRINTERS = {
 };
 export type Printer = keyof typeof PRINTERS;
 
-const environment = Handlebars.create();
-for (const [name, word] of Object.entries(WORDING))
-  // Handlebars hands every function its options as one more argument.
-  environment.registerHelper(name, (...values: unknown[]) => word(...values.slice(0, -1)));
-for (const [name, print] of Object.entries(PRINTERS))
-  environment.registerHelper(name, (value: unknown) => print(value));
-
-const KNOWN_HELPERS = Object.fromEntries(
-  [...Object.keys(WORDING), ...Object.keys(PRINTERS)].map((name) => [name, true]),
-);
-
 export type Program = (values: TemplateValues) => string;
 
 /** @throws Error from Handlebars, with `lineNumber`, when the source cannot be parsed. */
 export function parseProgram(source: string): hbs.AST.Program {
-  return environment.parse(source);
+  return Handlebars.parse(source);
 }
 
 /**
@@ -40,38 +29,57 @@ export function parseProgram(source: string): hbs.AST.Program {
  */
 export function compileProgram(source: string, printer: Printer): Program {
   const program = parseProgram(source);
-  rewrite(program, printer);
-  const run = environment.compile<TemplateValues>(program, {
+  const called = new Set<string>();
+  rewrite(program, printer, called);
+  const run = environmentWith(printer, called).compile<TemplateValues>(program, {
     strict: true,
-    knownHelpers: KNOWN_HELPERS,
+    knownHelpers: Object.fromEntries([printer, ...called].map((name) => [name, true])),
     knownHelpersOnly: true,
     preventIndent: true,
   });
   return (values) => run(values);
 }
 
-function rewrite(program: hbs.AST.Program, printer: Printer): void {
+/** Handlebars wraps every registered function anew on every run, so a program has those that it calls and no others. */
+function environmentWith(printer: Printer, called: ReadonlySet<string>): typeof Handlebars {
+  const environment = Handlebars.create();
+  for (const name of Object.keys(environment.helpers)) if (!BLOCKS.has(name)) environment.unregisterHelper(name);
+  environment.registerHelper(printer, (value: unknown) => PRINTERS[printer](value));
+  for (const name of called) {
+    const word = WORDING[name];
+    // Handlebars hands every function its options as one more argument.
+    if (word) environment.registerHelper(name, (...values: unknown[]) => word(...values.slice(0, -1)));
+  }
+  return environment;
+}
+
+const BLOCKS = new Set(['if', 'unless', 'each']);
+
+/** Points every printed expression at the printer, encodes static text, and notes which wording functions are called. */
+function rewrite(program: hbs.AST.Program, printer: Printer, called: Set<string>): void {
   for (const statement of program.body) {
     if (statement.type === 'ContentStatement') {
       const content = statement as hbs.AST.ContentStatement;
       if (printer === 'encodedHtml' || printer === 'encodedText') content.value = encodePiece(content.value);
     } else if (statement.type === 'MustacheStatement') {
-      printThrough(statement as hbs.AST.MustacheStatement, printer);
+      printThrough(statement as hbs.AST.MustacheStatement, printer, called);
     } else if (statement.type === 'BlockStatement') {
       const block = statement as hbs.AST.BlockStatement;
-      rewrite(block.program, printer);
+      noteCalls(block.params, called);
+      rewrite(block.program, printer, called);
       const inverse = block.inverse as hbs.AST.Program | undefined;
-      if (inverse) rewrite(inverse, printer);
+      if (inverse) rewrite(inverse, printer, called);
     }
   }
 }
 
 /** `{{value}}` becomes `{{{printer value}}}`, `{{longDate day}}` becomes `{{{printer (longDate day)}}}`. */
-function printThrough(mustache: hbs.AST.MustacheStatement, printer: Printer): void {
+function printThrough(mustache: hbs.AST.MustacheStatement, printer: Printer, called: Set<string>): void {
   const { path, params, hash, loc } = mustache;
   const isCall = path.type === 'PathExpression' && Object.hasOwn(WORDING, (path as hbs.AST.PathExpression).original);
   const call = { type: 'SubExpression', path, params, hash, loc } as hbs.AST.SubExpression;
   mustache.params = [isCall ? call : path];
+  noteCalls(mustache.params, called);
   mustache.path = {
     type: 'PathExpression',
     data: false,
@@ -81,6 +89,15 @@ function printThrough(mustache: hbs.AST.MustacheStatement, printer: Printer): vo
     loc,
   } satisfies hbs.AST.PathExpression;
   mustache.escaped = false;
+}
+
+function noteCalls(expressions: readonly hbs.AST.Expression[], called: Set<string>): void {
+  for (const expression of expressions) {
+    if (expression.type !== 'SubExpression') continue;
+    const call = expression as hbs.AST.SubExpression;
+    called.add(call.path.original);
+    noteCalls(call.params, called);
+  }
 }
 
 function printed(value: unknown): string {
