@@ -1,6 +1,6 @@
 import { type Type } from '@nestjs/common';
 import { Global, Module } from '@nestjs/common';
-import { type NestExpressApplication } from '@nestjs/platform-express';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { AccessModule } from '../../src/access/index.js';
 import { CONFIG, type Config, loadConfig } from '../../src/platform/config/index.js';
@@ -49,7 +49,8 @@ export async function testApp(
     ],
     controllers: parts.controllers ?? [],
   }).compile();
-  const app = module.createNestApplication<NestExpressApplication>({ bodyParser: false, logger: false });
+  const app = module.createNestApplication<NestExpressApplication>(new ExpressAdapter());
+  app.useLogger(false);
   configureHttp(app, config);
   await app.init();
   return {

@@ -344,6 +344,7 @@ describe('problem documents', () => {
     ['another charset', 'application/json; charset=ebcdic', '{"text":"a"}', 415],
     ['XML', 'application/xml', '<a/>', 415],
     ['a form', 'application/x-www-form-urlencoded', 'text=a', 415],
+    ['a body of 200 kB', 'application/json', `{"text":"${'x'.repeat(200_000)}"}`, 400],
     ['an oversize body', 'application/json', `{"text":"${'x'.repeat(5_000_000)}"}`, 413],
   ])('answer %s with %s', async (_, type, body, status) => {
     const answer = await http

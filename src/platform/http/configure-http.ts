@@ -9,8 +9,8 @@ import { SchemaPipe } from './schema.pipe.js';
 import { securityHeaders } from './security-headers.js';
 
 /**
- * Sets up an application that was created with `{ bodyParser: false }`: headers, body limits, validation, problem
- * documents. main.ts and the tests both call it, before `init` or `listen`.
+ * Sets up the application: headers, body limits, validation, problem documents. main.ts and the tests both call it,
+ * before `init` or `listen` (Nest leaves its own body parsers out when it finds these).
  */
 export function configureHttp(app: NestExpressApplication, config: Config): void {
   app.set('trust proxy', config.trustProxy);

@@ -1,6 +1,14 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
 import { type Request, type Response } from 'express';
 import { HttpProblem } from './http-problem.js';
+
+const IF_MATCH_HEADER = ApiHeader({
+  name: 'If-Match',
+  required: true,
+  description: 'The ETag of what you read, so that nothing newer is overwritten',
+  schema: { type: 'string', examples: ['"3"'] },
+}) as MethodDecorator;
 
 /** Gives the answer the strong ETag of a row's version (RFC 9110, 8.8.3). */
 export function setEtag(response: Response, version: number): void {
@@ -27,6 +35,14 @@ export function versionOf(ifMatch: string | undefined): number {
 }
 
 /** Handler parameter: the version that If-Match demands. */
-export const IfMatch = createParamDecorator((_: unknown, context: ExecutionContext): number =>
-  versionOf(context.switchToHttp().getRequest<Request>().headers['if-match']),
+export const IfMatch = createParamDecorator(
+  (_: unknown, context: ExecutionContext): number =>
+    versionOf(context.switchToHttp().getRequest<Request>().headers['if-match']),
+  [
+    (controller, method): void => {
+      if (method === undefined) return;
+      const descriptor = Object.getOwnPropertyDescriptor(controller, method);
+      if (descriptor) IF_MATCH_HEADER(controller, method, descriptor);
+    },
+  ],
 );

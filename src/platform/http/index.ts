@@ -1,3 +1,4 @@
+export { apiDocument } from './api-document.js';
 export { callerOf, setCaller } from './caller.js';
 export { configureHttp } from './configure-http.js';
 export { IfMatch, setEtag } from './etag.js';
