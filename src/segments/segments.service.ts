@@ -22,7 +22,7 @@ export class SegmentsService {
     for await (const batch of this.batches()) yield* batch.map(({ result }) => result);
   }
 
-  /** These accounts in id order; ids that are in no export are left out. */
+  /** These accounts, each once and in any order; ids that are in no export are left out. */
   async classify(accountIds: readonly string[]): Promise<SegmentResult[]> {
     const ids = [...new Set(accountIds)].sort();
     const results: SegmentResult[] = [];
