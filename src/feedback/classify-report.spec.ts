@@ -272,6 +272,22 @@ This e-mail is confidential.
     [['gone@example.org', 'userunknown']],
   ],
   [
+    'a person who pastes the fields of a bounce',
+    `Return-Path: <testa@example.org>
+From: testa@example.org
+To: me@example.com
+Subject: Please help
+
+I got this back:
+
+Final-Recipient: rfc822; gone@example.org
+Action: failed
+Status: 5.1.1
+`,
+    'not-bounce',
+    [],
+  ],
+  [
     'a person who attaches a bounce',
     `Return-Path: <testa@example.org>
 From: testa@example.org

@@ -1,3 +1,4 @@
+import type { StatusBlock } from './delivery-status.reader.js';
 import { aboutEach, readFreeText } from './free-text.reader.js';
 import { isDelayNotice, looksLikeAutoReply, looksLikeBounce } from './message-kind.classifier.js';
 import { header, readMime } from './mime.reader.js';
@@ -5,7 +6,6 @@ import { judge } from './reason.classifier.js';
 import { addressesIn, readParts, type ReportParts } from './report.reader.js';
 import type { FeedbackReport, RecipientKind, ReportedRecipient, ReportKind, ReportReferences } from './report.types.js';
 import { readSesNotification } from './ses-notification.reader.js';
-import type { StatusBlock } from './delivery-status.reader.js';
 
 const MAX_DIAGNOSTIC = 500;
 const MAX_MESSAGES = 20;
@@ -58,13 +58,15 @@ function classifyOne(raw: Buffer | string): FeedbackReport {
   if (notification)
     return made(fromBlocks(notification.blocks, report), { references: withId(references, notification.messageId) });
   if (report.feedback) return complaintOf(report, references);
-  if (report.blocks.length > 0) return made(fromBlocks(report.blocks, report));
+  // In plain text such fields may have been pasted by a person: then the message itself must look like a report.
+  const isReport = report.declared || looksLikeBounce(report);
+  if (isReport && report.blocks.length > 0) return made(fromBlocks(report.blocks, report));
   if (isHotmailComplaint(report))
     return made(complaints(addressesIn(header(report.original, 'x-hmxmroriginalrecipient')).slice(0, 1)), {
       feedbackType: 'abuse',
     });
   if (isReadReceipt(report)) return made([replyOf(report, 'undefined')]);
-  if (report.declared || looksLikeBounce(report)) return made(fromFreeText(report));
+  if (isReport) return made(fromFreeText(report));
   if (looksLikeAutoReply(report.headers)) return made([replyOf(report, 'vacation')]);
   return { ...nothing, references };
 }
