@@ -1,5 +1,5 @@
 import { getQueueToken } from '@nestjs/bullmq';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { type Queue } from 'bullmq';
 import { type JobName, type JobPayload, JOBS, QUEUES, type QueueName } from './job-map.js';
@@ -12,8 +12,18 @@ export interface NewJob<N extends JobName> {
 
 /** Puts jobs into the queues. What is queued may be lost at any time: reconcilers put it back from PostgreSQL. */
 @Injectable()
-export class JobQueue {
+export class JobQueue implements OnModuleInit {
+  private readonly logger = new Logger(JobQueue.name);
+
   constructor(private readonly modules: ModuleRef) {}
+
+  onModuleInit(): void {
+    for (const name of QUEUES) {
+      this.queue(name).on('error', (error) => {
+        this.logger.warn({ message: 'queue trouble', queue: name, error: error.message });
+      });
+    }
+  }
 
   /** Adds jobs of one name in one round trip; those whose id is queued already are left alone. */
   async add<N extends JobName>(name: N, jobs: readonly NewJob<N>[]): Promise<void> {
