@@ -83,6 +83,7 @@ function friendly(command: string, { extensions = ['PIPELINING', 'SIZE 50000000'
     return lines.map((line, i) => `250${i === lines.length - 1 ? ' ' : '-'}${line}`).join('\r\n');
   }
   if (command === 'DATA') return '354 go ahead';
+  if (/^(?:STARTTLS|AUTH)/.test(command)) return '502 5.5.1 not implemented';
   if (command === 'QUIT') return '221 2.0.0 bye';
   return '250 2.0.0 ok';
 }
