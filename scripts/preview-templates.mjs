@@ -57,7 +57,10 @@ function indexPage(withShots) {
   const rows = catalogue.names().map((name) => {
     const { title, purpose, kind, version } = catalogue.get(name);
     const shots = withShots
-      ? SHOTS.map(({ suffix }) => `<a href="${name}.${suffix}.png"><img src="${name}.${suffix}.png" alt="${title}, ${suffix}"></a>`)
+      ? SHOTS.map(
+          ({ suffix }) =>
+            `<a href="${name}.${suffix}.png"><img src="${name}.${suffix}.png" alt="${title}, ${suffix}"></a>`,
+        )
       : [];
     return `<section><h2>${title}</h2><p>${purpose}</p>
 <p><a href="${name}.html">${name}, HTML</a> · <a href="${name}.txt">${name}, plain text</a> · ${kind} · version ${version.slice(0, 12)}</p>

@@ -1,4 +1,4 @@
-import type Handlebars from 'handlebars';
+/// <reference types="handlebars" />
 import { itemShape, type Placeholder, type Shape } from './placeholder.rules.js';
 import { WORDING } from './wording.rules.js';
 
@@ -169,5 +169,3 @@ interface Found {
 function shown(node: Node): string {
   return 'original' in node ? String(node.original) : node.type;
 }
-
-export type HandlebarsEnvironment = typeof Handlebars;

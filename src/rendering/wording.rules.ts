@@ -25,7 +25,6 @@ export const WORDING: Record<string, (...values: unknown[]) => string | number |
   /** The number to print before an entry: a list's first index is 0, its first step is 1. */
   ordinal: (index) => Number(index) + 1,
   eq: (a, b) => a === b,
-  any: (...values) => values.some(Boolean),
   more: (a, b) => Number(a) > Number(b),
 };
 
