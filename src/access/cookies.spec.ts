@@ -1,4 +1,4 @@
-import { type Request, type Response } from 'express';
+import { type Response } from 'express';
 import { type Config } from '../platform/config/index.js';
 import { SecureCookies } from './cookies.js';
 
@@ -24,9 +24,9 @@ describe('cookies', () => {
   });
 
   it('are read back under the name that they were written with only', () => {
-    const request = { cookies: { session: 'planted', '__Host-session': 'ours' } } as Request;
+    const request = { cookies: { session: 'planted', '__Host-session': 'ours' } };
     expect(under('https://comms.example.test').read(request, 'session')).toBe('ours');
     expect(under('http://localhost').read(request, 'session')).toBe('planted');
-    expect(under('http://localhost').read({ cookies: { session: { a: 1 } } } as Request, 'session')).toBeUndefined();
+    expect(under('http://localhost').read({ cookies: { session: { a: 1 } } }, 'session')).toBeUndefined();
   });
 });

@@ -17,7 +17,7 @@ export class SecureCookies {
     this.options = { httpOnly: true, sameSite: 'lax', path: '/', secure };
   }
 
-  read(request: Request, name: CookieName): string | undefined {
+  read(request: Pick<Request, 'cookies'>, name: CookieName): string | undefined {
     const value = (request.cookies as Record<string, unknown> | undefined)?.[this.prefix + name];
     return typeof value === 'string' ? value : undefined;
   }
