@@ -152,6 +152,42 @@ describe('organisations', () => {
     database = await testDatabase();
   });
 
+  it('three generations give the same in all six orders, with a closure planned and withdrawn between them', async () => {
+    const filler = practice({ 0: 'A89999', 10: '20250101' });
+    const generations = [
+      await file(
+        '1.csv',
+        practice({ 11: '20270331' }) + practice({ 0: 'A81002' }) + filler.replace('20250101', '20250201'),
+      ),
+      await file(
+        '2.csv',
+        practice({}) + practice({ 0: 'A81002', 14: '13T', 15: '20250301' }) + filler.replace('20250101', '20250302'),
+      ),
+      await file(
+        '3.csv',
+        practice({ 14: '13T', 15: '20250401' }) +
+          practice({ 0: 'A81002', 1: 'RENAMED', 14: '13T', 15: '20250301' }) +
+          filler.replace('20250101', '20250402'),
+      ),
+    ] as const;
+    const seen: unknown[] = [];
+    for (const order of [
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ] as const) {
+      await sql`truncate organisation, organisation_version, import_batch cascade`.execute(database.db);
+      for (const index of order) await imports.importOrganisations([generations[index]], { actor });
+      seen.push(await contents());
+    }
+    expect(await directory.organisation('A81001')).toMatchObject({ commissionerCode: '13T', closedOn: null });
+    expect(await directory.organisation('A81002')).toMatchObject({ name: 'RENAMED', commissionerCode: '13T' });
+    for (const outcome of seen) expect(outcome).toEqual(seen[0]);
+  });
+
   it('an import in one command gives the same as two', async () => {
     const paths = [await file('newer.csv', newer()), await file('older.csv', older())];
     await imports.importOrganisations(paths, { actor });
