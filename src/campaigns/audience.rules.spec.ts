@@ -106,6 +106,12 @@ describe('who gets what', () => {
     expect(line?.values?.['accounts']).toHaveLength(1);
   });
 
+  it('never tells one person both to sign in by NHSmail and to keep the password', () => {
+    const [line] = recipientsOf(person(account('1', 'nhsmail'), account('2', 'without-nhsmail')), context());
+    expect(line?.template).toBe('sign-in-nhsmail');
+    expect(JSON.stringify(line?.values)).not.toContain('without-nhsmail');
+  });
+
   it('shows who has no NHSmail registered as reached by the cascade, when only NHSmail is written to', () => {
     const nhsmailOnly = context({ audience: audienceSchema.parse({ reach: 'nhsmail-only' }) });
     const [line] = recipientsOf(person(account('1', 'unknown', { email: 'testa@evilnhs.net' })), nhsmailOnly);

@@ -70,8 +70,15 @@ function forPeople(
   const mailable = accounts.filter(({ segment }) => NOT_MAILED[segment] === undefined);
   const speaker = speakerOf(accounts);
   // Instructions about accounts that are disabled would only confuse; those with a bad address are part of the story.
-  const told = accounts.filter(({ segment }) => segment !== 'excluded');
-  const template = context.kind === 'guidance-follow-up' ? 'guidance-follow-up' : signInTemplate(mailable);
+  // Who signs in by NHSmail must not read in the same e-mail that people without it keep their password.
+  const hasNhsmail = accounts.some(({ segment }) => segment === 'nhsmail' || segment === 'mismatched');
+  const told = accounts.filter(
+    ({ segment }) => segment !== 'excluded' && !(hasNhsmail && segment === 'without-nhsmail'),
+  );
+  const template =
+    context.kind === 'guidance-follow-up'
+      ? 'guidance-follow-up'
+      : signInTemplate(mailable.filter((account) => told.includes(account)));
   return line(person, accounts, speaker, context, { template, values: personValues(speaker, told) });
 }
 

@@ -19,6 +19,9 @@ export type CampaignPatch = Partial<
     | 'released_at'
     | 'launch_at'
     | 'name'
+    | 'kind'
+    | 'window_id'
+    | 'region'
     | 'held_back'
   >
 > & { audience?: string; options?: string };
@@ -42,6 +45,7 @@ export class CampaignRepository {
   async list(filter: {
     windowId?: string;
     states?: readonly CampaignState[];
+    region?: string;
     before?: { createdAt: Date; id: string };
     limit: number;
   }): Promise<CampaignRow[]> {
@@ -53,6 +57,7 @@ export class CampaignRepository {
       .limit(filter.limit);
     if (filter.windowId !== undefined) query = query.where('window_id', '=', filter.windowId);
     if (filter.states) query = query.where('state', 'in', filter.states);
+    if (filter.region !== undefined) query = query.where('region', '=', filter.region);
     const { before } = filter;
     if (before) {
       query = query.where((where) =>

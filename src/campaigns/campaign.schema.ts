@@ -64,3 +64,14 @@ export const campaignInputSchema = z
     ],
   });
 export type CampaignInput = z.input<typeof campaignInputSchema>;
+
+export const campaignCloneSchema = z
+  .strictObject({
+    windowId: z.uuid().describe('The declaration window of the new campaign'),
+    name: z.string().trim().min(1).max(200).optional(),
+  })
+  .meta({
+    id: 'CampaignClone',
+    examples: [{ windowId: '7f9d5c1e-6f1b-5d0a-9a57-0d1f1f6f2c11', name: 'Sign-in change, October' }],
+  });
+export type CampaignClone = z.infer<typeof campaignCloneSchema>;

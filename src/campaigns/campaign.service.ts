@@ -1,14 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
 import { v7 as uuid } from 'uuid';
-import { AuditTrail, type Json, type Principal, systemPrincipal } from '../access/index.js';
-import { DeadlinesService } from '../deadlines/index.js';
+import { AuditTrail, type Json, type Principal, requireRegion, systemPrincipal } from '../access/index.js';
+import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
+import { STALE_VERSION } from '../platform/http/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from '../shared/errors.js';
+import { type OdsCode } from '../shared/ods-code.js';
+import { AudienceRepository } from './audience.repository.js';
+import { launchInWindow } from './campaign.clone.js';
 import { KINDS } from './campaign.kinds.js';
 import { type CampaignPatch, CampaignRepository, type CampaignRow, type StepRow } from './campaign.repository.js';
-import { type CampaignInput, campaignInputSchema } from './campaign.schema.js';
+import {
+  type CampaignAudience,
+  type CampaignClone,
+  type CampaignInput,
+  campaignInputSchema,
+} from './campaign.schema.js';
 import { type CampaignAction, nextState, TRANSITIONS } from './campaign.states.js';
 import { type CampaignTables } from './campaign.tables.js';
 import { driftOf } from './plan.rules.js';
@@ -27,40 +36,27 @@ export class CampaignService {
     private readonly planRows: PlanRepository,
     private readonly dispatcher: StepDispatcher,
     private readonly deadlines: DeadlinesService,
+    private readonly bankHolidays: BankHolidays,
+    private readonly directory: AudienceRepository,
     private readonly ledger: Ledger,
     private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {}
 
-  /** @throws InvalidInputError `bad-campaign` naming each field; NotFoundError `window-not-found`. */
+  /**
+   * @throws InvalidInputError `bad-campaign` naming each field; NotFoundError `window-not-found`; ForbiddenError
+   * `other-region` for an audience beyond the author's region.
+   */
   async create(input: CampaignInput, principal: Principal): Promise<CampaignRow> {
     authorise(principal, 'edit');
-    const parsed = campaignInputSchema.safeParse(input);
-    if (!parsed.success) {
-      const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'campaign'}: ${issue.message}`);
-      throw new InvalidInputError('bad-campaign', `The campaign cannot be made. ${faults.join('; ')}`);
-    }
-    const { name, kind, windowId, audience, options, launchAt, heldBack } = parsed.data;
-    const window = await this.deadlines.window(windowId);
-    if (KINDS[kind].needsSignInChange && window.signInChange === null) {
-      throw new InvalidInputError(
-        'bad-campaign',
-        `A ${kind} needs a window with the day of the sign-in change; ${window.name} has none`,
-      );
-    }
+    const content = await this.contentOf(input, principal);
     const now = this.clock.now();
     const id = uuid();
     await this.campaigns.db.transaction().execute(async (trx) => {
       await this.campaigns.add(
         {
           id,
-          name,
-          kind,
-          window_id: window.id,
-          audience: JSON.stringify(audience),
-          options: JSON.stringify(options),
-          launch_at: launchAt,
-          held_back: heldBack ?? KINDS[kind].heldBack,
+          ...content,
           released_at: null,
           state: 'draft',
           author: principal.id,
@@ -70,15 +66,58 @@ export class CampaignService {
         },
         trx,
       );
-      await this.record('created', id, principal, { kind, window: window.id }, trx);
+      await this.record('created', id, principal, { kind: content.kind, window: content.window_id }, trx);
     });
     return this.get(id);
+  }
+
+  /**
+   * Gives the campaign another content. An approval that it had is void, its waiting steps are taken back, and it is a
+   * draft again. @throws as `create`; ConflictError `stale-version` when it is no longer at `expectedVersion`.
+   */
+  async edit(id: string, expectedVersion: number, input: CampaignInput, principal: Principal): Promise<CampaignRow> {
+    authorise(principal, 'edit');
+    const content = await this.contentOf(input, principal);
+    const patch = { ...content, ...NO_APPROVAL, released_at: null };
+    return this.change(id, 'edit', principal, patch, {}, async (trx, { version }) => {
+      if (version !== expectedVersion) {
+        throw new ConflictError(STALE_VERSION, `Campaign ${id} is at version ${version} by now: read it again`);
+      }
+      await this.campaigns.replaceWaitingSteps(id, [], this.clock.now(), trx);
+    });
+  }
+
+  /**
+   * A new draft with the content of an earlier campaign for another window. The launch keeps its time of day and its
+   * number of working days before the cutoff. @throws as `create`.
+   */
+  async clone(id: string, { windowId, name }: CampaignClone, principal: Principal): Promise<CampaignRow> {
+    const original = await this.visible(id, principal);
+    const [from, to] = await Promise.all([this.deadlines.window(original.window_id), this.deadlines.window(windowId)]);
+    const launchAt = original.launch_at && launchInWindow(original.launch_at, from, to, this.bankHolidays.calendar);
+    const input: CampaignInput = {
+      name: name ?? `${original.name.slice(0, 150)} (${to.name.slice(0, 40)})`,
+      kind: original.kind,
+      windowId,
+      audience: original.audience,
+      options: original.options,
+      launchAt: launchAt?.toISOString() ?? null,
+      heldBack: original.held_back,
+    };
+    return this.create(input, principal);
   }
 
   /** By id. @throws NotFoundError `campaign-not-found`. */
   async get(id: string): Promise<CampaignRow> {
     const row = await this.campaigns.find(id);
     if (row) return row;
+    throw new NotFoundError('campaign-not-found', 'There is no campaign of that id');
+  }
+
+  /** As `get`, for somebody who may be confined to a region: what they may not see is not there. */
+  async visible(id: string, principal: Principal): Promise<CampaignRow> {
+    const row = await this.get(id);
+    if (principal.region === undefined || row.region === principal.region) return row;
     throw new NotFoundError('campaign-not-found', 'There is no campaign of that id');
   }
 
@@ -237,9 +276,47 @@ export class CampaignService {
   }
 
   private async voidApproval(id: string, reason: string, scheduler: Principal): Promise<void> {
+    // Taken back and not cancelled: the same steps come again when the campaign is scheduled again.
     await this.change(id, 'void-approval', scheduler, NO_APPROVAL, { reason }, (trx) =>
-      this.campaigns.cancelWaitingSteps(id, this.clock.now(), trx),
+      this.campaigns.replaceWaitingSteps(id, [], this.clock.now(), trx),
     );
+  }
+
+  private async contentOf(input: CampaignInput, principal: Principal) {
+    const parsed = campaignInputSchema.safeParse(input);
+    if (!parsed.success) {
+      const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'campaign'}: ${issue.message}`);
+      throw new InvalidInputError('bad-campaign', `The campaign cannot be made. ${faults.join('; ')}`);
+    }
+    const { name, kind, windowId, audience, options, launchAt, heldBack } = parsed.data;
+    const window = await this.deadlines.window(windowId);
+    if (KINDS[kind].needsSignInChange && window.signInChange === null) {
+      throw new InvalidInputError(
+        'bad-campaign',
+        `A ${kind} needs a window with the day of the sign-in change; ${window.name} has none`,
+      );
+    }
+    const region = await this.regionOf(audience);
+    requireRegion(principal, region);
+    return {
+      name,
+      kind,
+      window_id: window.id,
+      region: region ?? null,
+      audience: JSON.stringify(audience),
+      options: JSON.stringify(options),
+      launch_at: launchAt,
+      held_back: heldBack ?? KINDS[kind].heldBack,
+    };
+  }
+
+  /** The one region in which the whole audience lies, if it does. */
+  private async regionOf({ regions, commissioners, organisations }: CampaignAudience): Promise<OdsCode | undefined> {
+    const codes = [...new Set([...regions, ...commissioners, ...organisations])];
+    const known = await this.directory.regionsOf(codes);
+    const found = new Set(codes.map((code) => known.get(code) ?? undefined));
+    const [region] = found;
+    return found.size === 1 ? (region as OdsCode | undefined) : undefined;
   }
 
   private async change(
@@ -248,13 +325,14 @@ export class CampaignService {
     principal: Principal,
     patch: CampaignPatch = {},
     details: Readonly<Record<string, Json>> = {},
-    also?: (trx: Transaction<CampaignTables>) => Promise<void>,
+    also?: (trx: Transaction<CampaignTables>, campaign: CampaignRow) => Promise<void>,
   ): Promise<CampaignRow> {
     authorise(principal, action);
     return this.campaigns.db.transaction().execute(async (trx) => {
       const campaign = await this.campaigns.lock(id, trx);
       if (!campaign) throw new NotFoundError('campaign-not-found', 'There is no campaign of that id');
-      await also?.(trx);
+      requireRegion(principal, (campaign.region ?? undefined) as OdsCode | undefined);
+      await also?.(trx, campaign);
       return this.move(campaign, action, principal, patch, details, trx);
     });
   }

@@ -13,6 +13,8 @@ export interface CampaignTable {
   name: string;
   kind: CampaignKind;
   window_id: string;
+  /** The region in which the whole audience lies; null when it reaches further. */
+  region: string | null;
   audience: Json<CampaignAudience>;
   options: Json<CampaignOptions>;
   launch_at: Date | null;

@@ -1,28 +1,25 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
+import { Tick } from '../platform/schedule/index.js';
 import { CampaignService } from './campaign.service.js';
 
 const EVERY = 2_000;
 
 /** Looks every few seconds for steps that are due. Several schedulers may run: each step is claimed in PostgreSQL. */
 @Injectable()
-export class CampaignTicker {
+export class CampaignTicker implements BeforeApplicationShutdown {
   private readonly logger = new Logger(CampaignTicker.name);
-  private busy = false;
+  private readonly ticking = new Tick(() => this.run(), this.logger);
 
   constructor(private readonly campaigns: CampaignService) {}
 
   @Interval(EVERY)
   async tick(): Promise<void> {
-    if (this.busy) return;
-    this.busy = true;
-    try {
-      await this.run();
-    } catch (error) {
-      this.logger.error(error);
-    } finally {
-      this.busy = false;
-    }
+    await this.ticking.run();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.ticking.stop();
   }
 
   /** One round; one campaign's trouble does not hold up the others. */
@@ -32,11 +29,8 @@ export class CampaignTicker {
         const planned = await this.campaigns.runDueSteps(id);
         if (planned > 0) this.logger.log({ message: 'step dispatched', campaign: id, messages: planned });
       } catch (error) {
-        this.logger.error({
-          message: 'campaign step failed',
-          campaign: id,
-          error: error instanceof Error ? error.message : 'unknown',
-        });
+        const reason = error instanceof Error ? error.message : 'unknown';
+        this.logger.error({ message: 'campaign step failed', campaign: id, error: reason });
       }
     }
     await this.campaigns.finishDone();

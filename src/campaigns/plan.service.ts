@@ -121,12 +121,15 @@ export class PlanService {
   }
 
   private collectMissing(
-    { template, values }: PlannedRecipient,
+    { template, values, obligations }: PlannedRecipient,
     shared: Readonly<Record<string, unknown>>,
     missing: Map<string, Set<string>>,
   ): void {
     if (template === null) return;
-    for (const name of this.templates.get(template).missing({ ...shared, ...values })) {
+    // Which practices a reminder names is known only when it leaves; here it matters that it will name some.
+    const practices = obligations?.map(({ organisation }) => ({ code: organisation, name: organisation, status: '' }));
+    const complete = { ...shared, ...values, ...(practices && { practices }) };
+    for (const name of this.templates.get(template).missing(complete)) {
       const names = missing.get(template) ?? new Set();
       missing.set(template, names.add(name));
     }

@@ -5,6 +5,8 @@ import { AudienceRepository } from './audience.repository.js';
 import { Ledger, type NewMessage } from '../delivery/index.js';
 import { TemplateCatalogue } from '../rendering/index.js';
 import { type Transaction } from 'kysely';
+import { type Config, InjectConfig } from '../platform/config/index.js';
+import { FIRST_GENERATION, linksExpireAt, organisationLinkPath } from '../shared/organisation-link.js';
 import { type CampaignRow, type StepRow } from './campaign.repository.js';
 import { type CampaignTables } from './campaign.tables.js';
 import { PlanRepository } from './plan.repository.js';
@@ -25,6 +27,7 @@ export class StepDispatcher {
     private readonly directory: AudienceRepository,
     private readonly sharedValues: SharedValuesService,
     private readonly templates: TemplateCatalogue,
+    @InjectConfig() private readonly config: Config,
   ) {}
 
   /**
@@ -42,8 +45,12 @@ export class StepDispatcher {
     );
     const byTopic = new Map<string, NewMessage[]>();
     for await (const recipient of this.plans.planned(campaign.approved_plan_id)) {
-      const message = this.messageOf(recipient, window, outstanding);
-      if (!message) continue;
+      const mail = this.messageOf(recipient, window, outstanding);
+      if (!mail) continue;
+      const message =
+        campaign.kind === 'cascade-request'
+          ? { ...mail, values: { ...mail.values, ...this.answerLink(campaign, recipient, window, sharedValues) } }
+          : mail;
       const messages = byTopic.get(recipient.topic);
       if (messages) messages.push(message);
       else byTopic.set(recipient.topic, [message]);
@@ -85,5 +92,26 @@ export class StepDispatcher {
       values: outstanding ? { ...values, practices: outstanding.practices } : values,
       guard: outstanding ? { windowId: window.id, ...outstanding.guard } : null,
     };
+  }
+
+  /** Where the organisation that a cascade request is about says what became of it. The same for all its people. */
+  private answerLink(
+    campaign: CampaignRow,
+    recipient: PlannedRecipient,
+    window: DeclarationWindow,
+    sharedValues: Readonly<Record<string, unknown>>,
+  ): Readonly<Record<string, unknown>> {
+    const links = sharedValues['links'] as { readonly console: string };
+    const path = organisationLinkPath(
+      {
+        purpose: 'answer',
+        cascadeId: campaign.id,
+        organisation: recipient.topic,
+        generation: FIRST_GENERATION,
+        expiresAt: linksExpireAt(window.pcse.toInstant()),
+      },
+      this.config.secret,
+    );
+    return { links: { ...links, acknowledge: new URL(path, links.console).href } };
   }
 }

@@ -4,7 +4,7 @@ import { type INestApplicationContext } from '@nestjs/common';
 import { permissionsOf, type AccessRole, type Principal } from '../access/index.js';
 import { type CampaignInput, CampaignService, CampaignTicker, type PlanSummary } from '../campaigns/index.js';
 import { DeadlinesService, DeclarationImporter } from '../deadlines/index.js';
-import { CaptureInbox, Ledger, Reconciler } from '../delivery/index.js';
+import { CaptureInbox, Ledger } from '../delivery/index.js';
 import { type ImportReport, ImportService } from '../directory/index.js';
 import { PROJECT_ROOT } from '../platform/config/index.js';
 import { type Readiness, ReadinessService, SegmentsService } from '../segments/index.js';
@@ -46,8 +46,11 @@ interface DemoSettings {
 }
 
 const FIXTURES = join(PROJECT_ROOT, 'test', 'fixtures');
-/** Two working days before the cutoff of Friday 18 September 2026, at nine. */
-const REMINDER_DAY = LondonTime.parse('2026-09-16T09:00');
+/** Five and two working days before the cutoff of Friday 18 September 2026, at nine, and what CQRS said just before. */
+const REMINDERS = [
+  { feed: 'declarations-1.csv', at: LondonTime.parse('2026-09-11T09:00') },
+  { feed: 'declarations-2.csv', at: LondonTime.parse('2026-09-16T09:00') },
+];
 
 const AUTHOR = invented('author');
 const APPROVER = invented('approver');
@@ -97,67 +100,78 @@ export class Demo {
     await this.timed('cascade request', () =>
       this.sendNow({ name: 'Please cascade to your practices', kind: 'cascade-request', windowId: window.id }),
     );
-    await this.timed('declarations', () => this.importDeclarations(people));
-    await this.timed('reminder', async () => {
-      this.clock.moveTo(REMINDER_DAY.toInstant());
-      await this.sendNow({ name: 'September reminders', kind: 'payment-reminder', windowId: window.id });
-    });
+    await this.timed('reminders', () => this.remind(people, window.id));
     return this.result(segments, readiness, messagesPerSecond, started);
   }
 
   private async importFiles(people: string): Promise<void> {
     const imports = this.app.get(ImportService);
     const request = { actor: AUTHOR.id };
-    this.report(await imports.importOrganisations([join(FIXTURES, 'ods')], request));
+    this.report(await imports.importOrganisations([join(this.settings.small ? people : FIXTURES, 'ods')], request));
     this.report(await imports.importAccounts(join(people, 'accounts.csv'), request));
     this.report(await imports.importNhsmail(join(people, 'nhsmail.csv'), request));
     this.report(await imports.importNoNhsmail(join(people, 'no-nhsmail.csv'), request));
   }
 
-  private async importDeclarations(people: string): Promise<void> {
-    const importer = this.app.get(DeclarationImporter);
-    this.report(await importer.importDeclarations(join(people, 'declarations.csv'), { actor: AUTHOR.id }));
+  /** One campaign for the whole ladder, approved once; each reminder goes to those who block a payment at that moment. */
+  private async remind(people: string, windowId: string): Promise<void> {
+    const id = await this.schedule({ name: 'September reminders', kind: 'payment-reminder', windowId });
+    for (const { feed, at } of REMINDERS) {
+      this.clock.moveTo(at.toInstant());
+      const request = { actor: AUTHOR.id };
+      this.report(await this.app.get(DeclarationImporter).importDeclarations(join(people, feed), request));
+      await this.untilEnded(id);
+    }
   }
 
-  /** Plan, have it approved by somebody else, schedule, and wait until every message has ended. */
   private async sendNow(input: CampaignInput): Promise<number> {
+    return this.untilEnded(await this.schedule(input));
+  }
+
+  /** Plan, have it approved by somebody else, and let the clock take over. */
+  private async schedule(input: CampaignInput): Promise<string> {
     const { say } = this.settings;
     const service = this.app.get(CampaignService);
     const { id, name, kind } = await service.create(input, AUTHOR);
-    const { hash, summary, ...plan } = await service.plan(id);
+    const plan = await service.plan(id);
     say(`\n── ${name} ──`);
-    for (const line of planLines({ ...plan, hash, summary })) say(line);
-    this.campaigns.push(campaignOf(id, name, kind, summary));
+    for (const line of planLines(plan)) say(line);
+    this.campaigns.push(campaignOf(id, name, kind, plan.summary));
     await service.submit(id, AUTHOR);
-    await service.approve(id, hash, APPROVER);
+    await service.approve(id, plan.hash, APPROVER);
     await service.schedule(id, OPERATOR);
-    await this.app.get(CampaignTicker).run();
-    const started = performance.now();
-    const sent = await this.untilEnded(id);
-    const seconds = secondsSince(started);
-    this.seconds['sending'] ??= seconds;
-    say(
-      `${sent.toLocaleString('en-GB')} e-mails left in ${seconds.toFixed(1)} s (${Math.round(sent / seconds).toLocaleString('en-GB')} a second).`,
-    );
-    return sent;
+    return id;
   }
 
+  /** Waits until nothing of the campaign is due and every message has ended; the service's own ticks do the work. */
   private async untilEnded(campaignId: string): Promise<number> {
     const ledger = this.app.get(Ledger);
+    const service = this.app.get(CampaignService);
+    const before = (await ledger.progress({ campaignId })).planned;
+    const started = performance.now();
     const bar = progressBar('e-mails');
     let last = -1;
-    let quietSince = performance.now();
+    let quietSince = started;
     try {
       for (;;) {
-        await this.app.get(Reconciler).reconcile();
+        const due = await service.due();
         const { planned, terminal } = await ledger.progress({ campaignId });
-        bar.update(terminal, planned, terminal);
-        if (planned === terminal) return planned;
+        bar.update(terminal - before, planned - before, terminal - before);
+        if (!due.includes(campaignId) && planned === terminal) {
+          const sent = planned - before;
+          const seconds = secondsSince(started);
+          this.seconds['sending'] ??= seconds;
+          bar.stop();
+          this.settings.say(
+            `${sent.toLocaleString('en-GB')} e-mails in ${seconds.toFixed(1)} s (${Math.round(sent / seconds).toLocaleString('en-GB')} a second)`,
+          );
+          return sent;
+        }
         if (terminal !== last) quietSince = performance.now();
-        if (secondsSince(quietSince) > 60)
-          throw new Error(`No message ended for a minute; ${planned - terminal} are left`);
+        if (secondsSince(quietSince) > 120)
+          throw new Error(`No message ended for two minutes; ${planned - terminal} are left`);
         last = terminal;
-        await delay(150);
+        await delay(100);
       }
     } finally {
       bar.stop();
