@@ -138,6 +138,8 @@ export class AccountStage {
       select account_id, first_name, last_name, email, email_normalised, status, last_sign_in, name_key,
         null, facts_hash, ${batchId}::bigint
       from stage_person join stage_touched using (account_id)
+      -- In the order of the keys, so that a million rows fill the index page by page.
+      order by account_id
       on conflict (id) do update set first_name = excluded.first_name, last_name = excluded.last_name,
         email = excluded.email, email_normalised = excluded.email_normalised, status = excluded.status,
         last_sign_in = excluded.last_sign_in, name_key = excluded.name_key, gone_at = null,
@@ -148,7 +150,8 @@ export class AccountStage {
     await sql`
       insert into membership (account_id, organisation_code, roles, unknown_roles)
       select account_id, organisation_code, roles, unknown_roles
-      from stage_membership join stage_touched using (account_id)`.execute(trx);
+      from stage_membership join stage_touched using (account_id)
+      order by account_id, organisation_code`.execute(trx);
   }
 
   /** Account and organisation of rows that were put together, unknown role names, unknown organisations. */
