@@ -64,7 +64,9 @@ export class CsrfGuard implements CanActivate {
 }
 
 function tokenFits(request: Request, session: Session): boolean {
-  const field = (request.body as { _csrf?: unknown } | undefined)?._csrf;
-  const sent = request.get('X-CSRF-Token') ?? field;
+  const body = request.body as { _csrf?: unknown } | null | undefined;
+  const sent = request.get('X-CSRF-Token') ?? body?._csrf;
+  // Taken out, as the form's own schema knows nothing of it and refuses what it does not know.
+  if (typeof body === 'object' && body !== null) delete body._csrf;
   return typeof sent === 'string' && sameHash(sent, csrfToken(session));
 }

@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { Controller, Get, Post } from '@nestjs/common';
+import { Body, Controller, Get, Post } from '@nestjs/common';
 import { sql } from 'kysely';
 import request from 'supertest';
+import { z } from 'zod';
 import { AuditTrail, CsrfToken, OneTimeLink, RequirePermission } from '../../src/access/index.js';
 import { START, type TestApp, testApp } from './access-http.support.js';
+
+const formSchema = z.strictObject({ text: z.string().optional() }).optional();
 
 @Controller('probe')
 class PageController {
@@ -18,8 +21,8 @@ class PageController {
   }
   @Post('form')
   @RequirePermission('campaign:write')
-  send() {
-    return { sent: true };
+  send(@Body({ schema: formSchema }) form: z.infer<typeof formSchema>) {
+    return { sent: form?.text ?? true };
   }
 }
 
@@ -158,10 +161,11 @@ describe('the one-time link', () => {
     it('need the token of that very session', async () => {
       const other = await signIn();
       const foreign = ((await http.get('/probe/form').set('Cookie', other)).body as { token: string }).token;
-      await send().send({ _csrf: token }).expect(201);
+      await send().send({ _csrf: token, text: 'a' }).expect(201, { sent: 'a' });
       await send().set('X-CSRF-Token', token).expect(201);
       for (const bad of [{}, { _csrf: '' }, { _csrf: foreign }, { _csrf: `${token}x` }])
         await send().send(bad).expect(403);
+      await send().type('json').send('null').expect(403);
       const refused = await send().send({ _csrf: 'x' }).expect(403);
       expect(refused.body).toMatchObject({ type: '/problems/cross-site-request' });
     });
