@@ -27,6 +27,8 @@ describe('SMTP_URL', () => {
     ['smtp://relay.example.test?conections=5', 'conections'],
     ['smtp://relay.example.test?name=a%0d%0ab', 'name'],
     ['smtp://relay.example.test?ca=/nowhere.pem', 'ca'],
+    ['smtp://relay.example.test?dkimDomain=example.test', 'dkimKey'],
+    ['smtp://relay.example.test?dkimDomain=a.test&dkimSelector=s&dkimKey=/nowhere.pem', 'dkimKey'],
     ['smtp://u@relay.example.test?oauthTokenUrl=https://login.example.test/token', 'oauthClientId'],
   ])('refuses %s and says why, without repeating a secret', (address, word) => {
     expect(() => smtpSettings(address)).toThrow(expect.objectContaining({ code: 'bad-smtp-url' }) as Error);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { InvalidInputError } from '../shared/errors.js';
+import type { DkimSettings } from './mime.dkim.js';
 
 /** How long to wait, in milliseconds. The defaults are the minima of RFC 5321 section 4.5.3.2. */
 export interface SmtpTimeouts {
@@ -44,6 +45,8 @@ export interface SmtpSettings {
   /** False: never pipeline, even where the server offers it. */
   readonly pipelining: boolean;
   readonly timeouts: SmtpTimeouts;
+  /** Given: messages are signed before they are sent. */
+  readonly dkim?: DkimSettings;
 }
 
 export const RFC_5321_TIMEOUTS: SmtpTimeouts = {
@@ -72,6 +75,9 @@ const optionsSchema = z.strictObject({
   oauthClientSecret: z.string().min(1).optional(),
   oauthRefreshToken: z.string().min(1).optional(),
   oauthScope: z.string().min(1).optional(),
+  dkimDomain: z.string().min(1).optional(),
+  dkimSelector: z.string().min(1).optional(),
+  dkimKey: z.string().min(1).optional(),
 });
 type Options = z.infer<typeof optionsSchema>;
 
@@ -79,7 +85,7 @@ type Options = z.infer<typeof optionsSchema>;
  * Reads `smtp://user:password@host:587?connections=20` or `smtps://…:465`. Options: `requireTls` (on, except to this
  * machine), `ca` (path of a PEM file), `name` (for EHLO), `connections`, `messages` (per connection), `pipelining`,
  * `timeout` (seconds, for every wait), `oauthTokenUrl`, `oauthClientId`, `oauthClientSecret`, `oauthRefreshToken`,
- * `oauthScope`.
+ * `oauthScope`; `dkimDomain`, `dkimSelector` and `dkimKey` (path of a PEM file) together.
  * @throws InvalidInputError `bad-smtp-url`, never repeating a value.
  */
 export function smtpSettings(address: string): SmtpSettings {
@@ -100,14 +106,16 @@ export function smtpSettings(address: string): SmtpSettings {
   const requireTls = options.requireTls ?? !local;
   const auth = authOf(url, options);
   if (auth && !requireTls && !local) throw refused('a password or token needs requireTls');
+  const dkim = dkimOf(options);
   const wait = options.timeout === undefined ? undefined : options.timeout * 1_000;
   return {
     host,
     port: url.port === '' ? (implicitTls ? 465 : 587) : Number(url.port),
     implicitTls,
     requireTls,
-    ...(options.ca === undefined ? {} : { ca: pem(options.ca) }),
+    ...(options.ca === undefined ? {} : { ca: pem('ca', options.ca) }),
     ...(auth ? { auth } : {}),
+    ...(dkim ? { dkim } : {}),
     clientName: options.name ?? ehloName(),
     connections: options.connections,
     messagesPerConnection: options.messages,
@@ -141,11 +149,19 @@ function authOf(url: URL, options: Options): SmtpSettings['auth'] {
   return { user, pass };
 }
 
-function pem(path: string): string {
+function dkimOf({ dkimDomain: domain, dkimSelector: selector, dkimKey }: Options): DkimSettings | undefined {
+  if (domain === undefined && selector === undefined && dkimKey === undefined) return undefined;
+  if (domain === undefined || selector === undefined || dkimKey === undefined) {
+    throw refused('dkimDomain, dkimSelector and dkimKey go together');
+  }
+  return { domain, selector, privateKey: pem('dkimKey', dkimKey) };
+}
+
+function pem(option: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new InvalidInputError('bad-smtp-url', 'SMTP_URL: the file that ca names cannot be read', { cause });
+    throw new InvalidInputError('bad-smtp-url', `SMTP_URL: the file that ${option} names cannot be read`, { cause });
   }
 }
 

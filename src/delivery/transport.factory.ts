@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { FileTransport } from './file.transport.js';
+import { SigningTransport } from './signing.transport.js';
 import { SmtpTransport } from './smtp.transport.js';
 import { smtpSettings } from './smtp-settings.js';
 import type { MailTransport } from './transport.js';
@@ -7,9 +8,11 @@ import type { MailTransport } from './transport.js';
 /**
  * The transport for an address: `smtp:` and `smtps:` with the options of `smtpSettings`, `file:///folder`.
  * Opens no connection yet.
- * @throws InvalidInputError `bad-smtp-url`.
+ * @throws InvalidInputError `bad-smtp-url`, `bad-dkim`.
  */
 export function createTransport(address: string): MailTransport {
   if (address.startsWith('file:')) return new FileTransport(fileURLToPath(address));
-  return new SmtpTransport(smtpSettings(address));
+  const settings = smtpSettings(address);
+  const smtp = new SmtpTransport(settings);
+  return settings.dkim ? new SigningTransport(smtp, settings.dkim) : smtp;
 }

@@ -1,4 +1,8 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { NodemailerTransport } from '../../src/delivery/nodemailer.transport.js';
 import { SmtpPipelineTransport } from '../../src/delivery/smtp-pipeline.transport.js';
@@ -345,6 +349,12 @@ describe('pipelining', () => {
 });
 
 describe('the choice of a transport', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'transport-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
   it.each([
     ['pipelines where the server offers it', ['PIPELINING'], '', true],
     ['waits for each reply where it does not', ['SIZE 1000'], '', false],
@@ -356,6 +366,18 @@ describe('the choice of a transport', () => {
       expect(server.chunks.some((chunk) => chunk.includes('\r\n.\r\nMAIL'))).toBe(pipelined);
     }),
   );
+
+  it('signs what it sends where SMTP_URL names a DKIM key', () =>
+    withServer({}, async (server) => {
+      const key = encodeURIComponent(join(folder, 'dkim.pem'));
+      const { privateKey } = generateKeyPairSync('ed25519');
+      await writeFile(join(folder, 'dkim.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+      const dkim = `dkimDomain=example.test&dkimSelector=s1&dkimKey=${key}`;
+      const transport = createTransport(`smtp://127.0.0.1:${server.port}?${dkim}`);
+      expect(kinds(await outcomes(transport, [message('a')]))).toEqual(['accepted']);
+      expect(server.messages).toEqual([expect.stringMatching(/^DKIM-Signature: v=1; a=ed25519-sha256;/)]);
+      expect(server.messages[0]).toContain(BODY);
+    }));
 
   it('asks again after the server could not be reached', async () => {
     const { port } = await freePort();
