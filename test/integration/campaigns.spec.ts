@@ -1,0 +1,312 @@
+import { AuditTrail } from '../../src/access/index.js';
+import { type CampaignInput, CampaignService } from '../../src/campaigns/index.js';
+import { type CampaignTables } from '../../src/campaigns/campaign.tables.js';
+import { DeadlinesService } from '../../src/deadlines/index.js';
+import { CaptureInbox, Ledger, SuppressionList } from '../../src/delivery/index.js';
+import { FixedClock } from '../../src/shared/clock.js';
+import { LondonTime } from '../../src/shared/london-time.js';
+import { colleague, TestApp } from '../support/app.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+
+const at = (time: string): Date => LondonTime.parse(time).toInstant();
+const MONDAY = at('2026-09-07T09:00');
+const author = colleague('author');
+const approver = colleague('approver');
+const operator = colleague('operator');
+
+let database: TestDatabase<CampaignTables>;
+let clock: FixedClock;
+let test: TestApp;
+let service: CampaignService;
+let ledger: Ledger;
+let windowId: string;
+let windows = 0;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  clock = new FixedClock(MONDAY);
+  test = await TestApp.start({ server: database.server, clock });
+  await test.importSmallDirectory();
+  service = test.app.get(CampaignService);
+  ledger = test.app.get(Ledger);
+});
+afterAll(async () => {
+  await test[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  clock.moveTo(MONDAY);
+  const window = await test.app.get(DeadlinesService).createWindow(
+    {
+      name: `Window ${(windows += 1)}`,
+      cutoff: '2026-09-18T12:00',
+      reopening: '2026-09-23T08:00',
+      pcse: '2026-09-28T08:00',
+      signInChange: '2026-09-23T08:00',
+    },
+    author.id,
+  );
+  windowId = window.id;
+});
+
+const draft = async (more: Partial<CampaignInput> = {}): Promise<string> =>
+  (await service.create({ name: 'September', kind: 'sign-in-notice', windowId, ...more }, author)).id;
+const approved = async (more: Partial<CampaignInput> = {}): Promise<string> => {
+  const id = await draft(more);
+  const { hash } = await service.plan(id);
+  await service.submit(id, author);
+  await service.approve(id, hash, approver);
+  return id;
+};
+const scheduled = async (more: Partial<CampaignInput> = {}): Promise<string> => {
+  const id = await approved(more);
+  await service.schedule(id, operator);
+  return id;
+};
+const planned = async (id: string): Promise<number> => (await ledger.progress({ campaignId: id })).planned;
+
+describe('a campaign', () => {
+  it('sends what was planned, to everybody once, and is finished only then', async () => {
+    const inbox = test.app.get(CaptureInbox);
+    const before = await inbox.count();
+    const id = await scheduled();
+    const plan = await service.plan(id);
+    await test.settle(id);
+    expect((await service.get(id)).state).toBe('finished');
+    const { states } = await ledger.progress({ campaignId: id });
+    expect(states.accepted).toBe(plan.summary.recipients);
+    expect((await inbox.count()) - before).toBe(plan.summary.recipients);
+    expect(await ledger.faults()).toEqual([]);
+  });
+
+  it('plans the same hash for the same facts, and another when one recipient is different', async () => {
+    const id = await draft();
+    const first = await service.plan(id);
+    const second = await service.plan(id);
+    expect(second.hash).toBe(first.hash);
+    expect(second.summary.changes).toMatchObject({ joined: 0, left: 0, changed: 0 });
+
+    const someone = await database.db
+      .selectFrom('plan_recipient')
+      .select('address')
+      .where('plan_id', '=', second.id)
+      .where('address', 'is not', null)
+      .orderBy('address')
+      .executeTakeFirstOrThrow();
+    await test.app
+      .get(SuppressionList)
+      .add({ address: someone.address!, reason: 'hard-bounce', source: 'test', expiresAt: at('2026-09-08T09:00') });
+    const third = await service.plan(id);
+    expect(third.hash).not.toBe(first.hash);
+    expect(third.summary.changes).toMatchObject({ joined: 0, left: 1, changed: 0 });
+    expect(third.summary.exclusions['suppressed: hard-bounce']).toBe(1);
+    clock.moveTo(at('2026-09-08T10:00'));
+  });
+
+  it('accounts for every person: an e-mail or a reason', async () => {
+    const { summary } = await service.plan(await draft());
+    const total = Object.values(summary.byRoute).reduce((sum, people) => sum + people, 0);
+    expect(summary.people + summary.excluded).toBe(total);
+    expect(Object.values(summary.exclusions).reduce((sum, people) => sum + people, 0)).toBe(summary.excluded);
+  });
+
+  it('shows whom NHSmail-only mail would miss', async () => {
+    const wide = await service.plan(await draft());
+    const narrow = await service.plan(await draft({ audience: { reach: 'nhsmail-only' } }));
+    expect(narrow.summary.exclusions['no NHSmail address registered']).toBe(
+      wide.summary.recipients - narrow.summary.recipients,
+    );
+    expect(narrow.summary.byRoute['cascade'] ?? 0).toBeGreaterThan(wide.summary.byRoute['cascade'] ?? 0);
+  });
+});
+
+describe('an approval', () => {
+  it('is not given by the author, by a program of the service, or by somebody without the role', async () => {
+    const id = await draft();
+    const { hash } = await service.plan(id);
+    await service.submit(id, author);
+    const both = { ...colleague('approver', 'author'), permissions: [...approver.permissions, ...author.permissions] };
+    await expect(service.approve(id, hash, both)).rejects.toMatchObject({ code: 'own-campaign' });
+    await expect(service.approve(id, hash, { ...approver, id: 'system:x', kind: 'system' })).rejects.toMatchObject({
+      code: 'not-a-person',
+    });
+    await expect(service.approve(id, hash, colleague('viewer'))).rejects.toMatchObject({ code: 'not-permitted' });
+    await expect(service.approve(id, hash, operator)).rejects.toMatchObject({ code: 'not-permitted' });
+    expect((await service.get(id)).state).toBe('in-review');
+  });
+
+  it('is for the newest plan only', async () => {
+    const id = await draft();
+    const { hash } = await service.plan(id);
+    await service.submit(id, author);
+    await expect(
+      service.approve(
+        id,
+        hash.replace(/^./, (c) => (c === '0' ? '1' : '0')),
+        approver,
+      ),
+    ).rejects.toMatchObject({ code: 'plan-changed' });
+  });
+
+  it('is void when a recipient was altered behind its back', async () => {
+    const id = await scheduled();
+    const { approved_plan_id: plan } = await service.get(id);
+    await database.db
+      .updateTable('plan_recipient')
+      .set({ address: 'somebody.else@example.test' })
+      .where('plan_id', '=', plan)
+      .where('address', 'is not', null)
+      .execute();
+    await test.settle(id);
+    expect(await service.get(id)).toMatchObject({ state: 'draft', approved_hash: null });
+    expect(await planned(id)).toBe(0);
+  });
+
+  it('is void when the cutoff has moved since', async () => {
+    const id = await scheduled({ launchAt: '2026-09-08T09:00:00+01:00' });
+    const deadlines = test.app.get(DeadlinesService);
+    const { version } = await deadlines.window(windowId);
+    await deadlines.moveCutoff(
+      windowId,
+      {
+        cutoff: '2026-09-17T12:00',
+        reopening: '2026-09-23T08:00',
+        pcse: '2026-09-28T08:00',
+        signInChange: '2026-09-23T08:00',
+      },
+      version,
+      author.id,
+    );
+    clock.moveTo(at('2026-09-08T09:00'));
+    await test.settle(id);
+    expect((await service.get(id)).state).toBe('draft');
+    expect(await planned(id)).toBe(0);
+  });
+
+  it('lapses when too many have joined, left or changed since', async () => {
+    const id = await scheduled({ launchAt: '2026-09-08T09:00:00+01:00' });
+    const addresses = await database.db
+      .selectFrom('account')
+      .select('email_normalised')
+      .where('email_normalised', 'is not', null)
+      .limit(100)
+      .execute();
+    for (const { email_normalised: address } of addresses) {
+      await test.app
+        .get(SuppressionList)
+        .add({ address: address!, reason: 'drift', source: 'test', expiresAt: at('2026-09-08T10:00') });
+    }
+    clock.moveTo(at('2026-09-08T09:00'));
+    await test.settle(id);
+    expect((await service.get(id)).state).toBe('draft');
+    const [entry] = await test.app.get(AuditTrail).entries({ subject: `campaign:${id}`, limit: 1 });
+    expect(entry).toMatchObject({ action: 'campaign.void-approval', actor: 'system:scheduler' });
+  });
+});
+
+describe('the schedule', () => {
+  it('waits for its time, and for a person where it is held back', async () => {
+    const id = await scheduled({ kind: 'guidance-follow-up' });
+    await test.settle(id);
+    expect((await service.get(id)).state).toBe('scheduled');
+    await service.release(id, operator);
+    await test.settle(id);
+    expect((await service.get(id)).state).toBe('finished');
+
+    const later = await scheduled({
+      launchAt: '2026-09-08T09:00:00+01:00',
+      audience: { segments: ['without-nhsmail'] },
+    });
+    clock.moveTo(at('2026-09-08T08:59'));
+    await test.settle(later);
+    expect(await planned(later)).toBe(0);
+    clock.moveTo(at('2026-09-08T09:00'));
+    await test.settle(later);
+    expect(await planned(later)).toBeGreaterThan(0);
+  });
+
+  it('sends nothing from the cutoff on', async () => {
+    const id = await scheduled({ launchAt: '2026-09-18T11:00:00+01:00' });
+    clock.moveTo(at('2026-09-18T12:00'));
+    await test.settle(id);
+    expect(await planned(id)).toBe(0);
+    expect(await service.steps(id)).toMatchObject([{ state: 'skipped', note: 'its time had passed' }]);
+  });
+
+  it('dispatches a step once, however many schedulers ask at the same moment', async () => {
+    const id = await scheduled({ audience: { segments: ['unknown', 'mismatched'] } });
+    const counts = await Promise.all(Array.from({ length: 5 }, () => service.runDueSteps(id)));
+    expect(counts.filter((count) => count > 0)).toHaveLength(1);
+    expect(await planned(id)).toBe(Math.max(...counts));
+    await test.settle(id);
+  });
+
+  it('pauses and resumes without repeating anybody, and cancels what has not left', async () => {
+    const id = await scheduled({ audience: { segments: ['nhsmail'] } });
+    await service.runDueSteps(id);
+    await service.pause(id, operator);
+    await test.settle(id).catch(() => undefined);
+    const { states } = await ledger.progress({ campaignId: id });
+    expect(states.accepted).toBe(0);
+    await service.resume(id, operator);
+    await test.settle(id);
+    expect((await service.get(id)).state).toBe('finished');
+
+    const other = await scheduled({ audience: { segments: ['mismatched'] } });
+    await service.runDueSteps(other);
+    await service.cancel(other, 'wrong month', operator);
+    await test.settle(other);
+    const after = await ledger.progress({ campaignId: other });
+    expect(after.states.cancelled).toBe(after.planned);
+  });
+});
+
+describe('reminders', () => {
+  it('go to those who block a payment at that moment, stop for those who have acted, and skip what was missed', async () => {
+    const id = await scheduled({ kind: 'payment-reminder' });
+    await test.importDeclarations(1);
+    clock.moveTo(at('2026-09-11T09:00'));
+    await test.settle(id);
+    const first = await planned(id);
+    expect(first).toBeGreaterThan(0);
+    const blocked = new Set(
+      (await test.app.get(DeadlinesService).blockers(windowId))
+        .filter(({ practice }) => practice)
+        .map(({ organisationCode }) => organisationCode as string),
+    );
+    const toPractices = (await ledger.messages({ campaignId: id, limit: 1_000 })).filter(
+      ({ template }) => template === 'payment-reminder-practice',
+    );
+    expect(toPractices.length).toBeGreaterThan(0);
+    for (const { organisationCodes } of toPractices)
+      for (const code of organisationCodes) expect(blocked).toContain(code);
+
+    await test.importDeclarations(2);
+    // Two steps have come due meanwhile: only the later one goes out.
+    clock.moveTo(at('2026-09-17T10:00'));
+    await test.settle(id);
+    const steps = await service.steps(id);
+    expect(steps.map(({ step_id, state }) => [step_id, state])).toEqual([
+      ['5-working-days', 'dispatched'],
+      ['2-working-days', 'skipped'],
+      ['morning-before', 'dispatched'],
+      ['4-hours', 'waiting'],
+    ]);
+    expect((await planned(id)) - first).toBeLessThan(first);
+    expect((await service.get(id)).state).toBe('sending');
+
+    await database.db
+      .updateTable('declaration' as never)
+      .set({ status: 'financially-approved' } as never)
+      .execute();
+    clock.moveTo(at('2026-09-18T08:00'));
+    const before = await planned(id);
+    await test.settle(id);
+    expect(await planned(id)).toBe(before);
+    expect((await service.get(id)).state).toBe('finished');
+  });
+});
+
+it('keeps an audit chain of all of it', async () => {
+  expect(await test.app.get(AuditTrail).verify()).toMatchObject({ ok: true });
+});
