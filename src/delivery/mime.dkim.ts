@@ -18,7 +18,7 @@ const SIGNED = ['from', 'to', 'subject', 'reply-to', 'date', 'message-id', 'mime
 const SIGNED_ONCE = [...SIGNED, 'auto-submitted', 'list-unsubscribe', 'list-unsubscribe-post'];
 const SEALED = ['from', 'to', 'subject'];
 
-const HEADER = /^([^:\s]+)[ \t]*:((?:.|\r\n[ \t])*)\r\n/gm;
+const HEADER = /^([^:\s]+)[ \t]*:(.*(?:\r\n[ \t].*)*)\r\n/gm;
 
 /** The callback form runs on libuv's thread pool: an RSA-2048 signature takes some 300 us, and the sender goes on. */
 const signInPool = promisify(sign) as (algorithm: string | null, data: Buffer, key: KeyObject) => Promise<Buffer>;
