@@ -6,10 +6,12 @@ import { CaptureInbox } from './capture.inbox.js';
 import { CaptureTransport } from './capture.transport.js';
 import { RenderingModule } from '../rendering/index.js';
 import { DEFAULT_DELIVERY_OPTIONS, DELIVERY_OPTIONS, MAIL_TRANSPORT } from './delivery.options.js';
+import { DeliveryMetrics } from './delivery.metrics.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { Ledger } from './ledger.service.js';
 import { MessagePreparer } from './message.preparer.js';
 import { MessageScreening } from './message.screening.js';
+import { MetricsRepository } from './metrics.repository.js';
 import { PaceRepository } from './pace.repository.js';
 import { PlanRepository } from './plan.repository.js';
 import { Reconciler } from './reconciler.js';
@@ -53,6 +55,7 @@ class TransportLifetime implements OnApplicationShutdown {
     PlanRepository,
     PaceRepository,
     ReconcilerRepository,
+    MetricsRepository,
     SliceRepository,
     SuppressionRepository,
     Ledger,
@@ -60,6 +63,7 @@ class TransportLifetime implements OnApplicationShutdown {
     MessageScreening,
     MessagePreparer,
     TransportPace,
+    DeliveryMetrics,
     SliceSender,
     SendSliceProcessor,
     Reconciler,

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { JobQueue } from '../platform/jobs/index.js';
 import { Clock } from '../shared/clock.js';
@@ -23,9 +23,10 @@ export interface Reconciled {
  * worker cost some seconds and no message. Deadlines live in PostgreSQL; nothing waits as a delayed job.
  */
 @Injectable()
-export class Reconciler {
+export class Reconciler implements BeforeApplicationShutdown {
   private readonly logger = new Logger(Reconciler.name);
-  private ticking = false;
+  private ticking: Promise<void> | undefined;
+  private stopping = false;
 
   constructor(
     private readonly repository: ReconcilerRepository,
@@ -37,16 +38,21 @@ export class Reconciler {
 
   @Interval(TICK_MS)
   async tick(): Promise<void> {
-    if (this.ticking) return;
-    this.ticking = true;
-    try {
-      await this.reconcile();
-    } catch (error) {
-      // The next tick tries again; a database that is away says so once a tick.
-      this.logger.error({ message: 'reconciling failed', error: (error as Error).message });
-    } finally {
-      this.ticking = false;
-    }
+    if (this.ticking !== undefined || this.stopping) return;
+    this.ticking = this.reconcile().then(
+      () => undefined,
+      (error: unknown) => {
+        // The next tick tries again; a database that is away says so once a tick.
+        this.logger.error({ message: 'reconciling failed', error: (error as Error).message });
+      },
+    );
+    await this.ticking;
+    this.ticking = undefined;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    await this.ticking;
   }
 
   /** One pass. Any number of processes may run passes at once. */

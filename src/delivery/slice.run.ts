@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { type Clock } from '../shared/clock.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { type DeliveryMetrics } from './delivery.metrics.js';
 import { type DeliveryOptions } from './delivery.options.js';
 import { type MessagePreparer, type Prepared } from './message.preparer.js';
 import { type Mailable, type MessageScreening } from './message.screening.js';
@@ -20,6 +21,7 @@ export interface SendingParts {
   readonly transport: MailTransport;
   readonly options: DeliveryOptions;
   readonly gate: WireGate;
+  readonly metrics: DeliveryMetrics;
 }
 
 /** The longest nap while waiting for a turn, so that a pause or a stop is noticed. */
@@ -139,7 +141,7 @@ export class SliceRun {
   }
 
   private async sendOne(message: Prepared, at: number): Promise<void> {
-    const { transport, pace, clock, options, gate } = this.parts;
+    const { transport, pace, clock, options, gate, metrics } = this.parts;
     await this.nap(at - performance.now());
     await gate.pass(async () => {
       const stopped = this.stopped(message);
@@ -149,7 +151,10 @@ export class SliceRun {
       }
       const outcome = await transport.send(message.outgoing);
       const tried = { ...message, attempt: message.attempt + 1 };
-      this.acknowledgements.add(changeFor(outcome, tried, options.retry, clock.now(), Math.random()));
+      const now = clock.now();
+      const change = changeFor(outcome, tried, options.retry, now, Math.random());
+      this.acknowledgements.add(change);
+      metrics.count(change.state, this.lease.dueAt, now);
       // A transport that is closed because this process stops is no trouble for the others.
       if (!isTrouble(outcome) || this.signal.aborted) return;
       this.troubled = true;

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../shared/clock.js';
 import { DELIVERY_OPTIONS, type DeliveryOptions, MAIL_TRANSPORT } from './delivery.options.js';
+import { DeliveryMetrics } from './delivery.metrics.js';
 import { MessagePreparer } from './message.preparer.js';
 import { MessageScreening } from './message.screening.js';
 import { SliceRepository } from './slice.repository.js';
@@ -23,6 +24,7 @@ export class SliceSender {
     private readonly preparer: MessagePreparer,
     private readonly pace: TransportPace,
     private readonly clock: Clock,
+    private readonly metrics: DeliveryMetrics,
     @Inject(MAIL_TRANSPORT) private readonly transport: MailTransport,
     @Inject(DELIVERY_OPTIONS) private readonly options: DeliveryOptions,
   ) {
@@ -35,9 +37,9 @@ export class SliceSender {
     const leasedAt = performance.now();
     const lease = await this.slices.lease(sliceId, this.worker, this.options.leaseSeconds);
     if (!lease) return;
-    const { slices, screening, preparer, pace, clock, transport, options, gate } = this;
+    const { slices, screening, preparer, pace, clock, transport, options, gate, metrics } = this;
     await new SliceRun(
-      { slices, screening, preparer, pace, clock, transport, options, gate },
+      { slices, screening, preparer, pace, clock, transport, options, gate, metrics },
       lease,
       leasedAt,
       signal,

@@ -165,6 +165,26 @@ describe('several processes', () => {
   });
 });
 
+describe('the metrics', () => {
+  it('count what was sent and show what is left, the queue and the breaker', async () => {
+    sink.answer((address) => (address === addressOf(1) ? { rcpt: 550, text: '5.1.1 no such mailbox' } : 'accept'));
+    const app = await start({ config: { mailDayBudget: 1_000 } });
+    const { campaignId } = await app.plan(20);
+    await app.untilFinished({ campaignId });
+    await app.plan(3, { dueAt: new Date(app.clock.now().getTime() + 60_000) });
+    const text = await app.metrics.metrics();
+    const valueOf = (line: RegExp) => Number(line.exec(text)?.[1]);
+    expect(valueOf(/^delivery_outcomes_total{transport="[^"]+",state="accepted"} (\d+)$/m)).toBe(19);
+    expect(valueOf(/^delivery_outcomes_total{transport="[^"]+",state="failed"} (\d+)$/m)).toBe(1);
+    expect(valueOf(/^delivery_due_to_accepted_seconds_count{transport="[^"]+"} (\d+)$/m)).toBe(19);
+    expect(valueOf(/^delivery_messages{state="planned"} (\d+)$/m)).toBe(3);
+    expect(valueOf(/^delivery_transport_closed{transport="[^"]+"} (\d+)$/m)).toBe(0);
+    expect(valueOf(/^delivery_day_budget_used{transport="[^"]+"} (\d+)$/m)).toBeGreaterThanOrEqual(19);
+    expect(valueOf(/^delivery_lease_overdue_seconds (\d+)$/m)).toBe(0);
+    expect(text).toMatch(/^delivery_queue_jobs{queue="delivery"} \d+$/m);
+  });
+});
+
 describe('trial mode', () => {
   it('writes to allowed addresses only', async () => {
     const app = await start({ config: { trialMode: true, trialAllow: [addressOf(2), '@example.test'] } });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Registry } from 'prom-client';
 import { type TestingModule, Test } from '@nestjs/testing';
 import { AuditModule } from '../../src/access/index.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
@@ -20,6 +21,7 @@ import { SliceSender } from '../../src/delivery/slice.sender.js';
 import { TransportPace } from '../../src/delivery/transport.pace.js';
 import { type Config, ConfigModule, loadConfig } from '../../src/platform/config/index.js';
 import { DatabaseModule, type DatabaseServer } from '../../src/platform/database/index.js';
+import { METRICS, MetricsModule } from '../../src/platform/metrics/index.js';
 import { JobQueue, JobsModule } from '../../src/platform/jobs/index.js';
 import { TemplateCatalogue } from '../../src/rendering/index.js';
 import { type Clock, FixedClock } from '../../src/shared/clock.js';
@@ -60,6 +62,7 @@ export class DeliveryApp implements AsyncDisposable {
         DatabaseModule.on(setting.server),
         AuditModule,
         JobsModule,
+        MetricsModule,
         DeliveryModule,
       ],
     })
@@ -88,6 +91,9 @@ export class DeliveryApp implements AsyncDisposable {
   }
   get deadlines(): DeadlinesService {
     return this.app.get(DeadlinesService, { strict: false });
+  }
+  get metrics(): Registry {
+    return this.app.get(METRICS, { strict: false });
   }
   get jobs(): JobQueue {
     return this.app.get(JobQueue, { strict: false });

@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import { type Kysely, sql } from 'kysely';
+import { InjectDatabase } from '../platform/database/index.js';
+import { type DeliveryTables } from './delivery.tables.js';
+import { type MessageState } from './message.states.js';
+
+@Injectable()
+export class MetricsRepository {
+  constructor(@InjectDatabase() private readonly db: Kysely<DeliveryTables>) {}
+
+  async liveMessages(): Promise<{ state: MessageState; messages: number }[]> {
+    return this.db
+      .selectFrom('delivery')
+      .innerJoin('dispatch', 'dispatch.id', 'delivery.dispatch_id')
+      .select(['delivery.state', (eb) => eb.fn.countAll<number>().as('messages')])
+      .where('dispatch.state', 'in', ['waiting', 'running', 'paused'])
+      .groupBy('delivery.state')
+      .execute();
+  }
+
+  async leaseOverdueSeconds(): Promise<number> {
+    const { rows } = await sql<{ seconds: number }>`
+      select greatest(0, extract(epoch from clock_timestamp() - min(lease_until)))::float8 as seconds
+      from slice where leased_by is not null`.execute(this.db);
+    return rows[0]?.seconds ?? 0;
+  }
+}
