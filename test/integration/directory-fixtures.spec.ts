@@ -3,25 +3,27 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { AuditTrail } from '../../src/access/index.js';
-import { AuditRepository, type AuditTables } from '../../src/access/audit.repository.js';
-import { type DirectoryTables, ImportService } from '../../src/directory/index.js';
-import { FixedClock } from '../../src/shared/clock.js';
+import { type DirectoryTables, type ImportService } from '../../src/directory/index.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
+import { DirectoryApp } from '../support/directory-app.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SMALL = join(ROOT, 'test/fixtures/demo-small');
 const actor = 'system:test';
 
-let database: TestDatabase<DirectoryTables & AuditTables>;
+let database: TestDatabase<DirectoryTables>;
+let app: DirectoryApp;
 let imports: ImportService;
 
 beforeAll(async () => {
   database = await testDatabase();
-  const clock = new FixedClock(new Date('2026-09-01T08:00:00Z'));
-  imports = new ImportService(database.db, clock, new AuditTrail(new AuditRepository(database.db), clock));
+  app = await DirectoryApp.start(database.server);
+  ({ imports } = app);
 });
-afterAll(() => database[Symbol.asyncDispose]());
+afterAll(async () => {
+  await app[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
 
 describe('the generated fixtures', () => {
   it('are what the generator makes of their seed, byte for byte', async () => {

@@ -2,17 +2,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { AuditTrail } from '../../src/access/index.js';
-import { AuditRepository, type AuditTables } from '../../src/access/audit.repository.js';
-import { DirectoryService, type DirectoryTables, ImportService } from '../../src/directory/index.js';
-import { DirectoryRepository } from '../../src/directory/directory.repository.js';
-import { FixedClock } from '../../src/shared/clock.js';
+import { type AuditTrail } from '../../src/access/index.js';
+import { type DirectoryService, type DirectoryTables, type ImportService } from '../../src/directory/index.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
+import { DirectoryApp } from '../support/directory-app.js';
 
 const ODS = join(import.meta.dirname, '../fixtures/ods');
 const actor = 'system:test';
 
-let database: TestDatabase<DirectoryTables & AuditTables>;
+let database: TestDatabase<DirectoryTables>;
+let app: DirectoryApp;
 let folder: string;
 let imports: ImportService;
 let directory: DirectoryService;
@@ -25,12 +24,13 @@ afterAll(() => rm(folder, { recursive: true }));
 
 beforeEach(async () => {
   database = await testDatabase();
-  const clock = new FixedClock(new Date('2026-09-01T08:00:00Z'));
-  audit = new AuditTrail(new AuditRepository(database.db), clock);
-  imports = new ImportService(database.db, clock, audit);
-  directory = new DirectoryService(new DirectoryRepository(database.db));
+  app = await DirectoryApp.start(database.server);
+  ({ imports, directory, audit } = app);
 });
-afterEach(() => database[Symbol.asyncDispose]());
+afterEach(async () => {
+  await app[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
 
 async function file(name: string, content: string): Promise<string> {
   const path = join(folder, name);
@@ -39,7 +39,7 @@ async function file(name: string, content: string): Promise<string> {
 }
 
 /** Everything the tables say, but for ids of imports. */
-async function contents(): Promise<unknown> {
+async function contents(db = database.db): Promise<unknown> {
   const { rows } = await sql`
     select (select json_agg(to_jsonb(o) - 'batch_id' order by code) from organisation o) as organisations,
       (select json_agg(to_jsonb(h) - 'batch_id' order by code, effective_on, field, before_value, after_value)
@@ -47,7 +47,7 @@ async function contents(): Promise<unknown> {
       (select json_agg(to_jsonb(a) - 'batch_id' order by id) from account a) as accounts,
       (select json_agg(to_jsonb(m) order by account_id, organisation_code) from membership m) as memberships,
       (select json_agg(to_jsonb(e) - 'batch_id' order by address) from nhsmail_entry e) as entries,
-      (select json_agg(to_jsonb(l) order by alias, address) from nhsmail_alias l) as aliases`.execute(database.db);
+      (select json_agg(to_jsonb(l) order by alias, address) from nhsmail_alias l) as aliases`.execute(db);
   return rows[0];
 }
 
@@ -130,17 +130,14 @@ describe('organisations', () => {
     expect(second).toMatchObject({ added: 0, changed: 3 });
     const forwards = await contents();
 
-    await using other = await testDatabase<DirectoryTables & AuditTables>();
-    const there = new ImportService(other.db, new FixedClock(new Date('2026-09-01T08:00:00Z')), audit);
-    await there.importOrganisations([paths[1]!], { actor });
-    const late = await there.importOrganisations([paths[0]!], { actor });
+    await using otherDatabase = await testDatabase<DirectoryTables>();
+    await using other = await DirectoryApp.start(otherDatabase.server);
+    await other.imports.importOrganisations([paths[1]!], { actor });
+    const late = await other.imports.importOrganisations([paths[0]!], { actor });
     expect(late).toMatchObject({ added: 0, changed: 0 });
     expect(late.warnings.find(({ code }) => code === 'older')?.items).toEqual(['A81001', 'A81002', 'A81003']);
-    await database[Symbol.asyncDispose]();
-    database = other;
-    expect(await contents()).toEqual(forwards);
+    expect(await contents(otherDatabase.db)).toEqual(forwards);
 
-    directory = new DirectoryService(new DirectoryRepository(other.db));
     expect(await directory.organisation('A81001')).toMatchObject({ commissionerCode: '13T' });
     expect(await directory.history('A81001')).toEqual([
       { field: 'commissioner', before: '16C', after: '13T', effectiveOn: '2025-04-01' },
@@ -149,7 +146,6 @@ describe('organisations', () => {
       { field: 'status', before: 'active', after: 'closed', effectiveOn: '2025-06-30' },
     ]);
     expect(await directory.organisation('A81003')).toMatchObject({ name: 'EXAMPLE SURGERY' });
-    database = await testDatabase();
   });
 
   it('three generations give the same in all six orders, with a closure planned and withdrawn between them', async () => {
