@@ -93,21 +93,10 @@ export class ReconcilerRepository {
 
   /** A dispatch is finished when every row of it is terminal: counted in rows, never remembered. */
   async finish(now: Date): Promise<number> {
-    const drained = await this.db
-      .selectFrom('dispatch')
-      .select('id')
-      .where('state', 'in', ['running', 'paused'])
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('slice')
-              .select('slice.id')
-              .whereRef('slice.dispatch_id', '=', 'dispatch.id')
-              .where((eb) => eb.or([eb('due_at', 'is not', null), eb('leased_by', 'is not', null)])),
-          ),
-        ),
-      )
-      .execute();
+    const { rows: drained } = await sql<{ id: string }>`
+      select id from dispatch where state in ('running', 'paused') and not exists (
+        select from slice where slice.dispatch_id = dispatch.id and (slice.due_at is not null or slice.leased_by is not null)
+      )`.execute(this.db);
     let finished = 0;
     for (const { id } of drained) {
       const { numAffectedRows = 0n } = await sql`

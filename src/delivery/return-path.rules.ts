@@ -22,7 +22,7 @@ export function returnPathOf(messageId: string, sender: string, secret: string):
 export function messageIdOfReturnPath(address: string, secret: string): string | undefined {
   const [, id = '', signature = ''] = TAG.exec(address.toLowerCase()) ?? [];
   if (id === '' || !timingSafeEqual(Buffer.from(signature), Buffer.from(signatureOf(id, secret)))) return undefined;
-  const value = [...id].reduce((sum, digit) => sum * 36n + BigInt(parseInt(digit, 36)), 0n);
+  const value = Array.from(id).reduce((sum, digit) => sum * 36n + BigInt(parseInt(digit, 36)), 0n);
   const hex = value.toString(16).padStart(32, '0');
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -32,10 +32,10 @@ describe('the rate', () => {
     const shared = { queuePrefix: 'shared', config: { mailRatePerMinute: 1_200 } };
     const [one] = await Promise.all([start(shared), start(shared)]);
     // Two slices, so that both workers have something to send.
-    const { campaignId } = await one!.plan(60);
-    const other = await one!.plan(60);
-    await one!.untilFinished({ campaignId });
-    await one!.untilFinished(other);
+    const { campaignId } = await one.plan(60);
+    const other = await one.plan(60);
+    await one.untilFinished({ campaignId });
+    await one.untilFinished(other);
 
     const times = sink.messages.map(({ at }) => at).sort((a, b) => a - b);
     expect(times).toHaveLength(120);
@@ -101,10 +101,10 @@ describe('several processes', () => {
     const shared = { queuePrefix: 'shared' };
     const [one, two] = await Promise.all([start(shared), start(shared)]);
     sink.takeTime(5);
-    const { campaignId } = await one!.plan(2_000);
-    await one!.until(async () => {
-      await Promise.all([1, 2, 3].flatMap(() => [one!.reconciler.reconcile(), two!.reconciler.reconcile()]));
-      return one!.ledger.isFinished({ campaignId });
+    const { campaignId } = await one.plan(2_000);
+    await one.until(async () => {
+      await Promise.all([1, 2, 3].flatMap(() => [one.reconciler.reconcile(), two.reconciler.reconcile()]));
+      return one.ledger.isFinished({ campaignId });
     }, campaignId);
     expect(sink.copies().size).toBe(2_000);
     expect(sink.messages).toHaveLength(2_000);

@@ -29,7 +29,7 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
     // Every queue and every worker opens a pool of its own.
     max: 3,
   };
-  return { backend: 'postgres', options: { connection: connection as unknown as QueueOptions['connection'] } };
+  return { backend: 'postgres', options: { connection: connection } };
 }
 
 /**
