@@ -1,0 +1,76 @@
+// npm run bench -- [--json] [--only name,name] [--quick]
+// Exit code 1 when a promise that is no matter of speed is broken.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CleanUp } from './harness.mjs';
+import { asMarkdown, asText, load, machine, tablesOf } from './report.mjs';
+
+const PARTS = ['classify', 'import', 'compile', 'render', 'plan', 'ledger', 'send', 'latency', 'growth'];
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+  },
+});
+const wanted = values.only === undefined ? PARTS : values.only.split(',').map((name) => name.trim());
+const strangers = wanted.filter((name) => !PARTS.includes(name));
+if (strangers.length > 0) {
+  process.stderr.write(`Unknown: ${strangers.join(', ')}. There are: ${PARTS.join(', ')}\n`);
+  process.exit(2);
+}
+
+const tell = (line) => process.stderr.write(`${line}\n`);
+const cleanUp = new CleanUp();
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    void cleanUp.all().finally(() => process.exit(130));
+  });
+}
+
+const report = {
+  machine: machine(),
+  mode: values.quick ? 'quick' : 'full',
+  startedAt: new Date().toISOString(),
+  endedAt: '',
+  load: { start: load(), end: [] },
+  parts: [],
+  warnings: [],
+  failures: [],
+};
+const warn = (warning) => {
+  if (report.warnings.includes(warning)) return;
+  report.warnings.push(warning);
+  tell(`\n*** ${warning} ***\n`);
+};
+
+try {
+  for (const name of wanted) {
+    const { [name === 'import' ? 'importing' : name]: run } = await import(`./${name}.bench.mjs`);
+    tell(`\n── ${name} ──`);
+    const before = load();
+    const started = performance.now();
+    const part = await run({ quick: values.quick, cleanUp, warn, say: (line) => tell(`  ${line}`) });
+    await cleanUp.all();
+    report.parts.push({
+      name,
+      load: { start: before, end: load() },
+      seconds: (performance.now() - started) / 1000,
+      ...part,
+    });
+    report.failures.push(...(part.failures ?? []).map((failure) => `${name}: ${failure}`));
+    for (const table of tablesOf(part)) tell(`\n${asText(table)}`);
+    for (const note of part.notes ?? []) tell(`· ${note}`);
+  }
+} finally {
+  await cleanUp.all();
+}
+report.endedAt = new Date().toISOString();
+report.load.end = load();
+
+if (values.only === undefined) await writeFile(join(import.meta.dirname, 'RESULTS.md'), asMarkdown(report));
+if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+for (const failure of report.failures) tell(`FAILED ${failure}`);
+process.exitCode = report.failures.length > 0 ? 1 : 0;

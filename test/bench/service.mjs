@@ -1,0 +1,39 @@
+// The real service, through its own composition root, in folders that vanish with the bench.
+import 'reflect-metadata';
+import { join } from 'node:path';
+import { loadConfig } from '../../dist/platform/config/index.js';
+import { PinoLogger } from '../../dist/platform/logging/index.js';
+import { createContext } from '../../dist/start.js';
+import { ImportService } from '../../dist/directory/index.js';
+import { ROOT } from './harness.mjs';
+
+export const FIXTURES = join(ROOT, 'test', 'fixtures');
+export const ACTOR = 'system:bench';
+
+/**
+ * @param {{dataDir: string, roles?: string[], settings?: Record<string, string>, clock?: object}} options `settings` are
+ *   environment variables; nothing of this process's own environment counts
+ */
+export async function startService({ dataDir, roles = [], settings = {}, clock }) {
+  const config = { ...loadConfig({ DATA_DIR: dataDir, LOG_LEVEL: 'error', TRIAL_MODE: 'off', ...settings }), roles };
+  const running = await createContext({ config, logger: new PinoLogger(config.logLevel), ...(clock && { clock }) });
+  return { get: (token) => running.app.get(token, { strict: false }), stop: () => running.stop() };
+}
+
+/** The ODS extract and the invented people that ship with the tests. */
+export async function importDemo(service) {
+  const imports = service.get(ImportService);
+  const request = { actor: ACTOR };
+  const demo = join(FIXTURES, 'demo');
+  applied(await imports.importOrganisations([join(FIXTURES, 'ods')], request));
+  applied(await imports.importAccounts(join(demo, 'accounts.csv'), request));
+  applied(await imports.importNhsmail(join(demo, 'nhsmail.csv'), request));
+  applied(await imports.importNoNhsmail(join(demo, 'no-nhsmail.csv'), request));
+}
+
+/** @throws when the file was refused. */
+export function applied(report) {
+  if (!report.applied)
+    throw new Error(`The ${report.kind} file was refused: ${JSON.stringify(report.faults.slice(0, 3))}`);
+  return report;
+}
