@@ -48,6 +48,8 @@ export interface CascadeOrganisationTable {
   declined_at: Date | null;
   rung: Generated<number>;
   rung_at: Date | null;
+  direct_reason: 'silence' | 'declined' | null;
+  written_at: Date | null;
   coverage: ColumnType<Coverage | null, never, never>;
 }
 

@@ -34,7 +34,7 @@ export type StepAction =
 
 interface AnswerRule {
   readonly by: readonly TreeKind[];
-  /** From any other state the answer is kept as a step and the state stays: nobody comes to stand further back. */
+  /** From any other state the answer tells nothing new: nobody comes to stand further back. */
   readonly from: readonly StepState[];
   readonly to: StepState;
 }

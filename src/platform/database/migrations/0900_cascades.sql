@@ -60,6 +60,9 @@ create table cascade_organisation (
   -- Escalation: how many rungs were taken for it, and when the last one.
   rung              smallint    not null default 0,
   rung_at           timestamptz,
+  -- Why the service is to write to its people itself, past the commissioner; and when it did.
+  direct_reason     text        check (direct_reason in ('silence', 'declined')),
+  written_at        timestamptz,
   -- What a report counts a practice as: exactly one of these, so that parents are the sum of their children.
   coverage          text        generated always as (case
     when kind <> 'practice' then null

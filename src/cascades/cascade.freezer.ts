@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { AuditTrail, type Principal, systemPrincipal } from '../access/index.js';
+import { CampaignService } from '../campaigns/index.js';
+import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
+import { Clock } from '../shared/clock.js';
+import { ConflictError } from '../shared/errors.js';
+import { linksExpireAt } from '../shared/organisation-link.js';
+import { type Census, CensusService } from './census.service.js';
+import { DEFAULT_ESCALATION, type EscalationPolicy } from './escalation.rules.js';
+import { FreezeRepository, type FrozenNode, type NewCascade } from './freeze.repository.js';
+import { EVERYWHERE, treeOf, type TreeNode, type TreeScope } from './tree.rules.js';
+
+/** Fixes who is to tell whom, at the moment at which a cascade begins. */
+@Injectable()
+export class CascadeFreezer {
+  constructor(
+    private readonly repository: FreezeRepository,
+    private readonly census: CensusService,
+    private readonly campaigns: CampaignService,
+    private readonly deadlines: DeadlinesService,
+    private readonly bankHolidays: BankHolidays,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Makes the cascade of an approved campaign; when it is there already, nothing changes. @returns its id, which is
+   * the campaign's. @throws ConflictError `not-a-cascade`, `not-approved`; NotFoundError `campaign-not-found`.
+   */
+  async freeze(campaignId: string, policy: EscalationPolicy = DEFAULT_ESCALATION): Promise<string> {
+    const campaign = await this.campaigns.get(campaignId);
+    if (campaign.kind !== 'cascade-request') {
+      throw new ConflictError('not-a-cascade', `Campaign ${campaignId} is a ${campaign.kind}, not a cascade-request`);
+    }
+    if (campaign.approved_hash === null) {
+      throw new ConflictError('not-approved', `Campaign ${campaignId} is not approved: its tree is fixed afterwards`);
+    }
+    const window = await this.deadlines.window(campaign.window_id);
+    await this.write(
+      {
+        id: campaign.id,
+        name: campaign.name,
+        campaignId: campaign.id,
+        planHash: campaign.approved_hash,
+        ...this.times(policy, campaign.launch_at ?? this.clock.now(), window.pcse.toInstant()),
+      },
+      campaign.audience,
+      systemPrincipal('cascades'),
+    );
+    return campaign.id;
+  }
+
+  /**
+   * A rehearsal: the tree and its links without any message. What is scored is how fast each step is answered.
+   * @returns the id of the drill.
+   */
+  async drill(name: string, principal: Principal, scope: TreeScope = EVERYWHERE): Promise<string> {
+    const id = uuid();
+    const now = this.clock.now();
+    await this.write(
+      { id, name, campaignId: null, planHash: null, ...this.times(DEFAULT_ESCALATION, now, now) },
+      scope,
+      principal,
+    );
+    return id;
+  }
+
+  private times(policy: EscalationPolicy, askedAt: Date, roundEnds: Date) {
+    return {
+      policy,
+      frozenAt: this.clock.now(),
+      answerBy: this.bankHolidays.calendar.addWorkingHours(askedAt, policy.answerWithinHours),
+      linksExpireAt: linksExpireAt(roundEnds),
+    };
+  }
+
+  private async write(cascade: Omit<NewCascade, 'imports'>, scope: TreeScope, principal: Principal): Promise<void> {
+    const imports = await this.repository.imports();
+    const nodes = treeOf(await this.repository.organisations(), scope);
+    const census = await this.census.take();
+    await this.repository.db.transaction().execute(async (trx) => {
+      if (!(await this.repository.addCascade({ ...cascade, imports }, trx))) return;
+      const frozen = nodes.map((node) => frozenNode(node, census, false));
+      await this.repository.addOrganisations(cascade.id, frozen, trx);
+      await this.repository.addContacts(cascade.id, contactRows(nodes, census), trx);
+      await this.repository.addNeeds(cascade.id, needRows(nodes, census), trx);
+      const details = { organisations: nodes.length, drill: cascade.campaignId === null };
+      const subject = `cascade:${cascade.id}`;
+      await this.audit.record({ actor: principal.id, action: 'cascade.frozen', subject, details }, trx);
+    });
+  }
+}
+
+export function frozenNode(node: TreeNode, { contacts, atRisk }: Census, joinedLate: boolean): FrozenNode {
+  return {
+    ...node,
+    joinedLate,
+    hasContacts: (contacts.get(node.code) ?? []).length > 0,
+    atRisk: atRisk.has(node.code),
+  };
+}
+
+export function contactRows(nodes: readonly TreeNode[], { contacts }: Census) {
+  return nodes.flatMap(({ code }) =>
+    (contacts.get(code) ?? []).map((contact, i) => ({ ...contact, code, rank: i + 1 })),
+  );
+}
+
+export function needRows(nodes: readonly TreeNode[], { needs }: Census) {
+  const codes = new Set(nodes.map(({ code }) => code));
+  return needs.filter(({ code }) => codes.has(code));
+}

@@ -1,0 +1,94 @@
+import { type OrganisationFigures } from './escalation.repository.js';
+
+/** Counts of an organisation and everything below it. */
+interface Totals {
+  readonly practices: number;
+  readonly practicesAtRisk: number;
+  readonly peopleToHelp: number;
+}
+
+export interface RequestContent {
+  readonly template: 'cascade-request' | 'cascade-request-region';
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** What a request says, by the figures of the tree: the same as at the launch, with what has changed since. */
+export class RequestContents {
+  private readonly byCode: ReadonlyMap<string, OrganisationFigures>;
+
+  constructor(private readonly figures: readonly OrganisationFigures[]) {
+    this.byCode = new Map(figures.map((figure) => [figure.code, figure]));
+  }
+
+  get(code: string): OrganisationFigures | undefined {
+    return this.byCode.get(code);
+  }
+
+  /** To a commissioner about its practices, or to a practice about itself. Those at risk first. */
+  toOrganisation(figure: OrganisationFigures): RequestContent {
+    const practices = figure.kind === 'practice' ? [figure] : this.practicesOf(figure.code);
+    return {
+      template: 'cascade-request',
+      values: {
+        organisation: { code: figure.code, name: figure.name },
+        practices: practices.map(({ code, name, atRisk, peopleToHelp }) => ({ code, name, atRisk, peopleToHelp })),
+        totals: totalsOf(practices),
+      },
+    };
+  }
+
+  /** To whoever stands above, about those of its commissioners. */
+  aboutCommissioners(
+    organisation: { readonly code: string; readonly name: string },
+    commissioners: readonly string[],
+  ): RequestContent {
+    const rows = commissioners.flatMap((code) => {
+      const figure = this.byCode.get(code);
+      return figure ? [{ figure, totals: totalsOf(this.practicesOf(code)) }] : [];
+    });
+    return {
+      template: 'cascade-request-region',
+      values: {
+        organisation: { code: organisation.code, name: organisation.name },
+        commissioners: rows.map(({ figure: { code, name }, totals: { practices, ...rest } }) => ({
+          code,
+          name,
+          practiceCount: practices,
+          ...rest,
+        })),
+        totals: rows.reduce((sum, { totals }) => add(sum, totals), totalsOf([])),
+      },
+    };
+  }
+
+  /** In code order. */
+  commissionersOf(region: string): string[] {
+    return this.figures
+      .filter(({ kind, regionCode }) => kind === 'commissioner' && regionCode === region)
+      .map(({ code }) => code);
+  }
+
+  private practicesOf(commissioner: string): OrganisationFigures[] {
+    return this.figures
+      .filter(({ kind, commissionerCode }) => kind === 'practice' && commissionerCode === commissioner)
+      .sort(
+        (a, b) => Number(b.atRisk) - Number(a.atRisk) || b.peopleToHelp - a.peopleToHelp || (a.code < b.code ? -1 : 1),
+      );
+  }
+}
+
+function totalsOf(practices: readonly OrganisationFigures[]): Totals {
+  return {
+    practices: practices.length,
+    practicesAtRisk: practices.filter(({ atRisk }) => atRisk).length,
+    peopleToHelp: practices.reduce((sum, { peopleToHelp }) => sum + peopleToHelp, 0),
+  };
+}
+
+function add(a: Totals, b: Totals): Totals {
+  return {
+    practices: a.practices + b.practices,
+    practicesAtRisk: a.practicesAtRisk + b.practicesAtRisk,
+    peopleToHelp: a.peopleToHelp + b.peopleToHelp,
+  };
+}

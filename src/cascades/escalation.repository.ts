@@ -1,0 +1,257 @@
+import { Injectable } from '@nestjs/common';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { InjectDatabase } from '../platform/database/index.js';
+import { type CascadeTables } from './cascade.tables.js';
+import { type DueRung, type Unanswered } from './escalation.rules.js';
+import { type TreeKind } from './step.rules.js';
+
+/** The mailing that a cascade began with: what its later messages share with it. */
+export interface Launch {
+  readonly sharedValues: Readonly<Record<string, unknown>>;
+  readonly expiresAt: Date | null;
+  readonly campaignState: string;
+}
+
+/** Somebody who can be written to now. */
+export interface Addressee {
+  readonly code: string;
+  readonly rank: number;
+  readonly accountId: string;
+  readonly personKey: string;
+  readonly firstName: string;
+  readonly fullName: string;
+  readonly address: string;
+}
+
+/** What a message about an organisation says: counts, never people. */
+export interface OrganisationFigures {
+  readonly code: string;
+  readonly kind: TreeKind;
+  readonly name: string;
+  readonly regionCode: string | null;
+  readonly commissionerCode: string | null;
+  readonly linkGeneration: number;
+  readonly atRisk: boolean;
+  /** Accounts there whose holder still needs help. */
+  readonly peopleToHelp: number;
+  readonly passedOn: boolean;
+}
+
+/** Reads what escalation needs, and writes down what it did. */
+@Injectable()
+export class EscalationRepository {
+  constructor(@InjectDatabase() readonly db: Kysely<CascadeTables>) {}
+
+  /** Undefined as long as nothing was dispatched. */
+  async launch(cascadeId: string): Promise<Launch | undefined> {
+    const { rows } = await sql<Launch>`
+      select dispatch.shared_values as "sharedValues", dispatch.expires_at as "expiresAt", campaign.state as "campaignState"
+      from dispatch join campaign on campaign.id = dispatch.campaign_id
+      where dispatch.campaign_id = ${cascadeId}
+      order by dispatch.created_at, dispatch.id limit 1`.execute(this.db);
+    return rows[0];
+  }
+
+  /**
+   * Takes over from the ledger what is known of the messages to each organisation: sent when a server took one;
+   * delivered when an hour later none of its bounces had come; undeliverable when none can arrive any more.
+   */
+  async observeDelivery(cascadeId: string, now: Date): Promise<void> {
+    await this.db.transaction().execute(async (trx) => {
+      await sql`
+        with seen as (
+          select code, min(delivery.accepted_at) as sent_at,
+            min(delivery.accepted_at) filter (where delivery.state = 'accepted'
+              and delivery.accepted_at <= ${now}::timestamptz - interval '1 hour') as delivered_at,
+            bool_and(delivery.state in ('bounced', 'failed', 'expired', 'suppressed', 'cancelled')) as dead
+          from dispatch
+          join message on message.dispatch_id = dispatch.id
+          join delivery on delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
+          cross join unnest(message.organisation_codes) as code
+          where dispatch.campaign_id = ${cascadeId}
+          group by code
+        ), changed as (
+          update cascade_organisation node set
+            sent_at = coalesce(node.sent_at, seen.sent_at),
+            delivered_at = case when seen.dead then null else coalesce(node.delivered_at, seen.delivered_at) end,
+            undeliverable_at = case when seen.dead then coalesce(node.undeliverable_at, ${now}::timestamptz) end,
+            state = case
+              when node.state not in ('waiting', 'sent', 'delivered', 'undeliverable') then node.state
+              when seen.dead then 'undeliverable'
+              when coalesce(node.delivered_at, seen.delivered_at) is not null then 'delivered'
+              when coalesce(node.sent_at, seen.sent_at) is not null then 'sent'
+              else node.state end
+          from seen
+          where node.cascade_id = ${cascadeId} and node.code = seen.code and (
+            node.sent_at is null and seen.sent_at is not null
+            or not seen.dead and node.delivered_at is null and seen.delivered_at is not null
+            or seen.dead <> (node.undeliverable_at is not null))
+          returning node.code, node.sent_at, node.delivered_at, node.undeliverable_at
+        )
+        insert into cascade_step (cascade_id, code, action, at, actor)
+        select ${cascadeId}::uuid, changed.code, fact.action, fact.at, 'system:cascades'
+        from changed cross join lateral (values
+          ('sent', changed.sent_at), ('delivered', changed.delivered_at), ('undeliverable', changed.undeliverable_at)
+        ) as fact (action, at)
+        where fact.at is not null and not exists (
+          select from cascade_step step
+          where step.cascade_id = ${cascadeId} and step.code = changed.code and step.action = fact.action
+            and step.at = fact.at)
+        order by fact.at, changed.code`.execute(trx);
+    });
+  }
+
+  /** Regions and commissioners that have not answered, or have declined. */
+  async unanswered(cascadeId: string): Promise<Unanswered[]> {
+    const { rows } = await sql<Unanswered>`
+      select node.code, node.kind, node.state, node.rung, node.rung_at as "rungAt",
+        case when node.state = 'declined' then node.declined_at else coalesce(node.sent_at, cascade.frozen_at) end
+          as "askedAt"
+      from cascade_organisation node
+      join cascade on cascade.id = node.cascade_id
+      where node.cascade_id = ${cascadeId} and node.kind in ('region', 'commissioner')
+        and node.state in ('waiting', 'sent', 'delivered', 'undeliverable', 'declined')
+      order by node.code`.execute(this.db);
+    return rows;
+  }
+
+  /** Contacts with a registered address, in the order in which they are turned to. */
+  async addressees(cascadeId: string, codes: readonly string[]): Promise<Addressee[]> {
+    const { rows } = await sql<Addressee>`
+      select contact.code, contact.rank, contact.account_id as "accountId", contact.person_key as "personKey",
+        account.first_name as "firstName", trim(account.first_name || ' ' || account.last_name) as "fullName",
+        account.email_normalised as address
+      from cascade_contact contact
+      join account on account.id = contact.account_id
+      where contact.cascade_id = ${cascadeId} and contact.code = any(${[...codes]}::text[])
+        and account.status = 'active' and account.email_normalised is not null
+      order by contact.code, contact.rank`.execute(this.db);
+    return rows;
+  }
+
+  /** Every organisation of the tree that is still open. */
+  async figures(cascadeId: string): Promise<OrganisationFigures[]> {
+    const { rows } = await sql<OrganisationFigures>`
+      select node.code, node.kind, node.name, node.region_code as "regionCode",
+        node.commissioner_code as "commissionerCode", node.link_generation as "linkGeneration",
+        node.at_risk_now as "atRisk", coalesce(help.people, 0)::int as "peopleToHelp",
+        node.passed_on_at is not null or node.confirmed_at is not null as "passedOn"
+      from cascade_organisation node
+      left join (
+        select code, count(*) as people from cascade_help
+        where cascade_id = ${cascadeId} and resolved_at is null group by code
+      ) help on help.code = node.code
+      where node.cascade_id = ${cascadeId} and node.change is distinct from 'closed'
+      order by node.code`.execute(this.db);
+    return rows;
+  }
+
+  async recordRung(
+    cascadeId: string,
+    { code, rung, target }: DueRung,
+    { purpose, messages, at }: { purpose: string; messages: number; at: Date },
+    trx: Transaction<CascadeTables>,
+  ): Promise<void> {
+    await trx
+      .updateTable('cascade_organisation')
+      // A rung that found nobody costs no time: the next one counts from the one before.
+      .set({ rung, ...(messages > 0 && { rung_at: at }) })
+      .where('cascade_id', '=', cascadeId)
+      .where('code', '=', code)
+      .execute();
+    await trx
+      .insertInto('cascade_escalation')
+      .values({ cascade_id: cascadeId, code, rung, target, purpose, at, messages, stopped_at: null })
+      .execute();
+    await trx
+      .insertInto('cascade_step')
+      .values({
+        cascade_id: cascadeId,
+        code,
+        action: 'escalate',
+        at,
+        actor: 'system:cascades',
+        details: JSON.stringify({ to: target, messages }),
+      })
+      .execute();
+  }
+
+  /** The service is to write to those of the commissioner's practices that nobody passed the message on to. */
+  async writeDirectlyTo(cascadeId: string, commissioner: string, trx: Transaction<CascadeTables>): Promise<number> {
+    const { numUpdatedRows } = await trx
+      .updateTable('cascade_organisation')
+      .set({ direct_reason: 'silence' })
+      .where('cascade_id', '=', cascadeId)
+      .where('commissioner_code', '=', commissioner)
+      .where('kind', '=', 'practice')
+      .where('passed_on_at', 'is', null)
+      .where('confirmed_at', 'is', null)
+      .where('direct_reason', 'is', null)
+      .where('written_at', 'is', null)
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
+  }
+
+  /** Practices that the service is to write to itself and has not written to, with their commissioner. */
+  async toWriteTo(cascadeId: string, limit: number): Promise<string[]> {
+    const rows = await this.db
+      .selectFrom('cascade_organisation')
+      .select('code')
+      .where('cascade_id', '=', cascadeId)
+      .where('direct_reason', 'is not', null)
+      .where('written_at', 'is', null)
+      .where('answered_at', 'is', null)
+      .where((where) => where.or([where('change', 'is', null), where('change', '=', 'moved')]))
+      .orderBy('code')
+      .limit(limit)
+      .execute();
+    return rows.map(({ code }) => code);
+  }
+
+  async markWritten(
+    cascadeId: string,
+    codes: readonly string[],
+    { purpose, at }: { purpose: string; at: Date },
+    trx: Transaction<CascadeTables>,
+  ): Promise<void> {
+    await sql`
+      with written as (
+        update cascade_organisation set written_at = ${at}
+        where cascade_id = ${cascadeId} and code = any(${[...codes]}::text[])
+        returning code
+      ), noted as (
+        insert into cascade_escalation (cascade_id, code, rung, target, purpose, at, messages)
+        select ${cascadeId}::uuid, code, 1, 'practices', ${purpose}, ${at}::timestamptz, 1 from written
+      )
+      insert into cascade_step (cascade_id, code, action, at, actor, details)
+      select ${cascadeId}::uuid, code, 'escalate', ${at}::timestamptz, 'system:cascades', '{"to": "practices"}'
+      from written order by code`.execute(trx);
+  }
+
+  /**
+   * Escalations all of whose organisations have answered since, as the purposes of their messages; of messages to
+   * practices, as the practices. Marked, so that each is returned once.
+   */
+  async takeAnswered(cascadeId: string, now: Date): Promise<{ purposes: string[]; practices: string[] }> {
+    const { rows } = await sql<{ purpose: string; practice: string | null }>`
+      with open as (
+        select escalation.purpose, case when node.kind = 'practice' then node.code end as practice,
+          greatest(node.answered_at, node.acknowledged_at, node.confirmed_at, node.done_at) >= escalation.at as answered
+        from cascade_escalation escalation
+        join cascade_organisation node on node.cascade_id = escalation.cascade_id and node.code = escalation.code
+        where escalation.cascade_id = ${cascadeId} and escalation.stopped_at is null
+      ), answered as (
+        select purpose, practice from open group by purpose, practice having bool_and(coalesce(answered, false))
+      ), stopped as (
+        update cascade_escalation set stopped_at = ${now}
+        from answered
+        where cascade_escalation.cascade_id = ${cascadeId} and cascade_escalation.purpose = answered.purpose
+          and (answered.practice is null or cascade_escalation.code = answered.practice)
+      )
+      select purpose, practice from answered order by purpose, practice`.execute(this.db);
+    return {
+      purposes: rows.flatMap(({ purpose, practice }) => (practice === null ? [purpose] : [])),
+      practices: rows.flatMap(({ practice }) => practice ?? []),
+    };
+  }
+}

@@ -1,0 +1,251 @@
+import { Injectable } from '@nestjs/common';
+import { v5 as uuidFrom } from 'uuid';
+import { BankHolidays } from '../deadlines/index.js';
+import { Ledger, type NewMessage } from '../delivery/index.js';
+import { type Config, InjectConfig } from '../platform/config/index.js';
+import { TemplateCatalogue } from '../rendering/index.js';
+import { Clock } from '../shared/clock.js';
+import { groupBy } from '../shared/group-by.js';
+import { organisationLinkPath } from '../shared/organisation-link.js';
+import { type CascadeRow } from './cascade.repository.js';
+import { RequestContents, type RequestContent } from './escalation.mail.js';
+import { type Addressee, EscalationRepository, type Launch } from './escalation.repository.js';
+import { type DueRung, rungsDue } from './escalation.rules.js';
+
+/** Names dispatches the same way each time. */
+const DISPATCHES = '0c8a3c1e-5d1b-5f57-8f0b-6f3a1c9e2d44';
+const TEAM = 'cqrs-team';
+
+/** Several rungs that one message carries: those of a region, or of the whole country. */
+interface Mailing {
+  readonly purpose: string;
+  readonly rungs: readonly DueRung[];
+  readonly letters: readonly Letter[];
+}
+
+interface Letter {
+  readonly to: Pick<Addressee, 'personKey' | 'firstName' | 'fullName' | 'address'> & { readonly accountId?: string };
+  /** The organisation that is told through it; its link is in the letter. */
+  readonly organisation: { readonly code: string; readonly linkGeneration: number } | undefined;
+  readonly content: RequestContent;
+}
+
+/** Takes silence further, in working hours, through the ledger; and stops when an answer comes. */
+@Injectable()
+export class EscalationService {
+  constructor(
+    private readonly repository: EscalationRepository,
+    private readonly ledger: Ledger,
+    private readonly templates: TemplateCatalogue,
+    private readonly bankHolidays: BankHolidays,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  /** One round for one cascade. @returns how many messages it planned. */
+  async run(cascade: CascadeRow): Promise<number> {
+    const now = this.clock.now();
+    const launch = await this.repository.launch(cascade.id);
+    if (!launch || !mayEscalate(launch, now)) return 0;
+    const due = rungsDue(await this.repository.unanswered(cascade.id), cascade.policy, now, this.bankHolidays.calendar);
+    let planned = 0;
+    if (due.length > 0) {
+      const contents = new RequestContents(await this.repository.figures(cascade.id));
+      for (const mailing of await this.mailings(cascade, due, contents)) {
+        planned += await this.send(cascade, launch, mailing);
+      }
+    }
+    return planned + (await this.writeToPractices(cascade, launch));
+  }
+
+  /** Unsent messages about organisations that have all answered are stopped. @returns how many. */
+  async stopAnswered(cascadeId: string): Promise<number> {
+    const { purposes, practices } = await this.repository.takeAnswered(cascadeId, this.clock.now());
+    let stopped = 0;
+    if (purposes.length > 0) stopped += await this.ledger.cancelUnsent({ campaignId: cascadeId, purposes }, 'answered');
+    if (practices.length > 0) {
+      const filter = { campaignId: cascadeId, organisationCodes: practices };
+      stopped += await this.ledger.cancelUnsent(filter, 'answered');
+    }
+    return stopped;
+  }
+
+  private async mailings(
+    { id, policy }: CascadeRow,
+    due: readonly DueRung[],
+    contents: RequestContents,
+  ): Promise<Mailing[]> {
+    const at = this.clock.now().toISOString().slice(0, 16);
+    const regionOf = (code: string): string | null => contents.get(code)?.regionCode ?? null;
+    const deputies = due.filter(({ target }) => target === 'deputy');
+    const parents = groupBy(
+      due.filter(({ target }) => target === 'parent'),
+      ({ code }) => regionOf(code) ?? '',
+    );
+    const team = due.filter(({ target }) => target === 'team');
+    const past = due.filter(({ target }) => target === 'practices');
+    const addressees = groupBy(
+      await this.repository.addressees(id, [...deputies.map(({ code }) => code), ...parents.keys()]),
+      ({ code }) => code,
+    );
+    return [
+      ...deputies.map((rung) => ({
+        purpose: `escalation:deputy:${rung.code}:${rung.rung}`,
+        rungs: [rung],
+        letters: (addressees.get(rung.code) ?? [])
+          .filter(({ rank }) => rank > 1)
+          .slice(0, policy.mostContacts)
+          .flatMap((to) => letter(to, rung.code, contents)),
+      })),
+      ...[...parents].map(([region, rungs]) => ({
+        purpose: `escalation:parent:${region}:${at}`,
+        rungs,
+        letters: (addressees.get(region) ?? []).slice(0, policy.mostContacts).flatMap((to) =>
+          letter(
+            to,
+            region,
+            contents,
+            rungs.map(({ code }) => code),
+          ),
+        ),
+      })),
+      ...(team.length === 0 ? [] : [this.toTeam(team, contents, at)]),
+      ...past.map((rung) => ({ purpose: `escalation:practices:${rung.code}`, rungs: [rung], letters: [] })),
+    ];
+  }
+
+  private toTeam(rungs: readonly DueRung[], contents: RequestContents, at: string): Mailing {
+    const commissioners = rungs.flatMap(({ code, kind }) =>
+      kind === 'commissioner' ? [code] : contents.commissionersOf(code),
+    );
+    const [, address = this.config.mailFrom] = /<([^>]+)>/.exec(this.config.mailFrom) ?? [];
+    return {
+      purpose: `escalation:team:${at}`,
+      rungs,
+      letters: [
+        {
+          to: { personKey: TEAM, firstName: 'CQRS team', fullName: 'CQRS team', address },
+          organisation: undefined,
+          content: contents.aboutCommissioners({ code: 'ENGLAND', name: 'England' }, [...new Set(commissioners)]),
+        },
+      ],
+    };
+  }
+
+  private async send(cascade: CascadeRow, launch: Launch, mailing: Mailing): Promise<number> {
+    return this.repository.db.transaction().execute(async (trx) => {
+      const at = this.clock.now();
+      const { purpose, rungs, letters } = mailing;
+      if (letters.length > 0) {
+        await this.ledger.plan(
+          this.dispatch(cascade.id, launch, purpose),
+          this.messages(cascade, launch, letters),
+          trx,
+        );
+      }
+      for (const rung of rungs) {
+        const messages =
+          rung.target === 'practices'
+            ? await this.repository.writeDirectlyTo(cascade.id, rung.code, trx)
+            : letters.length;
+        await this.repository.recordRung(cascade.id, rung, { purpose, messages, at }, trx);
+      }
+      return letters.length;
+    });
+  }
+
+  /** Past the commissioners: one message to each contact of each practice that nobody passed the message on to. */
+  private async writeToPractices(cascade: CascadeRow, launch: Launch): Promise<number> {
+    const now = this.clock.now();
+    if (!this.bankHolidays.calendar.isWithinSendingHours(now)) return 0;
+    const codes = await this.repository.toWriteTo(cascade.id, cascade.policy.mostPerRun);
+    if (codes.length === 0) return 0;
+    const contents = new RequestContents(await this.repository.figures(cascade.id));
+    const chosen = (await this.repository.addressees(cascade.id, codes)).filter(
+      ({ rank }) => rank <= cascade.policy.mostContacts,
+    );
+    // A person has one message for each purpose, so the second practice of the same person goes by the second purpose.
+    const rounds = groupBy(
+      chosen,
+      occurrence((addressee) => addressee.personKey),
+    );
+    return this.repository.db.transaction().execute(async (trx) => {
+      const purpose = `escalation:practices:${now.toISOString().slice(0, 16)}`;
+      let planned = 0;
+      for (const [round, addressees] of rounds) {
+        const letters = addressees.flatMap((to) => letter(to, to.code, contents));
+        await this.ledger.plan(
+          this.dispatch(cascade.id, launch, `${purpose}:${round}`),
+          this.messages(cascade, launch, letters),
+          trx,
+        );
+        planned += letters.length;
+      }
+      await this.repository.markWritten(cascade.id, codes, { purpose, at: now }, trx);
+      return planned;
+    });
+  }
+
+  private dispatch(cascadeId: string, { sharedValues, expiresAt }: Launch, purpose: string) {
+    const id = uuidFrom(`${cascadeId}:${purpose}`, DISPATCHES);
+    return { id, campaignId: cascadeId, purpose, sharedValues, dueAt: this.clock.now(), expiresAt };
+  }
+
+  private messages(cascade: CascadeRow, launch: Launch, letters: readonly Letter[]): NewMessage[] {
+    const links = launch.sharedValues['links'] as { readonly console: string };
+    return letters.map(({ to, organisation, content }) => ({
+      personKey: to.personKey,
+      accountIds: to.accountId === undefined ? [] : [to.accountId],
+      organisationCodes: organisation ? [organisation.code] : [],
+      route: 'cascade',
+      segment: null,
+      address: to.address,
+      template: content.template,
+      templateVersion: this.templates.get(content.template).version,
+      values: {
+        ...content.values,
+        person: { firstName: to.firstName, fullName: to.fullName },
+        links: organisation ? { ...links, acknowledge: this.linkOf(cascade, organisation, links.console) } : links,
+      },
+    }));
+  }
+
+  private linkOf(
+    { id, links_expire_at }: CascadeRow,
+    { code, linkGeneration }: { readonly code: string; readonly linkGeneration: number },
+    pages: string,
+  ): string {
+    const link = {
+      purpose: 'answer' as const,
+      cascadeId: id,
+      organisation: code,
+      generation: linkGeneration,
+      expiresAt: links_expire_at,
+    };
+    return new URL(organisationLinkPath(link, this.config.secret), pages).href;
+  }
+}
+
+function mayEscalate({ campaignState, expiresAt }: Launch, now: Date): boolean {
+  return ['sending', 'finished'].includes(campaignState) && (expiresAt === null || now < expiresAt);
+}
+
+function letter(to: Addressee, code: string, contents: RequestContents, about?: readonly string[]): Letter[] {
+  const figure = contents.get(code);
+  if (!figure) return [];
+  const content =
+    figure.kind === 'region'
+      ? contents.aboutCommissioners(figure, about ?? contents.commissionersOf(code))
+      : contents.toOrganisation(figure);
+  return [{ to, organisation: figure, content }];
+}
+
+/** A key function that numbers the items with one mark from 1. */
+function occurrence<T>(markOf: (item: T) => string): (item: T) => number {
+  const seen = new Map<string, number>();
+  return (item) => {
+    const number = (seen.get(markOf(item)) ?? 0) + 1;
+    seen.set(markOf(item), number);
+    return number;
+  };
+}
