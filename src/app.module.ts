@@ -1,20 +1,20 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AccessModule } from './access/index.js';
-import { CampaignsModule } from './campaigns/index.js';
+import { CampaignsApiModule, CampaignsModule } from './campaigns/index.js';
 import { ConsoleModule } from './console/index.js';
-import { DeadlinesModule } from './deadlines/index.js';
-import { DeliveryModule } from './delivery/index.js';
-import { DirectoryModule } from './directory/index.js';
-import { FeedbackModule } from './feedback/index.js';
+import { DeadlinesApiModule, DeadlinesModule } from './deadlines/index.js';
+import { DeliveryApiModule, DeliveryModule } from './delivery/index.js';
+import { DirectoryApiModule, DirectoryModule } from './directory/index.js';
+import { FeedbackApiModule, FeedbackModule } from './feedback/index.js';
 import { type Config, ConfigModule } from './platform/config/index.js';
 import { DatabaseModule, type DatabaseServer } from './platform/database/index.js';
 import { HealthModule } from './platform/health/index.js';
 import { HttpModule } from './platform/http/index.js';
 import { JobsModule } from './platform/jobs/index.js';
 import { MetricsModule } from './platform/metrics/index.js';
-import { RenderingModule } from './rendering/index.js';
-import { SegmentsModule } from './segments/index.js';
+import { RenderingApiModule, RenderingModule } from './rendering/index.js';
+import { SegmentsApiModule, SegmentsModule } from './segments/index.js';
 import { type Clock } from './shared/clock.js';
 
 export interface Composition {
@@ -41,12 +41,19 @@ export class AppModule {
         MetricsModule,
         AccessModule,
         DirectoryModule,
+        DirectoryApiModule,
         SegmentsModule,
+        SegmentsApiModule,
         DeadlinesModule,
+        DeadlinesApiModule,
         RenderingModule,
+        RenderingApiModule,
         DeliveryModule,
+        DeliveryApiModule,
         FeedbackModule,
+        FeedbackApiModule,
         CampaignsModule,
+        CampaignsApiModule,
         ConsoleModule,
       ],
     };

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely } from 'kysely';
 import { type DirectoryTables } from '../directory/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type AudienceOrganisation } from './audience.rules.js';
@@ -37,15 +37,5 @@ export class AudienceRepository {
         },
       ]),
     );
-  }
-
-  /** The region of each of these organisations, of a region its own code; null where the directory knows none. */
-  async regionsOf(codes: readonly string[]): Promise<Map<string, string | null>> {
-    const rows = await this.db
-      .selectFrom('organisation')
-      .select(['code', 'kind', 'region_code'])
-      .where('code', '=', sql<string>`any(${[...codes]})`)
-      .execute();
-    return new Map(rows.map(({ code, kind, region_code }) => [code, kind === 'region' ? code : region_code]));
   }
 }

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { BANK_HOLIDAYS_FILE } from '../deadlines/index.js';
+import { BankHolidays } from '../deadlines/index.js';
 import { LondonTime } from '../shared/london-time.js';
-import { WorkingCalendar } from '../shared/working-calendar.js';
 import { launchInWindow } from './campaign.clone.js';
 
-const calendar = WorkingCalendar.fromGovUk(JSON.parse(readFileSync(BANK_HOLIDAYS_FILE, 'utf8')));
+const calendar = new BankHolidays().calendar;
 const window = (cutoff: string) => ({ cutoff: LondonTime.parse(cutoff) });
 
 describe('a launch moved to another window', () => {

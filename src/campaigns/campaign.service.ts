@@ -3,12 +3,12 @@ import { type Transaction } from 'kysely';
 import { v7 as uuid } from 'uuid';
 import { AuditTrail, type Json, type Principal, requireRegion, systemPrincipal } from '../access/index.js';
 import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
+import { DirectoryService } from '../directory/index.js';
 import { Ledger } from '../delivery/index.js';
 import { STALE_VERSION } from '../platform/http/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from '../shared/errors.js';
 import { type OdsCode } from '../shared/ods-code.js';
-import { AudienceRepository } from './audience.repository.js';
 import { launchInWindow } from './campaign.clone.js';
 import { KINDS } from './campaign.kinds.js';
 import { type CampaignPatch, CampaignRepository, type CampaignRow, type StepRow } from './campaign.repository.js';
@@ -37,7 +37,7 @@ export class CampaignService {
     private readonly dispatcher: StepDispatcher,
     private readonly deadlines: DeadlinesService,
     private readonly bankHolidays: BankHolidays,
-    private readonly directory: AudienceRepository,
+    private readonly directory: DirectoryService,
     private readonly ledger: Ledger,
     private readonly audit: AuditTrail,
     private readonly clock: Clock,
@@ -185,6 +185,19 @@ export class CampaignService {
     return this.change(id, 'release', principal, { released_at: this.clock.now() });
   }
 
+  /**
+   * Takes back the approval of a campaign whose dates are no longer those that were approved: what waits is taken back
+   * and what has not left is cancelled. Returns how many messages were, or undefined when the approval still holds or
+   * there is none.
+   */
+  async withdraw(id: string, reason: string, principal: Principal): Promise<number | undefined> {
+    const campaign = await this.get(id);
+    const { approved_plan_id: planId, approved_hash: hash } = campaign;
+    if (planId === null || nextState(campaign.state, 'void-approval') === undefined) return undefined;
+    if ((await this.plans.presentHash(campaign, planId)) === hash) return undefined;
+    return this.voidApproval(id, reason, principal);
+  }
+
   /** Stops between windows of messages; nobody who was not written to yet is, until resumed. */
   async pause(id: string, principal: Principal): Promise<CampaignRow> {
     const row = await this.change(id, 'pause', principal);
@@ -220,7 +233,11 @@ export class CampaignService {
     return this.campaigns.db.transaction().execute(async (trx) => {
       const campaign = await this.campaigns.claim(id, trx);
       if (!campaign || (campaign.state !== 'scheduled' && campaign.state !== 'sending')) return 0;
-      const due = (await this.campaigns.waitingSteps(id, trx)).filter((step) => step.due_at <= now);
+      // A step of dates that have changed since is nobody's to send, even before it is taken back.
+      const valid = await this.validSteps(campaign);
+      const due = (await this.campaigns.waitingSteps(id, trx)).filter(
+        (step) => step.due_at <= now && valid.has(step.step_id),
+      );
       const latest = due.at(-1);
       let planned = 0;
       for (const step of due) {
@@ -258,6 +275,11 @@ export class CampaignService {
     }
   }
 
+  private async validSteps(campaign: CampaignRow): Promise<ReadonlySet<string>> {
+    const steps = this.plans.stepsOf(campaign, await this.deadlines.window(campaign.window_id));
+    return new Set(steps.map(({ id }) => id));
+  }
+
   /** At launch: what was approved must still be what would be sent, and the directory must not have drifted far. */
   private async stillAsApproved(campaign: CampaignRow, scheduler: Principal): Promise<boolean> {
     const { id, approved_plan_id: approvedId, approved_hash: approvedHash } = campaign;
@@ -275,11 +297,12 @@ export class CampaignService {
     return false;
   }
 
-  private async voidApproval(id: string, reason: string, scheduler: Principal): Promise<void> {
+  private async voidApproval(id: string, reason: string, principal: Principal): Promise<number> {
     // Taken back and not cancelled: the same steps come again when the campaign is scheduled again.
-    await this.change(id, 'void-approval', scheduler, NO_APPROVAL, { reason }, (trx) =>
+    await this.change(id, 'void-approval', principal, NO_APPROVAL, { reason }, (trx) =>
       this.campaigns.replaceWaitingSteps(id, [], this.clock.now(), trx),
     );
+    return this.ledger.cancel({ campaignId: id }, reason);
   }
 
   private async contentOf(input: CampaignInput, principal: Principal) {
@@ -314,7 +337,7 @@ export class CampaignService {
   private async regionOf({ regions, commissioners, organisations }: CampaignAudience): Promise<OdsCode | undefined> {
     const codes = [...new Set([...regions, ...commissioners, ...organisations])];
     const known = await this.directory.regionsOf(codes);
-    const found = new Set(codes.map((code) => known.get(code) ?? undefined));
+    const found = new Set(codes.map((code) => known.get(code)));
     const [region] = found;
     return found.size === 1 ? (region as OdsCode | undefined) : undefined;
   }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../access/index.js';
 import { DeadlinesModule } from '../deadlines/index.js';
+import { DirectoryModule } from '../directory/index.js';
 import { DeliveryModule } from '../delivery/index.js';
 import { RenderingModule } from '../rendering/index.js';
 import { SegmentsModule } from '../segments/index.js';
@@ -9,24 +10,32 @@ import { AudienceService } from './audience.service.js';
 import { CampaignRepository } from './campaign.repository.js';
 import { CampaignService } from './campaign.service.js';
 import { CampaignTicker } from './campaign.ticker.js';
+import { CorrectionAudience } from './correction.audience.js';
+import { CorrectionRepository } from './correction.repository.js';
+import { CorrectionService } from './correction.service.js';
+import { CorrectionTicker } from './correction.ticker.js';
 import { PlanRepository } from './plan.repository.js';
 import { PlanService } from './plan.service.js';
 import { SharedValuesService } from './shared-values.service.js';
 import { StepDispatcher } from './step.dispatcher.js';
 
 @Module({
-  imports: [AuditModule, SegmentsModule, DeadlinesModule, RenderingModule, DeliveryModule],
+  imports: [AuditModule, DirectoryModule, SegmentsModule, DeadlinesModule, RenderingModule, DeliveryModule],
   providers: [
     AudienceRepository,
     AudienceService,
     CampaignRepository,
     CampaignService,
     CampaignTicker,
+    CorrectionAudience,
+    CorrectionRepository,
+    CorrectionService,
+    CorrectionTicker,
     PlanRepository,
     PlanService,
     SharedValuesService,
     StepDispatcher,
   ],
-  exports: [CampaignService, CampaignTicker, PlanService],
+  exports: [CampaignService, CampaignTicker, CorrectionService, PlanService],
 })
 export class CampaignsModule {}

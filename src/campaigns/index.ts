@@ -4,6 +4,8 @@ export { type CampaignInput, campaignInputSchema } from './campaign.schema.js';
 export { CampaignService } from './campaign.service.js';
 export { CAMPAIGN_STATES, type CampaignState } from './campaign.states.js';
 export { CampaignTicker } from './campaign.ticker.js';
+export { CampaignsApiModule } from './campaigns-api.module.js';
+export { CorrectionService, type WindowMoved } from './correction.service.js';
 export { CampaignsModule } from './campaigns.module.js';
 export { type PlanSummary } from './plan.rules.js';
 export { type Plan, PlanService } from './plan.service.js';

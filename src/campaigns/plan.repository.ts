@@ -140,6 +140,25 @@ export class PlanRepository {
     }
   }
 
+  /** A page of those who get an e-mail, or of those who get none, in the order of person and topic. */
+  async lines(
+    planId: string,
+    which: 'recipients' | 'exclusions',
+    limit: number,
+    after?: readonly [personKey: string, topic: string],
+  ): Promise<RecipientRow[]> {
+    let query = this.db
+      .selectFrom('plan_recipient')
+      .selectAll()
+      .where('plan_id', '=', planId)
+      .where('excluded', which === 'recipients' ? 'is' : 'is not', null)
+      .orderBy('person_key')
+      .orderBy('topic')
+      .limit(limit);
+    if (after !== undefined) query = query.where(sql<boolean>`(person_key, topic) > (${after[0]}, ${after[1]})`);
+    return query.execute();
+  }
+
   /** Only the newest plans, and the approved one, keep their recipients: a plan of England is 30 MB. */
   async forgetRecipients(campaignId: string, keep: readonly string[], trx: Transaction<CampaignTables>): Promise<void> {
     await trx

@@ -9,7 +9,7 @@ import { AudienceService } from './audience.service.js';
 import { KINDS } from './campaign.kinds.js';
 import { type CampaignRow } from './campaign.repository.js';
 import { type CampaignTables } from './campaign.tables.js';
-import { PlanRepository } from './plan.repository.js';
+import { PlanRepository, type RecipientRow } from './plan.repository.js';
 import { planHash, type PlanStep, type PlanSummary, PlanTally, type PlanTotals } from './plan.rules.js';
 import { type PlannedRecipient } from './recipient.types.js';
 import { SharedValuesService } from './shared-values.service.js';
@@ -46,7 +46,7 @@ export class PlanService {
   /** Works the campaign out against the directory as it is now, and keeps the result beside the earlier plans. */
   async make(campaign: CampaignRow): Promise<Plan> {
     const window = await this.deadlines.window(campaign.window_id);
-    const shared = await this.sharedValues.of(campaign, window);
+    const shared = this.sharedValues.of(campaign, window);
     const steps = this.stepsOf(campaign, window);
     const madeAt = this.clock.now();
     const id = uuid();
@@ -56,7 +56,7 @@ export class PlanService {
       const tally = new PlanTally();
       const missing = new Map<string, Set<string>>();
       let rows: PlannedRecipient[] = [];
-      for await (const recipient of this.audience.recipients(campaign)) {
+      for await (const recipient of this.audience.recipients(campaign, window)) {
         tally.add(recipient);
         this.collectMissing(recipient, shared, missing);
         if (rows.push(recipient) < ROWS_AT_ONCE) continue;
@@ -91,6 +91,11 @@ export class PlanService {
     );
   }
 
+  /** A page of a plan: those who get an e-mail, or those who get none and why. */
+  async lines(...page: Parameters<PlanRepository['lines']>): Promise<RecipientRow[]> {
+    return this.plans.lines(...page);
+  }
+
   /**
    * The hash of a plan's rows, templates, values and times as they are now. It differs from the approved one when
    * anybody touched a recipient, a template, an attachment, a date or the schedule since.
@@ -99,19 +104,27 @@ export class PlanService {
     const window = await this.deadlines.window(campaign.window_id);
     const tally = new PlanTally();
     for await (const recipient of this.plans.planned(planId)) tally.add(recipient);
-    return this.hashOf(tally, await this.sharedValues.of(campaign, window), this.stepsOf(campaign, window));
+    return this.hashOf(tally, this.sharedValues.of(campaign, window), this.stepsOf(campaign, window));
   }
 
   /** When the campaign acts, as its kind, launch time and window say. */
   stepsOf(campaign: Pick<CampaignRow, 'kind' | 'launch_at'>, window: DeclarationWindow): PlanStep[] {
     const kind = KINDS[campaign.kind];
     const expiresAt = expiryOf(campaign.kind, window)?.toISOString() ?? null;
+    const suffix = suffixOf(window);
     if (kind.schedule === 'once') {
-      return [{ id: 'launch', label: kind.title, dueAt: campaign.launch_at?.toISOString() ?? null, expiresAt }];
+      return [
+        { id: `launch${suffix}`, label: kind.title, dueAt: campaign.launch_at?.toISOString() ?? null, expiresAt },
+      ];
     }
     return this.deadlines
       .ladder(window)
-      .reminders.map(({ stepId, label, dueAt }) => ({ id: stepId, label, dueAt: dueAt.toISOString(), expiresAt }));
+      .reminders.map(({ stepId, label, dueAt }) => ({
+        id: `${stepId}${suffix}`,
+        label,
+        dueAt: dueAt.toISOString(),
+        expiresAt,
+      }));
   }
 
   private hashOf(tally: PlanTally, shared: unknown, steps: readonly PlanStep[]): string {
@@ -167,6 +180,11 @@ export class PlanService {
     if (previousId === undefined || since === undefined) return { since: null, joined: 0, left: 0, changed: 0 };
     return { since: since.toISOString(), ...(await this.plans.diff(previousId, id, trx)) };
   }
+}
+
+/** Steps of moved dates are other steps: what was dispatched before the move stays as it is beside them. */
+function suffixOf({ createdAt, timesSetAt }: DeclarationWindow): string {
+  return timesSetAt > createdAt ? `-since-${timesSetAt.toISOString().replace(/\D/g, '').slice(0, 14)}` : '';
 }
 
 function expiryOf(kind: CampaignRow['kind'], window: DeclarationWindow): Date | null {

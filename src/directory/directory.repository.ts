@@ -48,6 +48,18 @@ export interface Account {
   }[];
 }
 
+export interface OrganisationFilter {
+  readonly kind?: OrganisationKind | undefined;
+  readonly status?: OrganisationStatus | undefined;
+  readonly region?: string | undefined;
+  readonly commissioner?: string | undefined;
+}
+
+export interface AccountFilter {
+  readonly organisation?: string | undefined;
+  readonly region?: string | undefined;
+}
+
 export interface DirectoryCounts {
   /** Active GP practices of England: the audience. */
   readonly practices: number;
@@ -141,6 +153,54 @@ export class DirectoryRepository {
       .orderBy('id', 'desc')
       .limit(limit)
       .execute();
+  }
+
+  /** In code order. A region counts as being in itself. */
+  async organisationsAfter(filter: OrganisationFilter, after: string, limit: number): Promise<Organisation[]> {
+    let query = this.organisations().where('code', '>', after).orderBy('code').limit(limit);
+    const { kind, status, region, commissioner } = filter;
+    if (kind !== undefined) query = query.where('kind', '=', kind);
+    if (status !== undefined) query = query.where('status', '=', status);
+    if (region !== undefined)
+      query = query.where((is) => is.or([is('region_code', '=', region), is('code', '=', region)]));
+    if (commissioner !== undefined) query = query.where('commissioner_code', '=', commissioner);
+    return query.execute();
+  }
+
+  /** Ids in order, `limit` of them after the given one. */
+  async accountIdsAfter({ organisation, region }: AccountFilter, after: string, limit: number): Promise<string[]> {
+    let query = this.db.selectFrom('account').select('id').where('id', '>', after).orderBy('id').limit(limit);
+    if (organisation !== undefined || region !== undefined) {
+      query = query.where((is) => {
+        let memberships = is
+          .selectFrom('membership')
+          .innerJoin('organisation', 'organisation.code', 'membership.organisation_code')
+          .select('organisation.code')
+          .whereRef('membership.account_id', '=', 'account.id');
+        if (organisation !== undefined) memberships = memberships.where('organisation.code', '=', organisation);
+        if (region !== undefined)
+          memberships = memberships.where((its) =>
+            its.or([its('organisation.region_code', '=', region), its('organisation.code', '=', region)]),
+          );
+        return is.exists(memberships);
+      });
+    }
+    return (await query.execute()).map(({ id }) => id);
+  }
+
+  /** The region of each of these organisations, of a region its own code. Codes without a region are left out. */
+  async regionsOf(codes: readonly string[]): Promise<Map<string, string>> {
+    const rows = await this.db
+      .selectFrom('organisation')
+      .select(['code', 'kind', 'region_code'])
+      .where('code', '=', sql<string>`any(${[...codes]})`)
+      .execute();
+    return new Map(
+      rows.flatMap(({ code, kind, region_code }) => {
+        const region = kind === 'region' ? code : region_code;
+        return region === null ? [] : [[code, region] as const];
+      }),
+    );
   }
 
   private organisations() {

@@ -2,11 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { NotFoundError } from '../shared/errors.js';
 import {
   type Account,
+  type AccountFilter,
   type DirectoryCounts,
   DirectoryRepository,
   type ImportBatch,
   type Organisation,
   type OrganisationChange,
+  type OrganisationFilter,
 } from './directory.repository.js';
 
 const PAGE = 2_000;
@@ -37,6 +39,21 @@ export class DirectoryService {
       if (!last || page.length < PAGE) return;
       after = last.code;
     }
+  }
+
+  /** A page of organisations in code order, `limit` of them after the given code. */
+  async organisations(filter: OrganisationFilter, after: string, limit: number): Promise<Organisation[]> {
+    return this.repository.organisationsAfter(filter, after, limit);
+  }
+
+  /** The region of each of these organisations, of a region its own code. Codes without a region are left out. */
+  async regionsOf(codes: readonly string[]): Promise<Map<string, string>> {
+    return this.repository.regionsOf(codes);
+  }
+
+  /** A page of account ids in order. */
+  async accountIds(filter: AccountFilter, after: string, limit: number): Promise<string[]> {
+    return this.repository.accountIdsAfter(filter, after, limit);
   }
 
   /** @throws NotFoundError `account-unknown` when no export has named it. */

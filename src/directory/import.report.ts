@@ -49,3 +49,10 @@ export interface ImportReport extends ImportCounts {
   /** In how many cells something was taken away before reading. */
   readonly cleanUps: Readonly<Partial<Record<CellCleanUp, number>>>;
 }
+
+const MOST_SHOWN = 1_000;
+
+/** The report for an answer over the network: a file of which nothing fits lists no hundred thousand faults. */
+export function shownReport(report: ImportReport): ImportReport {
+  return { ...report, faults: report.faults.slice(0, MOST_SHOWN) };
+}

@@ -1,4 +1,5 @@
 export { classifyReport } from './classify-report.js';
+export { FeedbackApiModule } from './feedback-api.module.js';
 export { FeedbackModule } from './feedback.module.js';
 export { FeedbackService, type IngestOptions, type ReportView } from './feedback.service.js';
 export type { ReportState } from './feedback.tables.js';

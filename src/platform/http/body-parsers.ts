@@ -11,6 +11,7 @@ const FILES = [
   'text/csv',
   'text/plain',
   'application/octet-stream',
+  'message/rfc822',
   'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 ];
 const JSON_TYPE = 'application/json';

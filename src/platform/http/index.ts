@@ -10,6 +10,8 @@ export { ApiProblems, problemSchema } from './problem.schema.js';
 export { type ProblemPage, ProblemPages } from './problem.pages.js';
 export { STALE_VERSION } from './problem.rules.js';
 export { RateLimitGuard } from './rate-limit.js';
+export { FileFromBody, ReceivedFile, ReceivesFile } from './received-file.js';
 export { PERMISSION, Public, PUBLIC } from './route-access.js';
 export { TextSealer } from './sealed-text.js';
 export { contentSecurity } from './security-headers.js';
+export { wireForm } from './wire-form.js';

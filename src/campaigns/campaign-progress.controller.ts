@@ -1,0 +1,76 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import {
+  type ApiMessage,
+  apiMessage,
+  Ledger,
+  messagePageSchema,
+  messageQuerySchema,
+  type Progress,
+  progressSchema,
+} from '../delivery/index.js';
+import { ApiProblems, type Page, pageOf } from '../platform/http/index.js';
+import { campaignIdSchema, stepSchema, stepView } from './campaign.api.js';
+import { CampaignService } from './campaign.service.js';
+import { CAMPAIGN_STATES, type CampaignState } from './campaign.states.js';
+
+const campaignProgressSchema = z
+  .object({
+    state: z.enum(CAMPAIGN_STATES),
+    messages: progressSchema,
+    steps: z.array(stepSchema).describe('When the campaign acts; empty until it is scheduled'),
+  })
+  .meta({ id: 'CampaignProgress' });
+
+interface CampaignProgress {
+  readonly state: CampaignState;
+  readonly messages: Progress;
+  readonly steps: z.infer<typeof stepSchema>[];
+}
+
+/** How far a campaign has come, counted from the rows at the time of asking. */
+@ApiTags('Campaigns')
+@ApiBearerAuth()
+@Controller('api/v1/campaigns/:id')
+export class CampaignProgressController {
+  constructor(
+    private readonly campaigns: CampaignService,
+    private readonly ledger: Ledger,
+  ) {}
+
+  @Get('progress')
+  @RequirePermission('campaign:read')
+  @ApiOperation({ summary: 'See how far a campaign has come' })
+  @ApiOkResponse({ standardSchema: campaignProgressSchema })
+  @ApiProblems(400, 404)
+  async progress(
+    @Param('id', { schema: campaignIdSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<CampaignProgress> {
+    const { state } = await this.campaigns.visible(id, principal);
+    const [messages, steps] = await Promise.all([this.ledger.progress({ campaignId: id }), this.campaigns.steps(id)]);
+    return { state, messages, steps: steps.map(stepView) };
+  }
+
+  @Get('messages')
+  @RequirePermission('message:read')
+  @ApiOperation({ summary: "List a campaign's messages" })
+  @ApiOkResponse({ standardSchema: messagePageSchema, description: 'In the order in which they were planned' })
+  @ApiProblems(400, 404)
+  async messages(
+    @Param('id', { schema: campaignIdSchema }) id: string,
+    @Query({ schema: messageQuerySchema }) { limit, cursor, state }: z.infer<typeof messageQuerySchema>,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<Page<ApiMessage>> {
+    await this.campaigns.visible(id, principal);
+    const rows = await this.ledger.messages({
+      campaignId: id,
+      limit: limit + 1,
+      ...(cursor !== undefined && { after: cursor }),
+      ...(state !== undefined && { states: [state] }),
+    });
+    return pageOf(rows.map(apiMessage), limit, ({ id: last }) => last);
+  }
+}

@@ -1,0 +1,60 @@
+import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type z } from 'zod';
+import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
+import {
+  IMPORT_FILE,
+  type ImportReport,
+  importQuerySchema,
+  importReportSchema,
+  shownReport,
+} from '../directory/index.js';
+import { ApiProblems, FileFromBody, Idempotent, ReceivedFile, ReceivesFile, wireForm } from '../platform/http/index.js';
+import { DeclarationFeed, type DeclarationFeedReport } from './declaration.feed.js';
+import { DeclarationImporter } from './declaration.importer.js';
+import { declarationFeedSchema, feedReportSchema } from './window.api.js';
+
+/** What the CQRS platform reports about declarations. */
+@ApiTags('Declarations')
+@ApiBearerAuth()
+@RequirePermission('status:report')
+@Controller('api/v1')
+export class DeclarationController {
+  constructor(
+    private readonly feed: DeclarationFeed,
+    private readonly importer: DeclarationImporter,
+  ) {}
+
+  @Post('declarations')
+  @HttpCode(200)
+  @Idempotent()
+  @ApiOperation({
+    summary: 'Report where declarations stand',
+    description: 'All or none are taken. The newest updatedAt wins, in whatever order reports arrive.',
+  })
+  @ApiOkResponse({ standardSchema: feedReportSchema })
+  @ApiProblems(400, 409, 413, 415)
+  async report(
+    @Body({ schema: declarationFeedSchema }) { declarations }: z.infer<typeof declarationFeedSchema>,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<DeclarationFeedReport> {
+    requireRegion(principal, undefined);
+    return this.feed.applyDeclarations(wireForm(declarationFeedSchema, { declarations }).declarations, principal.id);
+  }
+
+  @Post('declarations/import')
+  @HttpCode(200)
+  @Idempotent()
+  @ReceivesFile({ ...IMPORT_FILE, description: 'One CSV file or XLSX workbook' })
+  @ApiOperation({ summary: 'Import a file of declaration statuses', description: 'All or nothing, as other imports.' })
+  @ApiOkResponse({ standardSchema: importReportSchema })
+  @ApiProblems(400, 409, 413, 415)
+  async import(
+    @Query({ schema: importQuerySchema }) { dryRun, allowShrink }: z.infer<typeof importQuerySchema>,
+    @FileFromBody() { path }: ReceivedFile,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<ImportReport> {
+    requireRegion(principal, undefined);
+    return shownReport(await this.importer.importDeclarations(path, { actor: principal.id, dryRun, allowShrink }));
+  }
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { DirectoryModule } from '../directory/index.js';
+import { DeliveryModule } from './delivery.module.js';
+import { MessageController } from './message.controller.js';
+import { SuppressionController } from './suppression.controller.js';
+import { SuppressionListing } from './suppression.listing.js';
+
+/** Messages and suppressions over HTTP. */
+@Module({
+  imports: [DeliveryModule, DirectoryModule],
+  controllers: [MessageController, SuppressionController],
+  providers: [SuppressionListing],
+})
+export class DeliveryApiModule {}

@@ -1,0 +1,135 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type z } from 'zod';
+import { AuditTrail, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { DirectoryService } from '../directory/index.js';
+import { ApiProblems, Idempotent, type Page, pageOf } from '../platform/http/index.js';
+import { NotFoundError } from '../shared/errors.js';
+import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
+import { Ledger } from './ledger.service.js';
+import { type MessageView } from './ledger.types.js';
+import {
+  type ApiMessage,
+  apiMessage,
+  messageIdSchema,
+  messageListQuerySchema,
+  messagePageSchema,
+  messageSchema,
+  unknownDecisionSchema,
+} from './message.api.js';
+
+type ListQuery = z.infer<typeof messageListQuerySchema>;
+
+/** Who was told, and the messages of which nobody knows whether they arrived. */
+@ApiTags('Messages')
+@ApiBearerAuth()
+@RequirePermission('message:read')
+@Controller('api/v1')
+export class MessageController {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly directory: DirectoryService,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  @Get('told/:organisation')
+  @ApiOperation({ summary: 'Was this organisation told, by which message, when?' })
+  @ApiOkResponse({ standardSchema: messagePageSchema, description: 'Newest first' })
+  @ApiProblems(400, 404)
+  async told(
+    @Param('organisation', { schema: odsCodeSchema }) organisation: OdsCode,
+    @Query({ schema: messageListQuerySchema }) query: ListQuery,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<Page<ApiMessage>> {
+    const known = await this.directory.organisation(organisation);
+    const region = known.kind === 'region' ? known.code : known.regionCode;
+    if (principal.region !== undefined && region !== principal.region) {
+      throw new NotFoundError('organisation-unknown', `No imported file names an organisation ${organisation}.`);
+    }
+    return stretch(await this.ledger.told(organisation), query);
+  }
+
+  @Get('messages/unknown')
+  @ApiOperation({ summary: 'List messages that may or may not have arrived' })
+  @ApiOkResponse({ standardSchema: messagePageSchema, description: 'Oldest first; a person decides about each' })
+  @ApiProblems(400)
+  async unknowns(
+    @Query({ schema: messageListQuerySchema }) query: ListQuery,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<Page<ApiMessage>> {
+    return stretch(await this.within(principal, await this.ledger.unknowns()), query);
+  }
+
+  @Get('messages/:id')
+  @ApiOperation({ summary: 'Read a message and what became of it' })
+  @ApiOkResponse({ standardSchema: messageSchema })
+  @ApiProblems(400, 404)
+  async message(
+    @Param('id', { schema: messageIdSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<ApiMessage> {
+    return apiMessage(await this.visible(id, principal));
+  }
+
+  @Post('messages/:id/release')
+  @HttpCode(200)
+  @RequirePermission('campaign:operate')
+  @Idempotent()
+  @ApiOperation({
+    summary: 'Send an unknown message again',
+    description: 'It may arrive twice, under the same Message-ID.',
+  })
+  @ApiOkResponse({ standardSchema: messageSchema })
+  @ApiProblems(400, 404, 409)
+  async release(
+    @Param('id', { schema: messageIdSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<ApiMessage> {
+    await this.visible(id, principal);
+    await this.ledger.releaseUnknown(id, principal.id);
+    return this.decided(id, { outcome: 'released' }, principal);
+  }
+
+  @Post('messages/:id/decision')
+  @HttpCode(200)
+  @RequirePermission('campaign:operate')
+  @Idempotent()
+  @ApiOperation({ summary: 'Write down what became of an unknown message' })
+  @ApiOkResponse({ standardSchema: messageSchema })
+  @ApiProblems(400, 404, 409, 413, 415)
+  async decide(
+    @Param('id', { schema: messageIdSchema }) id: string,
+    @Body({ schema: unknownDecisionSchema }) { outcome }: z.infer<typeof unknownDecisionSchema>,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<ApiMessage> {
+    await this.visible(id, principal);
+    await this.ledger.decideUnknown(id, outcome, principal.id);
+    return this.decided(id, { outcome }, principal);
+  }
+
+  private async decided(id: string, details: { outcome: string }, principal: Principal): Promise<ApiMessage> {
+    const entry = { actor: principal.id, action: 'message.decided', subject: `message:${id}`, details };
+    await this.audit.record(entry);
+    const message = apiMessage(await this.ledger.message(id));
+    return principal.permissions.includes('message:read') ? message : { ...message, address: null };
+  }
+
+  private async visible(id: string, principal: Principal): Promise<MessageView> {
+    const [message] = await this.within(principal, [await this.ledger.message(id)]);
+    if (message) return message;
+    throw new NotFoundError('no-such-message', `There is no message ${id}`);
+  }
+
+  /** Those to some organisation of the region that the principal is confined to. */
+  private async within({ region }: Principal, messages: readonly MessageView[]): Promise<MessageView[]> {
+    if (region === undefined) return [...messages];
+    const regions = await this.directory.regionsOf(messages.flatMap(({ organisationCodes }) => organisationCodes));
+    return messages.filter(({ organisationCodes }) => organisationCodes.some((code) => regions.get(code) === region));
+  }
+}
+
+/** A page of a list that is read whole: hundreds at most. */
+function stretch(messages: readonly MessageView[], { limit, cursor }: ListQuery): Page<ApiMessage> {
+  const start = messages.findIndex(({ id }) => id === cursor) + 1;
+  return pageOf(messages.slice(start, start + limit + 1).map(apiMessage), limit, ({ id }) => id);
+}

@@ -1,0 +1,84 @@
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
+import {
+  ApiProblems,
+  FileFromBody,
+  Idempotent,
+  type Page,
+  pageOf,
+  ReceivedFile,
+  ReceivesFile,
+} from '../platform/http/index.js';
+import {
+  IMPORT_FILE,
+  importPageQuerySchema,
+  importPageSchema,
+  importQuerySchema,
+  importReportSchema,
+} from './directory.api.js';
+import { type ImportBatch } from './directory.repository.js';
+import { DirectoryService } from './directory.service.js';
+import { type ImportReport, type ImportRequest, shownReport } from './import.report.js';
+import { ImportService } from './import.service.js';
+
+const kindSchema = z.enum(['organisations', 'accounts', 'nhsmail', 'no-nhsmail']).meta({ id: 'DirectoryFileKind' });
+type Kind = z.infer<typeof kindSchema>;
+
+/** Files into the directory: each whole, or not at all. */
+@ApiTags('Directory')
+@ApiBearerAuth()
+@Controller('api/v1/imports')
+export class ImportController {
+  constructor(
+    private readonly imports: ImportService,
+    private readonly directory: DirectoryService,
+  ) {}
+
+  @Get()
+  @RequirePermission('directory:read')
+  @ApiOperation({ summary: 'List imports that were applied' })
+  @ApiOkResponse({ standardSchema: importPageSchema, description: 'Newest first' })
+  @ApiProblems(400)
+  async list(
+    @Query({ schema: importPageQuerySchema }) { limit, cursor }: z.infer<typeof importPageQuerySchema>,
+  ): Promise<Page<ImportBatch>> {
+    return pageOf(await this.directory.imports(limit + 1, cursor), limit, ({ id }) => id);
+  }
+
+  @Post(':kind')
+  @HttpCode(200)
+  @RequirePermission('directory:import')
+  @Idempotent()
+  @ReceivesFile({ ...IMPORT_FILE, description: 'One CSV file or XLSX workbook' })
+  @ApiOperation({
+    summary: 'Import a file',
+    description:
+      'All or nothing: with any fault nothing is changed and every fault is listed. With dryRun it only says what would change.',
+  })
+  @ApiOkResponse({ standardSchema: importReportSchema })
+  @ApiProblems(400, 409, 413, 415)
+  async import(
+    @Param('kind', { schema: kindSchema }) kind: Kind,
+    @Query({ schema: importQuerySchema }) { dryRun, allowShrink }: z.infer<typeof importQuerySchema>,
+    @FileFromBody() { path }: ReceivedFile,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<ImportReport> {
+    requireRegion(principal, undefined);
+    return shownReport(await this.run(kind, path, { actor: principal.id, dryRun, allowShrink }));
+  }
+
+  private async run(kind: Kind, path: string, request: ImportRequest): Promise<ImportReport> {
+    switch (kind) {
+      case 'organisations':
+        return this.imports.importOrganisations([path], request);
+      case 'accounts':
+        return this.imports.importAccounts(path, request);
+      case 'nhsmail':
+        return this.imports.importNhsmail(path, request);
+      case 'no-nhsmail':
+        return this.imports.importNoNhsmail(path, request);
+    }
+  }
+}

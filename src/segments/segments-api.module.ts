@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { DirectoryModule } from '../directory/index.js';
+import { SegmentsController } from './segments.controller.js';
+import { SegmentsModule } from './segments.module.js';
+
+/** Segments and readiness over HTTP. */
+@Module({ imports: [SegmentsModule, DirectoryModule], controllers: [SegmentsController] })
+export class SegmentsApiModule {}

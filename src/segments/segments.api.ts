@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { pageQuery, pageSchema } from '../platform/http/index.js';
+import { odsCodeSchema } from '../shared/ods-code.js';
+import { SEGMENTS, type SegmentResult } from './segment.types.js';
+
+const certainty = z.enum(['certain', 'probable']);
+const count = z.number().int();
+
+export const segmentCountsSchema = z
+  .object({ segments: z.record(z.enum(SEGMENTS), count) })
+  .meta({ id: 'SegmentCounts', description: 'Number of accounts in each segment' });
+
+const suggestionAddress = z.string().optional().describe('Only with the permission message:read');
+const accountSegmentSchema = z
+  .object({
+    accountId: z.string(),
+    segment: z.enum(SEGMENTS),
+    rule: z.string().describe('The rule that decided'),
+    certainty,
+    evidence: z.array(z.object({ fact: z.string(), source: z.string(), certainty })),
+    suggestion: z
+      .union([
+        z.object({ kind: z.literal('new-account-with'), address: suggestionAddress, certainty }),
+        z.object({ kind: z.literal('use-account'), accountId: z.string(), certainty }),
+        z.object({ kind: z.literal('did-you-mean'), address: suggestionAddress, certainty }),
+      ])
+      .optional(),
+    address: z.string().optional().describe('Registered address. Only with the permission message:read'),
+  })
+  .meta({
+    id: 'AccountSegment',
+    examples: [
+      {
+        accountId: 'CQ100001',
+        segment: 'nhsmail',
+        rule: 'nhsmail.primary',
+        certainty: 'certain',
+        evidence: [
+          {
+            fact: 'The registered address is the primary address of a live NHSmail entry whose name agrees',
+            source: 'nhsmail-directory',
+            certainty: 'certain',
+          },
+        ],
+      },
+    ],
+  });
+export type AccountSegmentView = z.infer<typeof accountSegmentSchema>;
+
+export const segmentPageSchema = pageSchema(accountSegmentSchema).meta({ id: 'AccountSegmentPage' });
+export const segmentQuerySchema = pageQuery(z.string(), {
+  organisation: odsCodeSchema.optional(),
+  region: odsCodeSchema.optional(),
+});
+
+export function segmentView(result: SegmentResult, withAddress: boolean): AccountSegmentView {
+  const { accountId, segment, rule, certainty: sure, evidence, suggestion, address } = result;
+  const shown = suggestion && { ...suggestion };
+  if (shown && 'address' in shown && !withAddress) delete (shown as { address?: string }).address;
+  return {
+    accountId,
+    segment,
+    rule,
+    certainty: sure,
+    evidence: [...evidence],
+    ...(shown && { suggestion: shown }),
+    ...(withAddress && address !== undefined && { address }),
+  };
+}
+
+const readinessSchema = z
+  .object({
+    organisation: z.string(),
+    kind: z.enum(['practice', 'commissioner', 'region']),
+    atRisk: z.boolean().describe('Payment may be missed if nothing changes'),
+    canSignIn: count,
+    canDeclare: count,
+    canApprove: count,
+    canFinanciallyApprove: count,
+    reliesOnUnconfirmed: z.boolean().describe('Not at risk only thanks to addresses that nothing confirms'),
+    practicesAtRisk: count.optional(),
+    commissionersAtRisk: count.optional(),
+  })
+  .meta({
+    id: 'Readiness',
+    examples: [
+      {
+        organisation: 'A81001',
+        kind: 'practice',
+        atRisk: true,
+        canSignIn: 1,
+        canDeclare: 0,
+        canApprove: 0,
+        canFinanciallyApprove: 0,
+        reliesOnUnconfirmed: false,
+      },
+    ],
+  });
+export const readinessPageSchema = pageSchema(readinessSchema).meta({ id: 'ReadinessPage' });
+export const readinessQuerySchema = pageQuery(z.number().int().nonnegative(), {
+  kind: z.enum(['practice', 'commissioner', 'region']).optional(),
+  atRisk: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
+});
