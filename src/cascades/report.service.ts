@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../shared/clock.js';
+import { CascadeService } from './cascade.service.js';
+import { type CascadeRow } from './cascade.repository.js';
+import {
+  type CoverageRow,
+  type CurvePoint,
+  type PracticeFilter,
+  type PracticeRow,
+  ReportRepository,
+} from './report.repository.js';
+import { type TableExport } from './table.export.js';
+
+export interface DrillScore {
+  readonly kind: string;
+  readonly answer: string;
+  /** How many organisations of the kind gave the answer. */
+  readonly count: number;
+  /** Hours by the clock from the freezing of the tree. */
+  readonly medianHours: number;
+  readonly slowestHours: number;
+}
+
+/** How far a cascade has come, for the nation and down to each practice. */
+@Injectable()
+export class CascadeReports {
+  constructor(
+    private readonly repository: ReportRepository,
+    private readonly cascades: CascadeService,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The nation first, then each region followed by its commissioners. Every parent is the sum of its children. */
+  async coverage(cascadeId: string): Promise<CoverageRow[]> {
+    await this.cascades.get(cascadeId);
+    return this.repository.coverage(cascadeId);
+  }
+
+  async practices(cascadeId: string, filter: PracticeFilter): Promise<PracticeRow[]> {
+    await this.cascades.get(cascadeId);
+    return this.repository.practices(cascadeId, filter);
+  }
+
+  async curve(cascadeId: string): Promise<CurvePoint[]> {
+    await this.cascades.get(cascadeId);
+    return this.repository.curve(cascadeId);
+  }
+
+  /** How fast each step was answered. */
+  async responseTimes(cascadeId: string): Promise<DrillScore[]> {
+    await this.cascades.get(cascadeId);
+    return this.repository.responseTimes(cascadeId);
+  }
+
+  /** The report of `coverage` as a table. */
+  async coverageExport(cascadeId: string): Promise<TableExport> {
+    const cascade = await this.cascades.get(cascadeId);
+    const rows = await this.repository.coverage(cascadeId);
+    return {
+      title: 'Coverage',
+      header: [
+        'Level',
+        'Region',
+        'Commissioner',
+        'Name',
+        'State',
+        'Practices',
+        'Confirmed',
+        'Passed on',
+        'Silent',
+        'Unreachable',
+        'Closed',
+        'At risk before',
+        'At risk now',
+        'People to help',
+        'People helped',
+      ],
+      rows: rows.map((row) => [
+        row.level,
+        row.regionCode,
+        row.commissionerCode,
+        row.name,
+        row.state,
+        row.practices,
+        row.confirmed,
+        row.passedOn,
+        row.silent,
+        row.unreachable,
+        row.closed,
+        row.atRiskBefore,
+        row.atRiskNow,
+        row.peopleToHelp,
+        row.peopleHelped,
+      ]),
+      madeAt: this.clock.now(),
+      snapshot: snapshotOf(cascade),
+    };
+  }
+}
+
+/** From what an export was made, in words. */
+export function snapshotOf({ frozen_at, snapshot }: Pick<CascadeRow, 'frozen_at' | 'snapshot'>): string {
+  const imports = Object.entries(snapshot).map(([kind, id]) => `${kind} import ${id}`);
+  return [`tree frozen ${frozen_at.toISOString()}`, ...imports].join(', ');
+}
