@@ -1,10 +1,9 @@
-import { type INestApplicationContext, type LoggerService } from '@nestjs/common';
+import { type DynamicModule, type INestApplicationContext, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
-import { AppModule } from './app.module.js';
+import { type Composition } from './app.module.js';
 import { type Config } from './platform/config/index.js';
 import { connect, type DatabaseServer, ensureSchema, openDatabaseServer } from './platform/database/index.js';
-import { configureHttp } from './platform/http/index.js';
 import { type Clock } from './shared/clock.js';
 import { AppError } from './shared/errors.js';
 
@@ -23,7 +22,8 @@ export interface StartOptions {
 /** The service with its web server, configured and not yet listening. */
 export async function createWebApplication(options: StartOptions): Promise<Running<NestExpressApplication>> {
   return create(options, async (server) => {
-    const app = await NestFactory.create<NestExpressApplication>(AppModule.compose({ ...options, server }), {
+    const { configureHttp } = await import('./platform/http/index.js');
+    const app = await NestFactory.create<NestExpressApplication>(await wholeService({ ...options, server }), {
       logger: options.logger,
       abortOnError: false,
       // configureHttp sets bounded ones.
@@ -34,14 +34,23 @@ export async function createWebApplication(options: StartOptions): Promise<Runni
   });
 }
 
-/** The same modules without a web server, for the terminal. */
-export async function createContext(options: StartOptions): Promise<Running<INestApplicationContext>> {
-  return create(options, (server) =>
-    NestFactory.createApplicationContext(AppModule.compose({ ...options, server }), {
+/** Modules without a web server, for the terminal; the whole service unless a smaller root is given. */
+export async function createContext(
+  options: StartOptions,
+  root: (composition: Composition) => DynamicModule | Promise<DynamicModule> = wholeService,
+): Promise<Running<INestApplicationContext>> {
+  return create(options, async (server) =>
+    NestFactory.createApplicationContext(await root({ ...options, server }), {
       logger: options.logger,
       abortOnError: false,
     }),
   );
+}
+
+/** Loaded when it is wanted: a command with a smaller root starts in a third of the time without it. */
+async function wholeService(composition: Composition): Promise<DynamicModule> {
+  const { AppModule } = await import('./app.module.js');
+  return AppModule.compose(composition);
 }
 
 async function create<A extends INestApplicationContext>(

@@ -4,7 +4,7 @@ import { type Command } from 'commander';
 import { PROJECT_ROOT } from '../platform/config/index.js';
 import { FixedClock } from '../shared/clock.js';
 import { LondonTime } from '../shared/london-time.js';
-import { Demo, type DemoResult } from './demo.run.js';
+import { type DemoResult } from './demo.run.js';
 import { reportLines } from './demo.report.js';
 import { CommandFailure, print, tell, withService } from './terminal.js';
 
@@ -25,6 +25,7 @@ export function registerDemoCommand(program: Command): void {
     .option('--small', '300 people instead of 30,000')
     .option('--json', 'counts and timings as one JSON document')
     .action(async ({ small = false, json = false }: DemoOptions) => {
+      const { Demo } = await import('./demo.run.js');
       // Always afresh: the demo's own folder, never the service's.
       const dataDir = join(PROJECT_ROOT, 'var', small ? 'demo-small' : 'demo');
       await rm(dataDir, { recursive: true, force: true });

@@ -1,7 +1,5 @@
-import { type INestApplicationContext } from '@nestjs/common';
 import { type Command } from 'commander';
-import { DeclarationImporter } from '../deadlines/index.js';
-import { type ImportReport, type ImportRequest, ImportService } from '../directory/index.js';
+import { type ImportReport, type ImportRequest, type ImportService } from '../directory/index.js';
 import { progressBar } from './progress-bar.js';
 import { CommandFailure, print, tell, withService } from './terminal.js';
 
@@ -12,11 +10,8 @@ interface ImportOptions {
   asOf?: string;
 }
 
-type Import = (
-  app: INestApplicationContext,
-  paths: string[],
-  request: ImportRequest & { asOf?: string },
-) => Promise<ImportReport>;
+type Request = ImportRequest & { asOf?: string };
+type Import = (paths: string[], request: Request) => Promise<ImportReport>;
 
 const SHOWN_FAULTS = 20;
 
@@ -24,29 +19,45 @@ const KINDS: Record<string, { what: string; many: boolean; run: Import }> = {
   organisations: {
     what: 'ODS files (epraccur, eccg, etr, ICB names) or folders of them',
     many: true,
-    run: (app, paths, request) => app.get(ImportService).importOrganisations(paths, request),
+    run: (paths, request) => withImports((imports) => imports.importOrganisations(paths, request)),
   },
   accounts: {
     what: 'the export of CQRS accounts',
     many: false,
-    run: (app, [path = ''], request) => app.get(ImportService).importAccounts(path, request),
+    run: ([path = ''], request) => withImports((imports) => imports.importAccounts(path, request)),
   },
   nhsmail: {
     what: 'the extract of the NHSmail directory',
     many: false,
-    run: (app, [path = ''], request) => app.get(ImportService).importNhsmail(path, request),
+    run: ([path = ''], request) => withImports((imports) => imports.importNhsmail(path, request)),
   },
   'no-nhsmail': {
     what: 'the list of people known to have no NHSmail',
     many: false,
-    run: (app, [path = ''], request) => app.get(ImportService).importNoNhsmail(path, request),
+    run: ([path = ''], request) => withImports((imports) => imports.importNoNhsmail(path, request)),
   },
   declarations: {
     what: 'the status feed of declarations',
     many: false,
-    run: (app, [path = ''], request) => app.get(DeclarationImporter).importDeclarations(path, request),
+    async run([path = ''], request) {
+      const [{ AuditModule }, { DeadlinesModule, DeclarationImporter }] = await Promise.all([
+        import('../access/index.js'),
+        import('../deadlines/index.js'),
+      ]);
+      return withService((app) => app.get(DeclarationImporter).importDeclarations(path, request), {
+        modules: [AuditModule, DeadlinesModule],
+      });
+    },
   },
 };
+
+async function withImports(run: (imports: ImportService) => Promise<ImportReport>): Promise<ImportReport> {
+  const [{ AuditModule }, { DirectoryModule, ImportService }] = await Promise.all([
+    import('../access/index.js'),
+    import('../directory/index.js'),
+  ]);
+  return withService((app) => run(app.get(ImportService)), { modules: [AuditModule, DirectoryModule] });
+}
 
 export function registerImportCommands(program: Command): void {
   const group = program.command('import').description('take in files: each whole, or not at all');
@@ -59,7 +70,7 @@ export function registerImportCommands(program: Command): void {
       .option('--allow-shrink', 'accept a file that lacks much of what is known');
     if (kind === 'organisations') command.option('--as-of <date>', 'the day (YYYY-MM-DD) that the files are of');
     command.action(async (given: string | string[], options: ImportOptions) => {
-      const report = await withService(async (app) => importWithProgress(app, run, [given].flat(), options));
+      const report = await importWithProgress(run, [given].flat(), options);
       if (options.json) await print(JSON.stringify(report));
       else for (const line of describe(report)) tell(line);
       if (report.faultCount > 0) {
@@ -73,14 +84,13 @@ export function registerImportCommands(program: Command): void {
 }
 
 async function importWithProgress(
-  app: INestApplicationContext,
   run: Import,
   paths: string[],
   { dryRun = false, allowShrink = false, asOf }: ImportOptions,
 ): Promise<ImportReport> {
   const bar = progressBar('rows');
   try {
-    return await run(app, paths, {
+    return await run(paths, {
       actor: 'system:terminal',
       dryRun,
       allowShrink,

@@ -1,5 +1,4 @@
 import { type Command } from 'commander';
-import { ReadinessService, SegmentsService } from '../segments/index.js';
 import { print, table, withService } from './terminal.js';
 
 interface Output {
@@ -12,20 +11,26 @@ export function registerReadCommands(program: Command): void {
     .description('the sign-in group of every account, and why')
     .option('--json', 'one JSON line an account')
     .action(async ({ json }: Output) => {
-      await withService(async (app) => {
-        const counts = new Map<string, number>();
-        for await (const { accountId, segment, rule, evidence, suggestion } of app.get(SegmentsService).classifyAll()) {
-          counts.set(segment, (counts.get(segment) ?? 0) + 1);
-          if (json) await print(JSON.stringify({ accountId, segment, rule, evidence, suggestion }));
-        }
-        if (!json)
-          await print(
-            table(
-              ['segment', 'accounts'],
-              [...counts].sort(([, a], [, b]) => b - a),
-            ),
-          );
-      });
+      const { SegmentsModule, SegmentsService } = await import('../segments/index.js');
+      await withService(
+        async (app) => {
+          const counts = new Map<string, number>();
+          for await (const { accountId, segment, rule, evidence, suggestion } of app
+            .get(SegmentsService)
+            .classifyAll()) {
+            counts.set(segment, (counts.get(segment) ?? 0) + 1);
+            if (json) await print(JSON.stringify({ accountId, segment, rule, evidence, suggestion }));
+          }
+          if (!json)
+            await print(
+              table(
+                ['segment', 'accounts'],
+                [...counts].sort(([, a], [, b]) => b - a),
+              ),
+            );
+        },
+        { modules: [SegmentsModule] },
+      );
     });
 
   program
@@ -33,21 +38,25 @@ export function registerReadCommands(program: Command): void {
     .description('which organisations can still be paid after the sign-in change')
     .option('--json', 'one JSON line an organisation')
     .action(async ({ json }: Output) => {
-      await withService(async (app) => {
-        const rows = await app.get(ReadinessService).readiness();
-        if (json) {
-          for (const row of rows) await print(JSON.stringify(row));
-          return;
-        }
-        const kinds = [...new Set(rows.map((row) => row.kind))];
-        const count = (kind: string, atRisk: boolean): number =>
-          rows.filter((row) => row.kind === kind && row.atRisk === atRisk).length;
-        await print(
-          table(
-            ['organisation', 'ready', 'at risk'],
-            kinds.map((kind) => [kind, count(kind, false), count(kind, true)]),
-          ),
-        );
-      });
+      const { ReadinessService, SegmentsModule } = await import('../segments/index.js');
+      await withService(
+        async (app) => {
+          const rows = await app.get(ReadinessService).readiness();
+          if (json) {
+            for (const row of rows) await print(JSON.stringify(row));
+            return;
+          }
+          const kinds = [...new Set(rows.map((row) => row.kind))];
+          const count = (kind: string, atRisk: boolean): number =>
+            rows.filter((row) => row.kind === kind && row.atRisk === atRisk).length;
+          await print(
+            table(
+              ['organisation', 'ready', 'at risk'],
+              kinds.map((kind) => [kind, count(kind, false), count(kind, true)]),
+            ),
+          );
+        },
+        { modules: [SegmentsModule] },
+      );
     });
 }

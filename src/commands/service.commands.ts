@@ -1,13 +1,10 @@
 import { type Command } from 'commander';
-import { AuditTrail } from '../access/index.js';
-import { CampaignService } from '../campaigns/index.js';
-import { Ledger } from '../delivery/index.js';
 import { loadConfig } from '../platform/config/index.js';
 import { connect, migrate, openDatabaseServer } from '../platform/database/index.js';
 import { parseOdsCode } from '../shared/ods-code.js';
 import { InvalidInputError } from '../shared/errors.js';
-import { CommandFailure, print, table, tell, withService } from './terminal.js';
 import { planLines } from './plan.lines.js';
+import { CommandFailure, print, table, tell, withService } from './terminal.js';
 
 interface Output {
   json?: boolean;
@@ -34,6 +31,7 @@ export function registerServiceCommands(program: Command): void {
     .description('who would get what, when and by which route, who gets nothing and why')
     .option('--json', 'the plan as JSON')
     .action(async (id: string, { json }: Output) => {
+      const { CampaignService } = await import('../campaigns/index.js');
       await withService(async (app) => {
         const plan = await app.get(CampaignService).plan(id);
         if (json) await print(JSON.stringify(plan));
@@ -53,6 +51,7 @@ export function registerServiceCommands(program: Command): void {
           'told: expected an ODS code of 3 to 10 letters and digits, as A81001',
         );
       }
+      const { Ledger } = await import('../delivery/index.js');
       await withService(async (app) => {
         const messages = (await app.get(Ledger).told(organisation)).map((message) => ({
           campaign: message.campaignId,
@@ -88,6 +87,10 @@ export function registerServiceCommands(program: Command): void {
     .description('check the audit chain and the ledger; name the first fault')
     .option('--json', 'the verdict as JSON')
     .action(async ({ json }: Output) => {
+      const [{ AuditTrail }, { Ledger }] = await Promise.all([
+        import('../access/index.js'),
+        import('../delivery/index.js'),
+      ]);
       const faults = await withService(async (app) => {
         const audit = await app.get(AuditTrail).verify();
         const ledger = await app.get(Ledger).faults();

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { type INestApplicationContext } from '@nestjs/common';
+import { type INestApplicationContext, type Type } from '@nestjs/common';
 import { type Config, loadConfig, type Role } from '../platform/config/index.js';
 import { PinoLogger } from '../platform/logging/index.js';
 import { type Clock } from '../shared/clock.js';
 import { Interruption } from '../interruption.js';
 import { createContext } from '../start.js';
+import { TerminalModule } from './terminal.module.js';
 
 /** Ends a command that did its work and found what it looked for to be wrong: a refused import, a broken chain. */
 export class CommandFailure extends Error {
@@ -17,6 +18,8 @@ export class CommandFailure extends Error {
 }
 
 interface ContextOptions {
+  /** What the work needs; the whole service when left out. */
+  readonly modules?: readonly Type[];
   /** Which parts of the service run inside this process. A command that only reads or writes needs none. */
   readonly roles?: readonly Role[];
   readonly adjust?: (config: Config) => Config;
@@ -26,12 +29,15 @@ interface ContextOptions {
 /** Runs the work with the service's modules, on the embedded database or DATABASE_URL, and lets go of everything. */
 export async function withService<T>(
   work: (app: INestApplicationContext, config: Config) => Promise<T>,
-  { roles = [], adjust = (config) => config, clock }: ContextOptions = {},
+  { modules, roles = [], adjust = (config) => config, clock }: ContextOptions = {},
 ): Promise<T> {
   const interruption = new Interruption(130);
   const loaded = loadConfig({ LOG_LEVEL: 'warn', ...process.env });
   const config = adjust({ ...loaded, roles });
-  const running = await createContext({ config, logger: new PinoLogger(config.logLevel), ...(clock && { clock }) });
+  const running = await createContext(
+    { config, logger: new PinoLogger(config.logLevel), ...(clock && { clock }) },
+    modules && ((composition) => TerminalModule.compose(composition, modules)),
+  );
   interruption.whenRequested(() => running.stop());
   try {
     return await work(running.app, config);

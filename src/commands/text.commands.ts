@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Command } from 'commander';
-import { classifyReport } from '../feedback/index.js';
-import { lintFile } from '../rendering/index.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { CommandFailure, print, table } from './terminal.js';
 
@@ -13,6 +11,7 @@ export function registerTextCommands(program: Command): void {
     .description('faults of a template (folder or file) or of a plain message text')
     .option('--json', 'the findings as one JSON array')
     .action(async (file: string, { json }: { json?: boolean }) => {
+      const { lintFile } = await import('../rendering/index.js');
       const findings = await lintFile(file);
       if (json) await print(JSON.stringify(findings));
       else if (findings.length === 0) await print('no faults found');
@@ -25,6 +24,7 @@ export function registerTextCommands(program: Command): void {
     .description('what a bounce, complaint or automatic reply says of each recipient')
     .option('--json', 'one JSON line a file')
     .action(async (files: string[], { json }: { json?: boolean }) => {
+      const { classifyReport } = await import('../feedback/index.js');
       const rows: string[][] = [];
       for (const file of files) {
         const { kind, recipients } = await classifyReport(await read(file));
