@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AccessModule } from './access/index.js';
 import { CampaignsApiModule, CampaignsModule } from './campaigns/index.js';
+import { CascadesModule } from './cascades/index.js';
 import { ConsoleModule } from './console/index.js';
 import { DeadlinesApiModule, DeadlinesModule } from './deadlines/index.js';
 import { DeliveryApiModule, DeliveryModule } from './delivery/index.js';
@@ -53,6 +54,7 @@ export class AppModule {
         FeedbackModule,
         FeedbackApiModule,
         CampaignsModule,
+        CascadesModule,
         CampaignsApiModule,
         ConsoleModule,
       ],

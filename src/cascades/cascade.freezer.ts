@@ -6,6 +6,7 @@ import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError } from '../shared/errors.js';
 import { linksExpireAt } from '../shared/organisation-link.js';
+import { CascadeRepository } from './cascade.repository.js';
 import { type Census, CensusService } from './census.service.js';
 import { DEFAULT_ESCALATION, type EscalationPolicy } from './escalation.rules.js';
 import { FreezeRepository, type FrozenNode, type NewCascade } from './freeze.repository.js';
@@ -16,6 +17,7 @@ import { EVERYWHERE, treeOf, type TreeNode, type TreeScope } from './tree.rules.
 export class CascadeFreezer {
   constructor(
     private readonly repository: FreezeRepository,
+    private readonly cascades: CascadeRepository,
     private readonly census: CensusService,
     private readonly campaigns: CampaignService,
     private readonly deadlines: DeadlinesService,
@@ -30,6 +32,7 @@ export class CascadeFreezer {
    */
   async freeze(campaignId: string, policy: EscalationPolicy = DEFAULT_ESCALATION): Promise<string> {
     const campaign = await this.campaigns.get(campaignId);
+    if (await this.cascades.find(campaignId)) return campaignId;
     if (campaign.kind !== 'cascade-request') {
       throw new ConflictError('not-a-cascade', `Campaign ${campaignId} is a ${campaign.kind}, not a cascade-request`);
     }
@@ -85,6 +88,7 @@ export class CascadeFreezer {
       await this.repository.addOrganisations(cascade.id, frozen, trx);
       await this.repository.addContacts(cascade.id, contactRows(nodes, census), trx);
       await this.repository.addNeeds(cascade.id, needRows(nodes, census), trx);
+      await this.cascades.refreshReach(cascade.id, trx);
       const details = { organisations: nodes.length, drill: cascade.campaignId === null };
       const subject = `cascade:${cascade.id}`;
       await this.audit.record({ actor: principal.id, action: 'cascade.frozen', subject, details }, trx);
@@ -107,7 +111,7 @@ export function contactRows(nodes: readonly TreeNode[], { contacts }: Census) {
   );
 }
 
-export function needRows(nodes: readonly TreeNode[], { needs }: Census) {
+export function needRows(nodes: readonly { readonly code: string }[], { needs }: Census) {
   const codes = new Set(nodes.map(({ code }) => code));
   return needs.filter(({ code }) => codes.has(code));
 }

@@ -79,6 +79,21 @@ export class CascadeRepository {
     return rows.map(({ id }) => id);
   }
 
+  /** The cascade, if no other process works on it now; for at most five minutes. */
+  async lease(id: string): Promise<CascadeRow | undefined> {
+    return this.db
+      .updateTable('cascade')
+      .set({ lease_until: sql<Date>`clock_timestamp() + interval '5 minutes'` })
+      .where('id', '=', id)
+      .where(sql<boolean>`(lease_until is null or lease_until < clock_timestamp())`)
+      .returningAll()
+      .executeTakeFirst();
+  }
+
+  async release(id: string): Promise<void> {
+    await this.db.updateTable('cascade').set({ lease_until: null }).where('id', '=', id).execute();
+  }
+
   async close(id: string, now: Date): Promise<void> {
     await this.db.updateTable('cascade').set({ closed_at: now }).where('id', '=', id).execute();
   }
@@ -123,6 +138,11 @@ export class CascadeRepository {
       )
       .orderBy('code')
       .execute();
+  }
+
+  /** Everything in the tree. */
+  async codes(id: string, trx: Transaction<CascadeTables>): Promise<{ code: string }[]> {
+    return trx.selectFrom('cascade_organisation').select('code').where('cascade_id', '=', id).execute();
   }
 
   async steps(id: string, code: string): Promise<StepRow[]> {

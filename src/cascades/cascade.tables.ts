@@ -16,6 +16,7 @@ export interface CascadeTable {
   answer_by: Date;
   links_expire_at: Date;
   checked_batch: number;
+  lease_until: Date | null;
   closed_at: Date | null;
 }
 

@@ -18,6 +18,8 @@ create table cascade (
   links_expire_at timestamptz not null,
   -- The newest import with which tree and worklists were compared.
   checked_batch   bigint      not null,
+  -- One scheduler at a time works on a cascade, by the database's clock.
+  lease_until     timestamptz,
   closed_at       timestamptz
 );
 

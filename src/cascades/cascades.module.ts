@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../access/index.js';
+import { CampaignsModule } from '../campaigns/index.js';
+import { DeadlinesModule } from '../deadlines/index.js';
+import { DeliveryModule } from '../delivery/index.js';
+import { RenderingModule } from '../rendering/index.js';
+import { SegmentsModule } from '../segments/index.js';
+import { CascadeFreezer } from './cascade.freezer.js';
+import { CascadeRepository } from './cascade.repository.js';
+import { CascadeService } from './cascade.service.js';
+import { CascadeTicker } from './cascade.ticker.js';
+import { CensusService } from './census.service.js';
+import { EscalationRepository } from './escalation.repository.js';
+import { EscalationService } from './escalation.service.js';
+import { FreezeRepository } from './freeze.repository.js';
+import { LoopRepository } from './loop.repository.js';
+import { LoopService } from './loop.service.js';
+import { ReportRepository } from './report.repository.js';
+import { CascadeReports } from './report.service.js';
+
+@Module({
+  imports: [AuditModule, SegmentsModule, DeadlinesModule, RenderingModule, DeliveryModule, CampaignsModule],
+  providers: [
+    CascadeFreezer,
+    CascadeReports,
+    CascadeRepository,
+    CascadeService,
+    CascadeTicker,
+    CensusService,
+    EscalationRepository,
+    EscalationService,
+    FreezeRepository,
+    LoopRepository,
+    LoopService,
+    ReportRepository,
+  ],
+  exports: [CascadeFreezer, CascadeReports, CascadeService, CascadeTicker, LoopService],
+})
+export class CascadesModule {}

@@ -1,0 +1,15 @@
+export { type AnswerInput, type AnswerResult, CascadeService } from './cascade.service.js';
+export { CascadeFreezer } from './cascade.freezer.js';
+export { type CascadeRow, type OrganisationRow } from './cascade.repository.js';
+export { CascadeTicker } from './cascade.ticker.js';
+export { CascadesModule } from './cascades.module.js';
+export {
+  DEFAULT_ESCALATION,
+  ESCALATION_PAST_COMMISSIONERS,
+  type EscalationPolicy,
+  escalationPolicySchema,
+} from './escalation.rules.js';
+export { type Comparison, LoopService } from './loop.service.js';
+export { type CoverageRow, type PracticeRow } from './report.repository.js';
+export { CascadeReports, type DrillScore } from './report.service.js';
+export { type Answer, ANSWERS, type Coverage, COVERAGES, type StepState } from './step.rules.js';
