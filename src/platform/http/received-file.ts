@@ -1,5 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -64,10 +64,11 @@ function fileInterceptor({ types, maxBytes }: FileBody): Type<NestInterceptor> {
       if (suffix === undefined) {
         throw new HttpProblem(415, 'unsupported-media-type', `Send the file as ${Object.keys(types).join(' or ')}.`);
       }
-      const path = join(tmpdir(), `cqrs-comms-${randomUUID()}${suffix}`);
-      const remove = () => rm(path, { force: true });
+      const folder = await mkdtemp(join(tmpdir(), 'cqrs-comms-'));
+      const remove = () => rm(folder, { recursive: true, force: true });
       try {
-        request.body = await receive(request, path, maxBytes);
+        // Reports name the file as `upload`: what the sender called it is not known.
+        request.body = await receive(request, join(folder, `upload${suffix}`), maxBytes);
       } catch (error) {
         await remove();
         throw error;
