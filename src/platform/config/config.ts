@@ -47,6 +47,8 @@ const environmentSchema = z.object({
   MAIL_FROM: z.string().min(3).default('The CQRS team <cqrs-comms@example.test>'),
   MAIL_RATE_PER_MINUTE: whole(1, 10_000_000).optional(),
   MAIL_DAY_BUDGET: whole(1, 100_000_000).optional(),
+  FEEDBACK_IMAP_URL: url('imap:', 'imaps:').optional(),
+  FEEDBACK_SMTP_PORT: whole(1, 65_535).optional(),
   TRIAL_MODE: flag.optional(),
   TRIAL_ALLOW: list.default([]),
   TRIAL_OFF_APPROVED_BY: z.string().min(1).optional(),
@@ -105,6 +107,10 @@ export interface Config {
   readonly mailRatePerMinute: number | undefined;
   /** Messages a London day over all workers; undefined is unlimited. */
   readonly mailDayBudget: number | undefined;
+  /** The mailbox that bounces come to: `imaps://user:password@host/folder`; INBOX unless a folder is named. */
+  readonly feedbackImapUrl: string | undefined;
+  /** Where bounces are taken in by SMTP, on `host`; undefined: nowhere. */
+  readonly feedbackSmtpPort: number | undefined;
   /** While on, only addresses on `trialAllow` (or the capture transport) are ever written to. */
   readonly trialMode: boolean;
   /** Addresses, or domains that start with @, in lower case. */
@@ -155,6 +161,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     mailFrom: env.MAIL_FROM,
     mailRatePerMinute: env.MAIL_RATE_PER_MINUTE,
     mailDayBudget: env.MAIL_DAY_BUDGET,
+    feedbackImapUrl: env.FEEDBACK_IMAP_URL,
+    feedbackSmtpPort: env.FEEDBACK_SMTP_PORT,
     trialMode,
     trialAllow: env.TRIAL_ALLOW.map((item) => item.toLowerCase()),
     trustProxy: env.TRUST_PROXY,
