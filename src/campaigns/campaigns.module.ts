@@ -18,9 +18,18 @@ import { PlanRepository } from './plan.repository.js';
 import { PlanService } from './plan.service.js';
 import { SharedValuesService } from './shared-values.service.js';
 import { StepDispatcher } from './step.dispatcher.js';
+import { WebhooksModule } from './webhooks.module.js';
 
 @Module({
-  imports: [AuditModule, DirectoryModule, SegmentsModule, DeadlinesModule, RenderingModule, DeliveryModule],
+  imports: [
+    WebhooksModule,
+    AuditModule,
+    DirectoryModule,
+    SegmentsModule,
+    DeadlinesModule,
+    RenderingModule,
+    DeliveryModule,
+  ],
   providers: [
     AudienceRepository,
     AudienceService,

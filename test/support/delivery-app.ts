@@ -53,6 +53,7 @@ export class DeliveryApp implements AsyncDisposable {
       ...loadConfig({ NODE_ENV: 'test', SECRET: 'a secret of the tests, forty characters!', TRIAL_MODE: 'off' }),
       smtpUrl: setting.smtpUrl,
       redisUrl: setting.redisUrl,
+      queues: ['delivery'],
       queuePrefix: setting.queuePrefix ?? `q${randomUUID().replaceAll('-', '').slice(0, 12)}`,
       ...setting.config,
     };

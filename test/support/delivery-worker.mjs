@@ -16,6 +16,7 @@ const config = {
     SECRET: 'a secret of the tests, forty characters!',
     TRIAL_MODE: 'off',
     ROLES: 'worker',
+    QUEUES: 'delivery',
   }),
   ...overrides,
 };

@@ -54,6 +54,7 @@ const environmentSchema = z.object({
   TRIAL_OFF_APPROVED_BY: z.string().min(1).optional(),
   TRUST_PROXY: whole(0, 10).default(0),
   RATE_LIMIT_PER_MINUTE: whole(1, 1_000_000).default(300),
+  WEBHOOK_ALLOW_PRIVATE: list.default([]),
   OIDC_ISSUER: url('https:', 'http:').optional(),
   OIDC_CLIENT_ID: z.string().min(1).optional(),
   OIDC_CLIENT_SECRET: z.string().min(1).optional(),
@@ -119,6 +120,8 @@ export interface Config {
   readonly trustProxy: number;
   /** Requests a minute that one caller may make of one route. */
   readonly rateLimitPerMinute: number;
+  /** Host names and addresses, in lower case, that webhooks may have although they are not public. */
+  readonly webhookAllowPrivate: readonly string[];
   /** Undefined: nobody signs in through a provider. */
   readonly oidc: OidcConfig | undefined;
   /** Signs links and return paths. */
@@ -167,6 +170,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     trialAllow: env.TRIAL_ALLOW.map((item) => item.toLowerCase()),
     trustProxy: env.TRUST_PROXY,
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
+    webhookAllowPrivate: env.WEBHOOK_ALLOW_PRIVATE.map((item) => item.toLowerCase()),
     oidc,
     secret: env.SECRET ?? secretOf(dataDir),
     clock: env.CLOCK === undefined ? undefined : new Date(env.CLOCK),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** The queues of the service, by what their work competes for. Compose, metrics and Bull Board use these names. */
-export const QUEUES = ['delivery'] as const;
+export const QUEUES = ['delivery', 'webhooks'] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 /**
@@ -11,6 +11,8 @@ export type QueueName = (typeof QUEUES)[number];
 export const JOBS = {
   /** Drain one slice of a campaign's messages. */
   'send-slice': { queue: 'delivery', payload: z.strictObject({ sliceId: z.string().min(1) }) },
+  /** Make one attempt to tell a webhook of an event. */
+  'deliver-webhook': { queue: 'webhooks', payload: z.strictObject({ deliveryId: z.number().int().positive() }) },
 } as const satisfies Record<string, { queue: QueueName; payload: z.ZodType }>;
 
 export type JobName = keyof typeof JOBS;
