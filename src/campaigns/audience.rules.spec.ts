@@ -60,6 +60,7 @@ const person = (...accounts: AudienceAccount[]): AudiencePerson => ({
 const context = (more: Partial<AudienceContext> = {}): AudienceContext => ({
   kind: 'sign-in-notice',
   audience: audienceSchema.parse({}),
+  wrongDates: () => undefined,
   suppressed: new Map(),
   cascadingCommissioners: new Set(['16C']),
   worklist: () => ({ practices: [], totals: { practices: 0, practicesAtRisk: 0, peopleToHelp: 0 } }),

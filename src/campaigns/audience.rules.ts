@@ -3,6 +3,7 @@ import { domainIsWithin, parseEmailAddress } from '../shared/email-address.js';
 import { type Segment } from '../segments/index.js';
 import { type CampaignKind, CLEARING_ROLES, KINDS, NOT_MAILED, SIGN_IN_TEMPLATES } from './campaign.kinds.js';
 import { type CampaignAudience } from './campaign.schema.js';
+import { type ToldDates } from './correction.rules.js';
 import { type Obligation, type PlannedRecipient, type Route } from './recipient.types.js';
 
 export interface AudienceOrganisation {
@@ -37,6 +38,8 @@ export interface AudiencePerson {
 export interface AudienceContext {
   readonly kind: CampaignKind;
   readonly audience: CampaignAudience;
+  /** The dates of the window that somebody with these accounts was told and that are wrong now. */
+  readonly wrongDates: (accountIds: readonly string[]) => ToldDates | undefined;
   /** Addresses (normalised) that may not be written to now, with the reason. */
   readonly suppressed: ReadonlyMap<string, string>;
   /** Commissioners that a cascade can reach: at least one of their people can be written to. */
@@ -58,7 +61,7 @@ export function recipientsOf(person: AudiencePerson, context: AudienceContext): 
     case 'blockers':
       return forBlockers(person, meant, context);
     case 'told-before':
-      return [];
+      return forToldBefore(person, meant, context);
   }
 }
 
@@ -138,6 +141,25 @@ function forBlockers(
     );
   }
   return lines;
+}
+
+/** Everybody who holds wrong dates to be true, and nobody else. They may have been told at another address. */
+function forToldBefore(
+  person: AudiencePerson,
+  accounts: readonly AudienceAccount[],
+  context: AudienceContext,
+): PlannedRecipient[] {
+  const previousWindow = context.wrongDates(person.accounts.map(({ id }) => id));
+  if (previousWindow === undefined) return [];
+  const speaker = speakerOf(accounts);
+  const values = { ...personValues(speaker, accounts), previousWindow };
+  return [line(person, accounts, speaker, context, { template: 'correction-notice', values })];
+}
+
+/** As it is for somebody who has had the message of this campaign: it is not sent to them again. */
+export function withoutRepeat(recipient: PlannedRecipient): PlannedRecipient {
+  const excluded = 'has had this message already';
+  return { ...recipient, address: null, template: null, values: null, obligations: null, excluded };
 }
 
 interface Content {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type DeclarationWindow } from '../deadlines/index.js';
 import { SuppressionList } from '../delivery/index.js';
 import { groupPersons, type MergeableAccount, ReadinessService, SegmentsService } from '../segments/index.js';
 import { AudienceRepository } from './audience.repository.js';
@@ -8,9 +9,11 @@ import {
   type AudienceOrganisation,
   type AudiencePerson,
   recipientsOf,
+  withoutRepeat,
 } from './audience.rules.js';
-import { NOT_MAILED } from './campaign.kinds.js';
+import { KINDS, NOT_MAILED } from './campaign.kinds.js';
 import { type CampaignRow } from './campaign.repository.js';
+import { CorrectionAudience } from './correction.audience.js';
 import { type PlannedRecipient } from './recipient.types.js';
 import { worklists } from './worklist.rules.js';
 
@@ -24,22 +27,33 @@ export class AudienceService {
     private readonly segments: SegmentsService,
     private readonly readiness: ReadinessService,
     private readonly suppressions: SuppressionList,
+    private readonly corrections: CorrectionAudience,
   ) {}
 
   /** In the order of person and topic. */
-  async *recipients(campaign: Pick<CampaignRow, 'kind' | 'audience'>): AsyncGenerator<PlannedRecipient> {
+  async *recipients(
+    campaign: Pick<CampaignRow, 'id' | 'kind' | 'audience'>,
+    window: DeclarationWindow,
+  ): AsyncGenerator<PlannedRecipient> {
     const organisations = await this.directory.organisations();
     const { persons, accounts } = await this.persons(organisations);
     const context: AudienceContext = {
       kind: campaign.kind,
       audience: campaign.audience,
+      wrongDates:
+        KINDS[campaign.kind].audience === 'told-before' ? await this.corrections.wrongDates(window) : () => undefined,
       suppressed: await this.suppressed(accounts),
       cascadingCommissioners: cascadingCommissioners(persons),
       worklist: worklists(persons, [...organisations.values()], await this.atRisk()),
     };
+    // A reminder comes again by its nature; anything else that was stopped half-way goes on with the rest.
+    const told =
+      KINDS[campaign.kind].schedule === 'once' ? await this.corrections.toldByCampaign(campaign.id) : new Set<string>();
     for (const person of persons) {
       const lines = recipientsOf(person, context);
-      yield* lines.sort((a, b) => (a.topic < b.topic ? -1 : 1));
+      yield* lines
+        .sort((a, b) => (a.topic < b.topic ? -1 : 1))
+        .map((line) => (told.has(`${line.personKey} ${line.topic}`) ? withoutRepeat(line) : line));
     }
   }
 

@@ -70,6 +70,17 @@ export class CampaignRepository {
     return query.execute();
   }
 
+  /** Every campaign on the window, oldest first. */
+  async ofWindow(windowId: string): Promise<CampaignRow[]> {
+    return this.db
+      .selectFrom('campaign')
+      .selectAll()
+      .where('window_id', '=', windowId)
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute();
+  }
+
   /** Locks the row until the transaction ends, so that two people cannot decide at once. */
   async lock(id: string, trx: Transaction<CampaignTables>): Promise<CampaignRow | undefined> {
     return trx.selectFrom('campaign').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();

@@ -19,6 +19,8 @@ const ALLOWED: readonly [CampaignState, CampaignAction, CampaignState][] = [
   ['in-review', 'send-back', 'draft'],
   ['approved', 'void-approval', 'draft'],
   ['scheduled', 'void-approval', 'draft'],
+  ['sending', 'void-approval', 'draft'],
+  ['paused', 'void-approval', 'draft'],
   ['approved', 'schedule', 'scheduled'],
   ['approved', 'release', 'approved'],
   ['scheduled', 'release', 'scheduled'],

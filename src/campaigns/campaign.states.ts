@@ -50,7 +50,7 @@ export const TRANSITIONS: Readonly<Record<CampaignAction, Transition>> = {
   approve: { from: ['in-review'], to: 'approved', permission: 'campaign:approve', verb: 'approved' },
   'send-back': { from: ['in-review'], to: 'draft', permission: 'campaign:approve', verb: 'sent back' },
   'void-approval': {
-    from: ['approved', 'scheduled'],
+    from: ['approved', 'scheduled', 'sending', 'paused'],
     to: 'draft',
     permission: 'campaign:operate',
     verb: 'returned to draft',

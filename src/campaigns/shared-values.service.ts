@@ -1,21 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
+import { type DeclarationWindow } from '../deadlines/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { type CampaignRow } from './campaign.repository.js';
 
 /** The template values that every message of a campaign shares. Dates come from the window and from nowhere else. */
 @Injectable()
 export class SharedValuesService {
-  constructor(
-    private readonly deadlines: DeadlinesService,
-    @InjectConfig() private readonly config: Config,
-  ) {}
+  constructor(@InjectConfig() private readonly config: Config) {}
 
-  async of(
-    campaign: Pick<CampaignRow, 'kind' | 'options'>,
-    window: DeclarationWindow,
-  ): Promise<Readonly<Record<string, unknown>>> {
-    const { options } = campaign;
+  of({ options }: Pick<CampaignRow, 'options'>, window: DeclarationWindow): Readonly<Record<string, unknown>> {
     const [, senderAddress] = /<([^>]+)>/.exec(this.config.mailFrom) ?? [];
     return {
       window: {
@@ -24,7 +17,6 @@ export class SharedValuesService {
         pcse: window.pcse.date,
         ...(window.signInChange && { signInChange: window.signInChange.date }),
       },
-      ...(campaign.kind === 'correction' && { previousWindow: await this.previousTimes(window) }),
       serviceDesk: options.serviceDesk,
       links: {
         guidance: options.guidanceUrl,
@@ -32,16 +24,5 @@ export class SharedValuesService {
       },
       sender: { name: options.senderName, address: senderAddress ?? this.config.mailFrom },
     };
-  }
-
-  /** The dates that people were told before the window last moved. */
-  private async previousTimes(window: DeclarationWindow): Promise<Readonly<Record<string, string>> | undefined> {
-    const last = (await this.deadlines.history(window.id)).findLast(
-      ({ before, after }) =>
-        before.cutoff !== after.cutoff || before.reopening !== after.reopening || before.pcse !== after.pcse,
-    );
-    if (!last) return undefined;
-    const { cutoff, reopening, pcse } = last.before;
-    return { cutoff, reopening: reopening.slice(0, 10), pcse: pcse.slice(0, 10) };
   }
 }

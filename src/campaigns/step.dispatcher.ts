@@ -37,7 +37,7 @@ export class StepDispatcher {
   async dispatch(campaign: CampaignRow, step: StepRow, trx: Transaction<CampaignTables>): Promise<number> {
     if (campaign.approved_plan_id === null) throw new Error(`Campaign ${campaign.id} has no approved plan`);
     const window = await this.deadlines.window(campaign.window_id);
-    const sharedValues = await this.sharedValues.of(campaign, window);
+    const sharedValues = this.sharedValues.of(campaign, window);
     const organisations = await this.directory.organisations();
     const outstanding = outstandingWork(
       await this.deadlines.blockers(window.id),

@@ -73,6 +73,23 @@ export class ReconcilerRepository {
     return rows[0]?.expired ?? 0;
   }
 
+  /** What was on the wire when its dispatch was cancelled, and came back from there, stays unsent too. */
+  async stopCancelled(now: Date): Promise<void> {
+    await sql`
+      with left_over as materialized (
+        select slice.* from slice join dispatch on dispatch.id = slice.dispatch_id
+        where slice.due_at is not null and slice.leased_by is null and dispatch.state = 'cancelled'
+        for update of slice skip locked
+      ), stopped as (
+        update delivery set state = 'cancelled', next_attempt_at = null, state_changed_at = ${now}::timestamptz
+        from left_over
+        where delivery.dispatch_id = left_over.dispatch_id
+          and delivery.ordinal between left_over.first_ordinal and left_over.last_ordinal
+          and delivery.state = any(${UNSENT_STATES}::message_state[])
+      )
+      update slice set due_at = null from left_over where slice.id = left_over.id`.execute(this.db);
+  }
+
   /** Marks what can be sent now as queued and returns its slices, the longest due first. */
   async queueDue(now: Date, limit: number): Promise<DueSlice[]> {
     const { rows } = await sql<DueSlice>`

@@ -61,6 +61,7 @@ export class Reconciler implements BeforeApplicationShutdown {
     const started = await this.repository.startDue(now);
     const unknown = await this.repository.breakLeases(now);
     const expired = await this.repository.expire(now);
+    await this.repository.stopCancelled(now);
     const finished = await this.repository.finish(now);
     const queued = await this.queueDue(now);
     if (unknown > 0) this.logger.warn({ message: 'messages became unknown', unknown });

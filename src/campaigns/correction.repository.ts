@@ -1,0 +1,147 @@
+import { Injectable } from '@nestjs/common';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { type DeadlinesTables } from '../deadlines/index.js';
+import { type MessageState } from '../delivery/index.js';
+import { InjectDatabase } from '../platform/database/index.js';
+import { type CampaignTables } from './campaign.tables.js';
+import { type Told, type ToldDates } from './correction.rules.js';
+
+interface CorrectionTables extends CampaignTables, Pick<DeadlinesTables, 'declaration_window'> {
+  window_correction: { window_id: string; version: number; handled_at: Date; campaign_id: string | null };
+}
+export type CorrectionTrx = Transaction<CorrectionTables>;
+
+/** It arrived, or may have: what is on the wire, or was when a worker fell silent, counts as told. A bounce does not. */
+const TOLD: readonly MessageState[] = ['accepted', 'complained', 'unknown', 'sending'];
+const CERTAIN: readonly MessageState[] = ['accepted', 'complained'];
+
+@Injectable()
+export class CorrectionRepository {
+  constructor(@InjectDatabase() private readonly db: Kysely<CorrectionTables>) {}
+
+  /** Runs the work while nobody else brings this window's campaigns in line. */
+  async alone<T>(windowId: string, work: (trx: CorrectionTrx) => Promise<T>): Promise<T> {
+    return this.db.transaction().execute(async (trx) => {
+      await sql`select pg_advisory_xact_lock(hashtext('window-correction'), hashtext(${windowId}))`.execute(trx);
+      return work(trx);
+    });
+  }
+
+  /** Windows that were changed and whose campaigns nobody has brought in line yet; past the PCSE date nothing can be. */
+  async unhandled(now: Date): Promise<string[]> {
+    const rows = await this.db
+      .selectFrom('declaration_window as window')
+      .select('id')
+      .where('version', '>', 1)
+      .where('pcse_at', '>', now)
+      .where((where) =>
+        where.not(
+          where.exists(
+            where
+              .selectFrom('window_correction as handled')
+              .select('handled.version')
+              .whereRef('handled.window_id', '=', 'window.id')
+              .whereRef('handled.version', '=', 'window.version'),
+          ),
+        ),
+      )
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  async handled(
+    windowId: string,
+    version: number,
+    trx: CorrectionTrx,
+  ): Promise<{ campaignId: string | null } | undefined> {
+    return trx
+      .selectFrom('window_correction')
+      .select('campaign_id as campaignId')
+      .where('window_id', '=', windowId)
+      .where('version', '=', version)
+      .executeTakeFirst();
+  }
+
+  /** The newest version that the campaigns follow; a new window has version 1. */
+  async lastHandled(windowId: string, trx: CorrectionTrx): Promise<number> {
+    const { version } = await trx
+      .selectFrom('window_correction')
+      .select((of) => of.fn.max<number | null>('version').as('version'))
+      .where('window_id', '=', windowId)
+      .executeTakeFirstOrThrow();
+    return version ?? 1;
+  }
+
+  async setHandled(
+    row: { windowId: string; version: number; campaignId: string | null },
+    now: Date,
+    trx: CorrectionTrx,
+  ): Promise<void> {
+    const { windowId, version, campaignId } = row;
+    await trx
+      .insertInto('window_correction')
+      .values({ window_id: windowId, version, handled_at: now, campaign_id: campaignId })
+      .execute();
+  }
+
+  /** Dispatches of the window's campaigns that could still send, and say other dates than these. */
+  async liveDispatchesWithOtherDates(windowId: string, dates: ToldDates): Promise<string[]> {
+    const { rows } = await sql<{ id: string }>`
+      select dispatch.id from dispatch join campaign on campaign.id = dispatch.campaign_id
+      where campaign.window_id = ${windowId} and dispatch.state in ('waiting', 'running', 'paused')
+        and not dispatch.shared_values -> 'window' @> ${JSON.stringify(dates)}::jsonb`.execute(this.db);
+    return rows.map(({ id }) => id);
+  }
+
+  /**
+   * What each account was told about the window by messages of these templates, whatever became of their campaigns.
+   * The dates are those that the dispatch put into its messages, so they are right however often the window moved.
+   */
+  async told(windowId: string, now: ToldDates, templates: readonly string[]): Promise<Map<string, Told>> {
+    const { rows } = await sql<{
+      accountId: string;
+      staleAt: Date | null;
+      stale: ToldDates | null;
+      currentAt: Date | null;
+    }>`
+      with told as (
+        select unnest(message.account_ids) as account_id, dispatch.shared_values -> 'window' as dates, delivery.state,
+          coalesce(delivery.accepted_at, delivery.state_changed_at) as at,
+          dispatch.shared_values -> 'window' @> ${JSON.stringify(now)}::jsonb as current
+        from campaign
+        join dispatch on dispatch.campaign_id = campaign.id
+        join message on message.dispatch_id = dispatch.id
+        join delivery on delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
+        where campaign.window_id = ${windowId} and delivery.state = any(${[...TOLD]}::message_state[])
+          and message.template = any(${[...templates]})
+      )
+      select account_id as "accountId",
+        max(at) filter (where not current) as "staleAt",
+        (array_agg(dates order by at desc) filter (where not current))[1] as stale,
+        max(at) filter (where current and state = any(${[...CERTAIN]}::message_state[])) as "currentAt"
+      from told group by account_id`.execute(this.db);
+    return new Map(
+      rows.map(({ accountId, staleAt, stale, currentAt }) => [
+        accountId,
+        { stale: staleAt && stale && { at: staleAt, dates: datesOf(stale) }, currentAt },
+      ]),
+    );
+  }
+
+  /** The person and topic of every message of the campaign that has left, as `<person> <topic>`. */
+  async toldByCampaign(campaignId: string): Promise<Set<string>> {
+    const { rows } = await sql<{ place: string }>`
+      select distinct message.person_key || ' ' || split_part(message.purpose, ':', 3) as place
+      from dispatch
+      join message on message.dispatch_id = dispatch.id
+      join delivery on delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
+      where dispatch.campaign_id = ${campaignId} and delivery.state = any(${[...TOLD]}::message_state[])`.execute(
+      this.db,
+    );
+    return new Set(rows.map(({ place }) => place));
+  }
+}
+
+function datesOf({ cutoff, reopening, pcse }: ToldDates): ToldDates {
+  return { cutoff, reopening, pcse };
+}

@@ -1,0 +1,162 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { v5 as uuidFrom } from 'uuid';
+import { AuditTrail, type Principal, systemPrincipal } from '../access/index.js';
+import {
+  DeadlinesService,
+  type DeclarationWindow,
+  type MoveCutoffInput,
+  type WindowSnapshot,
+} from '../deadlines/index.js';
+import { Ledger } from '../delivery/index.js';
+import { Clock } from '../shared/clock.js';
+import { ForbiddenError } from '../shared/errors.js';
+import { CampaignRepository } from './campaign.repository.js';
+import { audienceSchema, optionsSchema } from './campaign.schema.js';
+import { CampaignService } from './campaign.service.js';
+import { nextState } from './campaign.states.js';
+import { CorrectionAudience, datesToldOf } from './correction.audience.js';
+import { CorrectionRepository, type CorrectionTrx } from './correction.repository.js';
+
+/** Names corrections the same way each time: one for a version of a window. */
+const CORRECTIONS = '5b0f4f0e-6f39-5c8e-8f0b-0b7a5b6d2c43';
+const SERVICE = systemPrincipal('corrections');
+const REASON = 'the window has changed';
+
+/** What became of a window's campaigns when it moved. */
+export interface WindowMoved {
+  readonly windowId: string;
+  readonly version: number;
+  /** Campaigns whose approval was for other dates; somebody has to approve them again. */
+  readonly backToDraft: readonly string[];
+  /** Messages that had been planned and will not leave. */
+  readonly stopped: number;
+  /** The draft to everybody who was told other dates; null when nobody was, or the cutoff has passed. */
+  readonly correctionId: string | null;
+}
+
+/**
+ * Brings a window's campaigns in line with its dates after they have changed. Approval binds the schedule and the dates,
+ * so a campaign that was approved for others is a draft again, whatever it had sent: its waiting steps are taken back
+ * and its unsent messages are cancelled. Approved anew, a reminder ladder starts afresh, and anything else goes to those
+ * who have not had it yet. Those who were told other dates get a correction, once somebody approves that too.
+ */
+@Injectable()
+export class CorrectionService {
+  private readonly logger = new Logger(CorrectionService.name);
+
+  constructor(
+    private readonly corrections: CorrectionRepository,
+    private readonly audience: CorrectionAudience,
+    private readonly campaigns: CampaignService,
+    private readonly campaignRows: CampaignRepository,
+    private readonly deadlines: DeadlinesService,
+    private readonly ledger: Ledger,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Moves a window and brings its campaigns in line. When it returns, nothing with the old dates leaves any more; what
+   * is on the wire at that moment counts as told.
+   * @throws as `DeadlinesService.moveCutoff` does; ForbiddenError `not-permitted` without `window:write`.
+   */
+  async moveCutoff(
+    windowId: string,
+    input: MoveCutoffInput,
+    expectedVersion: number,
+    principal: Principal,
+  ): Promise<WindowMoved> {
+    if (principal.kind !== 'system' && !principal.permissions.includes('window:write')) {
+      throw new ForbiddenError('not-permitted', 'A window is moved by somebody with the permission window:write');
+    }
+    const { after } = await this.deadlines.moveCutoff(windowId, input, expectedVersion, principal.id);
+    return this.windowMoved(after.id);
+  }
+
+  /** Does its work once for each version of a window; asked again, and by several at a time, it changes nothing. */
+  async windowMoved(windowId: string): Promise<WindowMoved> {
+    return this.corrections.alone(windowId, async (trx) => {
+      const window = await this.deadlines.window(windowId);
+      const { id, version } = window;
+      const handled = await this.corrections.handled(id, version, trx);
+      if (handled) return { windowId: id, version, backToDraft: [], stopped: 0, correctionId: handled.campaignId };
+      const since = await this.corrections.lastHandled(id, trx);
+      const changes = (await this.deadlines.history(id)).filter((change) => change.version > since);
+      // Another reminder policy tells nobody anything wrong: it concerns the reminders alone.
+      const datesMoved = changes.some(({ before, after }) => !sameDates(before, after));
+      const { backToDraft, stopped } = await this.takeBack(window, datesMoved);
+      const author = changes.at(-1)?.changedBy ?? SERVICE.id;
+      const correctionId = datesMoved ? await this.draft(window, author, trx) : null;
+      await this.corrections.setHandled({ windowId: id, version, campaignId: correctionId }, this.clock.now(), trx);
+      this.logger.log({ message: 'window moved', window: id, version, backToDraft: backToDraft.length, stopped });
+      return { windowId: id, version, backToDraft, stopped, correctionId };
+    });
+  }
+
+  /** Every window that somebody has changed by whatever way, and whose campaigns still follow the dates of before. */
+  async catchUp(): Promise<void> {
+    for (const windowId of await this.corrections.unhandled(this.clock.now())) await this.windowMoved(windowId);
+  }
+
+  private async takeBack(
+    window: DeclarationWindow,
+    datesMoved: boolean,
+  ): Promise<{ backToDraft: string[]; stopped: number }> {
+    const backToDraft: string[] = [];
+    let stopped = 0;
+    for (const { id, kind, state } of await this.campaignRows.ofWindow(window.id)) {
+      if (datesMoved && kind === 'correction' && nextState(state, 'cancel') !== undefined) {
+        // The correction of a change before this one: whoever needs it gets the newer one.
+        await this.campaigns.cancel(id, REASON, SERVICE);
+        continue;
+      }
+      const withdrawn = await this.campaigns.withdraw(id, REASON, SERVICE);
+      if (withdrawn === undefined) continue;
+      backToDraft.push(id);
+      stopped += withdrawn;
+    }
+    // Also what a process that died in the middle of this has left behind.
+    for (const dispatchId of await this.corrections.liveDispatchesWithOtherDates(window.id, datesToldOf(window))) {
+      stopped += await this.ledger.cancel({ dispatchId }, REASON);
+    }
+    return { backToDraft, stopped };
+  }
+
+  private async draft(window: DeclarationWindow, author: string, trx: CorrectionTrx): Promise<string | null> {
+    const now = this.clock.now();
+    if (window.cutoff.toInstant() <= now || !(await this.audience.isWanted(window))) return null;
+    const [newest] = await this.campaignRows.list({ windowId: window.id, limit: 1 });
+    const id = uuidFrom(`${window.id}:${window.version}`, CORRECTIONS);
+    await this.campaignRows.add(
+      {
+        id,
+        name: `Correction: ${window.name.slice(0, 150)}, version ${window.version}`,
+        kind: 'correction',
+        window_id: window.id,
+        region: null,
+        audience: JSON.stringify(audienceSchema.parse({})),
+        options: JSON.stringify(newest?.options ?? optionsSchema.parse({})),
+        launch_at: null,
+        held_back: false,
+        released_at: null,
+        state: 'draft',
+        author,
+        approved_plan_id: null,
+        approved_hash: null,
+        approved_by: null,
+        approved_at: null,
+        created_at: now,
+        updated_at: now,
+      },
+      trx,
+    );
+    const details = { kind: 'correction', window: window.id, version: window.version };
+    await this.audit.record({ actor: SERVICE.id, action: 'campaign.created', subject: `campaign:${id}`, details }, trx);
+    return id;
+  }
+}
+
+/** Whether a message to anybody would say the same. */
+function sameDates(a: WindowSnapshot, b: WindowSnapshot): boolean {
+  return a.cutoff === b.cutoff && a.reopening === b.reopening && a.pcse === b.pcse;
+}
