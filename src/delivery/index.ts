@@ -8,13 +8,7 @@ export {
 export { DeliveryApiModule } from './delivery-api.module.js';
 export { DeliveryModule } from './delivery.module.js';
 export { Ledger } from './ledger.service.js';
-export {
-  type ApiMessage,
-  apiMessage,
-  messagePageSchema,
-  messageQuerySchema,
-  progressSchema,
-} from './message.api.js';
+export { type ApiMessage, apiMessage, messagePageSchema, messageQuerySchema, progressSchema } from './message.api.js';
 export { messageIdOf } from './message.identity.js';
 export { MESSAGE_STATES, type MessageState, TERMINAL_STATES } from './message.states.js';
 export type {
@@ -33,7 +27,9 @@ export type {
   UnsentFilter,
 } from './ledger.types.js';
 export { type Reconciled, Reconciler } from './reconciler.js';
+export { type ReportDesk, type ReportListener, startReportListener } from './report.listener.js';
 export { messageIdOfReturnPath, returnPathOf } from './return-path.rules.js';
 export { SliceSender } from './slice.sender.js';
 export { type NewSuppression, type Suppression, SuppressionList } from './suppression.list.js';
 export type { MailTransport, OutgoingMessage, Outcome } from './transport.js';
+export { readUnsubscribeToken, unsubscribeToken, unsubscribeUrl } from './unsubscribe-link.rules.js';

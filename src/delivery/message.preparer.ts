@@ -10,6 +10,7 @@ import { type Change } from './outcome.rules.js';
 import { returnPathOf } from './return-path.rules.js';
 import { type Sender, senderOf } from './sender.rules.js';
 import { type OutgoingMessage } from './transport.js';
+import { unsubscribeUrl } from './unsubscribe-link.rules.js';
 
 export interface Prepared {
   readonly ordinal: number;
@@ -55,7 +56,9 @@ export class MessagePreparer {
       throw new ConflictError('template-changed', `Template ${template.name} is not the version that was approved`);
     }
     const body = template.renderEncoded({ ...sharedValues, ...message.values });
-    const mime = this.composerOf(template).compose({ id, date: this.clock.now(), to: { address }, ...body });
+    const unsubscribe = template.kind === 'optional' && { unsubscribeUrl: unsubscribeUrl(id, this.config) };
+    const parts = { id, date: this.clock.now(), to: { address }, ...body, ...unsubscribe };
+    const mime = this.composerOf(template).compose(parts);
     const from = returnPathOf(id, this.sender.mailbox.address, this.config.secret);
     const sha256 = createHash('sha256').update(mime).digest();
     return { ordinal, attempt, setbacks, outgoing: { id, from, to: address, mime }, sha256 };

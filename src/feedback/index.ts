@@ -13,4 +13,3 @@ export type {
   ReportReferences,
 } from './report.types.js';
 export { type SuppressionRule, suppressionRules } from './suppression.rules.js';
-export { readUnsubscribeToken, unsubscribeToken } from './unsubscribe-token.js';

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../access/index.js';
-import { Ledger, SuppressionList } from '../delivery/index.js';
+import { Ledger, readUnsubscribeToken, SuppressionList } from '../delivery/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { Clock } from '../shared/clock.js';
 import { InvalidInputError, NotFoundError } from '../shared/errors.js';
 import { FeedbackRepository } from './feedback.repository.js';
-import { readUnsubscribeToken } from './unsubscribe-token.js';
 
 /** Who does not want optional mail, and the lifting of what keeps mail from an address. */
 @Injectable()
