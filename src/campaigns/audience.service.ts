@@ -44,7 +44,11 @@ export class AudienceService {
         KINDS[campaign.kind].audience === 'told-before' ? await this.corrections.wrongDates(window) : () => undefined,
       suppressed: await this.suppressed(accounts),
       cascadingCommissioners: cascadingCommissioners(persons),
-      worklist: worklists(persons, [...organisations.values()], await this.atRisk()),
+      // Classifies everybody once more, so only where the e-mail speaks of it.
+      worklist:
+        KINDS[campaign.kind].audience === 'contacts'
+          ? worklists(persons, [...organisations.values()], await this.atRisk())
+          : () => ({}),
     };
     // A reminder comes again by its nature; anything else that was stopped half-way goes on with the rest.
     const told =

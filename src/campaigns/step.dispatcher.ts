@@ -31,8 +31,8 @@ export class StepDispatcher {
   ) {}
 
   /**
-   * Writes the step's messages in the caller's transaction: one dispatch for each topic, as a person gets one message
-   * for each purpose. Reminders go to those whose work is outstanding at this moment. Returns how many were planned.
+   * Writes the step's messages in the caller's transaction, as one dispatch. Reminders go to those whose work is
+   * outstanding at this moment. Returns how many were planned.
    */
   async dispatch(campaign: CampaignRow, step: StepRow, trx: Transaction<CampaignTables>): Promise<number> {
     if (campaign.approved_plan_id === null) throw new Error(`Campaign ${campaign.id} has no approved plan`);
@@ -43,32 +43,32 @@ export class StepDispatcher {
       await this.deadlines.blockers(window.id),
       (code) => organisations.get(code)?.name ?? code,
     );
-    const byTopic = new Map<string, NewMessage[]>();
-    for await (const recipient of this.plans.planned(campaign.approved_plan_id)) {
+    const purpose = `${campaign.kind}:${step.step_id}`;
+    const dispatch = {
+      id: uuidFrom(`${campaign.id}:${purpose}`, DISPATCHES),
+      campaignId: campaign.id,
+      purpose,
+      sharedValues,
+      dueAt: step.due_at,
+      expiresAt: step.expires_at,
+    };
+    const messages = this.messages(campaign.approved_plan_id, (recipient) => {
       const mail = this.messageOf(recipient, window, outstanding);
-      if (!mail) continue;
-      const message =
-        campaign.kind === 'cascade-request'
-          ? { ...mail, values: { ...mail.values, ...this.answerLink(campaign, recipient, window, sharedValues) } }
-          : mail;
-      const messages = byTopic.get(recipient.topic);
-      if (messages) messages.push(message);
-      else byTopic.set(recipient.topic, [message]);
+      if (!mail || campaign.kind !== 'cascade-request') return mail;
+      return { ...mail, values: { ...mail.values, ...this.answerLink(campaign, recipient, window, sharedValues) } };
+    });
+    return (await this.ledger.plan(dispatch, messages, trx)).planned;
+  }
+
+  /** One by one: a campaign of a million people is never held in memory. */
+  private async *messages(
+    planId: string,
+    messageOf: (recipient: PlannedRecipient) => NewMessage | undefined,
+  ): AsyncGenerator<NewMessage> {
+    for await (const recipient of this.plans.planned(planId)) {
+      const message = messageOf(recipient);
+      if (message) yield message;
     }
-    let planned = 0;
-    for (const [topic, messages] of byTopic) {
-      const purpose = [campaign.kind, step.step_id, topic].filter(Boolean).join(':');
-      const dispatch = {
-        id: uuidFrom(`${campaign.id}:${purpose}`, DISPATCHES),
-        campaignId: campaign.id,
-        purpose,
-        sharedValues,
-        dueAt: step.due_at,
-        expiresAt: step.expires_at,
-      };
-      planned += (await this.ledger.plan(dispatch, messages, trx)).planned;
-    }
-    return planned;
   }
 
   private messageOf(
@@ -82,6 +82,7 @@ export class StepDispatcher {
     if (outstanding?.practices.length === 0) return undefined;
     return {
       personKey: recipient.personKey,
+      topic: recipient.topic,
       accountIds: recipient.accountIds,
       organisationCodes: outstanding ? outstanding.organisationCodes : recipient.organisationCodes,
       route: 'direct',

@@ -207,10 +207,12 @@ export class Ledger {
     if (!BARE_ADDRESS.test(message.address)) {
       throw new InvalidInputError('bad-message', `Message ${ordinal} of dispatch ${dispatch.id} has no usable address`);
     }
+    const purpose = message.topic ? `${dispatch.purpose}:${message.topic}` : dispatch.purpose;
     return {
-      id: messageIdOf(dispatch.campaignId, message.personKey, dispatch.purpose),
+      id: messageIdOf(dispatch.campaignId, message.personKey, purpose),
       ordinal,
       person_key: message.personKey,
+      purpose,
       account_ids: message.accountIds,
       organisation_codes: message.organisationCodes,
       route: message.route,

@@ -31,6 +31,8 @@ export interface ReminderGuard {
 }
 
 export interface NewMessage {
+  /** Tells several messages of one dispatch to one person apart: it is added to the dispatch's purpose. */
+  readonly topic?: string;
   /** Names the person within the campaign, whatever accounts they hold; never an address. */
   readonly personKey: string;
   readonly accountIds: readonly string[];

@@ -11,6 +11,7 @@ export interface LedgerRow {
   readonly id: string;
   readonly ordinal: number;
   readonly person_key: string;
+  readonly purpose: string;
   readonly account_ids: readonly string[];
   readonly organisation_codes: readonly string[];
   readonly route: string;
@@ -74,9 +75,9 @@ export class PlanRepository {
       await sql`
         insert into message (id, campaign_id, dispatch_id, ordinal, person_key, purpose, account_ids, organisation_codes,
           route, segment, address, address_hash, template, template_version, values, guard)
-        select id, ${dispatch.campaignId}::uuid, ${dispatch.id}::uuid, ordinal, person_key, ${dispatch.purpose}::text,
+        select id, ${dispatch.campaignId}::uuid, ${dispatch.id}::uuid, ordinal, person_key, purpose,
           account_ids, organisation_codes, route, segment, address, address_hash, template, template_version, values, guard
-        from json_to_recordset(${JSON.stringify(rows)}::json) as row(id uuid, ordinal integer, person_key text,
+        from json_to_recordset(${JSON.stringify(rows)}::json) as row(id uuid, ordinal integer, person_key text, purpose text,
           account_ids text[], organisation_codes text[], route message_route, segment text, address text,
           address_hash text, template text, template_version text, values jsonb, guard jsonb)`.execute(db);
     } catch (error) {
