@@ -1,17 +1,80 @@
 import { type MiddlewareConsumer, Module, type NestModule, type OnModuleInit } from '@nestjs/common';
+import { AuditModule } from '../access/index.js';
 import { CampaignsModule } from '../campaigns/index.js';
+import { DeadlinesModule } from '../deadlines/index.js';
 import { DeliveryModule } from '../delivery/index.js';
+import { DirectoryModule } from '../directory/index.js';
+import { FeedbackModule } from '../feedback/index.js';
 import { contentSecurity, ProblemPages } from '../platform/http/index.js';
+import { RenderingModule } from '../rendering/index.js';
+import { SegmentsModule } from '../segments/index.js';
 import { assets } from './assets.middleware.js';
+import { Attention } from './attention.service.js';
+import { CampaignActionsController } from './campaign-actions.controller.js';
+import { CampaignFormController } from './campaign-form.controller.js';
+import { CampaignPlanController } from './campaign-plan.controller.js';
+import { CampaignView } from './campaign.view.js';
+import { CampaignsController } from './campaigns.controller.js';
+import { DeliveryController } from './delivery.controller.js';
+import { DirectoryPicture } from './directory.picture.js';
+import { DirectoryReads } from './directory.reads.js';
+import { EmailPreviews } from './email.previews.js';
 import { HomeController } from './home.controller.js';
+import { ImportsController } from './imports.controller.js';
 import { InboxController } from './inbox.controller.js';
+import { MessagesController } from './messages.controller.js';
 import { Pages, TEMPLATE_SCRIPT_HASH } from './pages.js';
+import { PeopleController } from './people.controller.js';
+import { PlanReads } from './plan.reads.js';
+import { PracticesController } from './practices.controller.js';
+import { boardToken, QueuesController } from './queues.controller.js';
+import { SendingReads } from './sending.reads.js';
+import { SettingsController } from './settings.controller.js';
+import { TestSend } from './test-send.service.js';
+import { UploadStore } from './upload.store.js';
+import { WindowsController } from './windows.controller.js';
 
 /** The web pages: server-rendered, complete without scripts, nothing from another host. */
 @Module({
-  imports: [CampaignsModule, DeliveryModule],
-  controllers: [HomeController, InboxController],
-  providers: [Pages],
+  imports: [
+    AuditModule,
+    CampaignsModule,
+    DeadlinesModule,
+    DeliveryModule,
+    DirectoryModule,
+    FeedbackModule,
+    RenderingModule,
+    SegmentsModule,
+  ],
+  controllers: [
+    HomeController,
+    // Before the page of one campaign, whose address `new` would otherwise be.
+    CampaignFormController,
+    CampaignsController,
+    CampaignActionsController,
+    CampaignPlanController,
+    MessagesController,
+    PeopleController,
+    PracticesController,
+    WindowsController,
+    ImportsController,
+    DeliveryController,
+    InboxController,
+    SettingsController,
+    QueuesController,
+  ],
+  providers: [
+    Pages,
+    DirectoryReads,
+    PlanReads,
+    SendingReads,
+    DirectoryPicture,
+    Attention,
+    CampaignView,
+    EmailPreviews,
+    TestSend,
+    UploadStore,
+  ],
 })
 export class ConsoleModule implements NestModule, OnModuleInit {
   constructor(
@@ -22,6 +85,7 @@ export class ConsoleModule implements NestModule, OnModuleInit {
   configure(consumer: MiddlewareConsumer): void {
     consumer.apply(contentSecurity({ scriptSrc: ["'self'", TEMPLATE_SCRIPT_HASH] })).forRoutes('{*path}');
     consumer.apply(assets()).forRoutes('assets/{*path}');
+    consumer.apply(boardToken).forRoutes('queues/{*path}');
   }
 
   onModuleInit(): void {

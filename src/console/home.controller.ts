@@ -1,30 +1,21 @@
-import { Controller, Get, Header } from '@nestjs/common';
-import { SignedIn } from '../access/index.js';
-import { CampaignService } from '../campaigns/index.js';
-import { Ledger } from '../delivery/index.js';
+import { Get } from '@nestjs/common';
+import { CsrfToken, CurrentPrincipal, type Principal, SignedIn } from '../access/index.js';
+import { Attention } from './attention.service.js';
+import { ConsoleController, Page } from './console-routes.js';
 import { Pages } from './pages.js';
 
-@Controller()
+@ConsoleController()
 @SignedIn()
 export class HomeController {
   constructor(
-    private readonly campaigns: CampaignService,
-    private readonly ledger: Ledger,
+    private readonly attention: Attention,
     private readonly pages: Pages,
   ) {}
 
   @Get()
-  @Header('Content-Type', 'text/html; charset=utf-8')
-  async home(): Promise<string> {
-    const rows = await this.campaigns.list({ limit: 20 });
-    const campaigns = await Promise.all(
-      rows.map(async ({ id, name, state }) => ({
-        id,
-        name,
-        state,
-        progress: await this.ledger.progress({ campaignId: id }),
-      })),
-    );
-    return this.pages.render('home', { title: 'Home', section: 'home', campaigns });
+  @Page()
+  async home(@CurrentPrincipal() principal: Principal, @CsrfToken() csrf: string): Promise<string> {
+    const now = await this.attention.of(principal);
+    return this.pages.render('home', { title: 'What needs you now', section: 'home', ...now }, { principal, csrf });
   }
 }

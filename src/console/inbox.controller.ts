@@ -1,9 +1,10 @@
-import { Controller, Get, Header, Param, Query, Req, Res } from '@nestjs/common';
+import { Get, Param, Query, Req, Res } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { z } from 'zod';
-import { RequirePermission } from '../access/index.js';
+import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { CaptureInbox } from '../delivery/index.js';
-import { contentSecurity } from '../platform/http/index.js';
+import { ConsoleController } from './console-routes.js';
+import { sendEmail } from './email.frame.js';
 import { Pages } from './pages.js';
 
 const text = z.string().trim().max(200).optional();
@@ -15,17 +16,10 @@ const searchSchema = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(50),
 });
 
-/** An e-mail's own HTML: its styles count, its scripts never run, and it reaches nobody. */
-const emailPolicy = contentSecurity({
-  styleSrc: ["'unsafe-inline'"],
-  scriptSrc: ["'none'"],
-  connectSrc: ["'none'"],
-  frameAncestors: ["'self'"],
-  sandbox: [],
-});
+const NO_HTML = '<!doctype html><html lang="en-GB"><title>No HTML</title><p>This message has no HTML part.</p></html>';
 
 /** The capture inbox, as pages and as JSON (`Accept: application/json`). */
-@Controller('inbox')
+@ConsoleController('inbox')
 @RequirePermission('message:read')
 export class InboxController {
   constructor(
@@ -36,6 +30,8 @@ export class InboxController {
   @Get()
   async list(
     @Query({ schema: searchSchema }) query: z.infer<typeof searchSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
@@ -47,21 +43,26 @@ export class InboxController {
       return;
     }
     const older = next && new URLSearchParams({ ...wordsOf(search), after: next, limit: String(search.limit) });
-    response.send(
-      this.pages.render('inbox', {
-        title: 'Captured mail',
-        section: 'inbox',
-        items,
-        total,
-        search: wordsOf(search),
-        searching: Object.keys(wordsOf(search)).length > 0,
-        next: older && `/inbox?${older.toString()}`,
-      }),
-    );
+    const values = {
+      title: 'Captured mail',
+      section: 'inbox',
+      items,
+      total,
+      search: wordsOf(search),
+      searching: Object.keys(wordsOf(search)).length > 0,
+      next: older && `/inbox?${older.toString()}`,
+    };
+    response.send(this.pages.render('inbox', values, { principal, csrf }));
   }
 
   @Get(':id')
-  async show(@Param('id') id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
+  async show(
+    @Param('id') id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
     const message = await this.inbox.get(id);
     if (request.accepts('html', 'json') === 'json') {
       const { raw, attachments, ...rest } = message;
@@ -76,17 +77,14 @@ export class InboxController {
       });
       return;
     }
-    response.send(this.pages.render('inbox-message', { title: message.subject, section: 'inbox', message }));
+    const values = { title: message.subject, section: 'inbox', message };
+    response.send(this.pages.render('inbox-message', values, { principal, csrf }));
   }
 
   @Get(':id/html')
-  @Header('Content-Type', 'text/html; charset=utf-8')
   async html(@Param('id') id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     const { html } = await this.inbox.get(id);
-    response.removeHeader('Content-Security-Policy');
-    emailPolicy(request, response, () =>
-      response.send(html ?? '<!doctype html><title>No HTML</title><p>This message has no HTML part.</p>'),
-    );
+    sendEmail(html ?? NO_HTML, request, response);
   }
 }
 

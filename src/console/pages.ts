@@ -3,7 +3,12 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import nunjucks, { type Environment } from 'nunjucks';
-import { formatDateTime, LondonTime } from '../shared/london-time.js';
+import { type Principal } from '../access/index.js';
+import { formatDateTime, formatLongDate, formatTimeOfDay, LondonTime } from '../shared/london-time.js';
+import { CAMPAIGN_KIND_WORDS, CAMPAIGN_STATE_TAGS, DECLARATION_TAGS, MESSAGE_STATE_TAGS } from './words.js';
+import { CQRS_ROLE_WORDS, IMPORT_KIND_WORDS, ORGANISATION_KIND_WORDS, purposeWords } from './words.js';
+import { REPORT_KIND_WORDS, reviewReason, ROLE_WORDS, SEGMENT_WORDS } from './words.js';
+import { navigationFor } from './navigation.js';
 
 /** The folder of nhsuk-frontend's `nhsuk/` templates, styles and images. */
 export const NHSUK = dirname(dirname(createRequire(import.meta.url).resolve('nhsuk-frontend/dist/nhsuk/template.njk')));
@@ -12,6 +17,25 @@ export const NHSUK = dirname(dirname(createRequire(import.meta.url).resolve('nhs
 const TEMPLATE_SCRIPT =
   "document.body.className += ' js-enabled' + ('noModule' in HTMLScriptElement.prototype ? ' nhsuk-frontend-supported' : '');";
 export const TEMPLATE_SCRIPT_HASH = `'sha256-${createHash('sha256').update(TEMPLATE_SCRIPT).digest('base64')}'`;
+
+const WORDS = {
+  segments: SEGMENT_WORDS,
+  campaignStates: CAMPAIGN_STATE_TAGS,
+  campaignKinds: CAMPAIGN_KIND_WORDS,
+  messageStates: MESSAGE_STATE_TAGS,
+  declarations: DECLARATION_TAGS,
+  organisationKinds: ORGANISATION_KIND_WORDS,
+  cqrsRoles: CQRS_ROLE_WORDS,
+  importKinds: IMPORT_KIND_WORDS,
+  reportKinds: REPORT_KIND_WORDS,
+  roles: ROLE_WORDS,
+};
+
+/** Who looks at a page, and the token that its forms carry. */
+export interface Frame {
+  readonly principal: Principal;
+  readonly csrf: string;
+}
 
 /** Turns a view and its values into a page. Everything is escaped unless a view says otherwise. */
 @Injectable()
@@ -23,19 +47,47 @@ export class Pages {
       noCache: false,
     });
     this.environment = new nunjucks.Environment(loader, { autoescape: true, throwOnUndefined: false });
+    this.environment.addGlobal('words', WORDS);
     this.environment.addFilter('number', (value: number) => value.toLocaleString('en-GB'));
+    this.environment.addFilter('count', countOf);
     // Times always carry their zone: London's, in words.
-    this.environment.addFilter(
-      'londonTime',
-      (value: Date | string) => `${formatDateTime(toMinute(new Date(value)))} (London time)`,
+    this.environment.addFilter('londonTime', (value: Date | string) => inWords(wallClockOf(value)));
+    this.environment.addFilter('shortTime', (value: Date | string) => shortTime(wallClockOf(value)));
+    this.environment.addFilter('wallTime', (value: LondonTime | string) =>
+      inWords(typeof value === 'string' ? LondonTime.parse(value) : value),
     );
+    this.environment.addFilter('longDate', formatLongDate);
+    this.environment.addFilter('purpose', purposeWords);
+    this.environment.addFilter('reviewReason', reviewReason);
   }
 
-  render(view: string, values: Readonly<Record<string, unknown>> = {}): string {
-    return this.environment.render(`${view}.njk`, { ...values, assetPath: '/assets' });
+  /** Without a frame the page has no navigation: nobody is known to look at it. */
+  render(view: string, values: Readonly<Record<string, unknown>> = {}, frame?: Frame): string {
+    const known = frame && {
+      csrf: frame.csrf,
+      principal: frame.principal,
+      navigation: navigationFor(frame.principal, values.section),
+      may: (permission: string) => (frame.principal.permissions as readonly string[]).includes(permission),
+    };
+    return this.environment.render(`${view}.njk`, { may: () => false, ...known, ...values, assetPath: '/assets' });
   }
 }
 
-function toMinute(instant: Date): LondonTime {
-  return LondonTime.fromInstant(new Date(Math.floor(instant.getTime() / 60_000) * 60_000));
+/** "1 person", "2 people". */
+export function countOf(number: number, one: string, many: string): string {
+  return `${number.toLocaleString('en-GB')} ${number === 1 ? one : many}`;
+}
+
+function inWords(time: LondonTime): string {
+  return `${formatDateTime(time)} (London time)`;
+}
+
+/** For tables whose heading names the zone. */
+function shortTime(time: LondonTime): string {
+  const [, day = '', month = '', year = ''] = formatLongDate(time).split(' ');
+  return `${day} ${month.slice(0, 3)} ${year}, ${formatTimeOfDay(time)}`;
+}
+
+function wallClockOf(value: Date | string): LondonTime {
+  return LondonTime.fromInstant(new Date(Math.floor(new Date(value).getTime() / 60_000) * 60_000));
 }

@@ -1,0 +1,142 @@
+import { Injectable } from '@nestjs/common';
+import { type Permission, type Principal } from '../access/index.js';
+import { type CampaignRow, CampaignService, type CampaignState } from '../campaigns/index.js';
+import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
+import { Ledger } from '../delivery/index.js';
+import { FeedbackService } from '../feedback/index.js';
+import { Clock } from '../shared/clock.js';
+import { LondonTime } from '../shared/london-time.js';
+import { DirectoryPicture } from './directory.picture.js';
+import { DirectoryReads } from './directory.reads.js';
+import { countOf } from './pages.js';
+import { SendingReads } from './sending.reads.js';
+
+const CAMPAIGNS_READ = 200;
+const CAMPAIGNS_SHOWN = 10;
+const AT_RISK_SHOWN = 8;
+const WINDOWS_SHOWN = 3;
+
+/** One thing that somebody has to do, with where to do it. */
+interface Task {
+  readonly text: string;
+  readonly href: string;
+  readonly urgent: boolean;
+}
+
+/** What needs somebody now, as far as they may see it. */
+@Injectable()
+export class Attention {
+  constructor(
+    private readonly campaigns: CampaignService,
+    private readonly deadlines: DeadlinesService,
+    private readonly bankHolidays: BankHolidays,
+    private readonly ledger: Ledger,
+    private readonly feedback: FeedbackService,
+    private readonly picture: DirectoryPicture,
+    private readonly directory: DirectoryReads,
+    private readonly sending: SendingReads,
+    private readonly clock: Clock,
+  ) {}
+
+  async of(principal: Principal) {
+    const may = (permission: Permission) => principal.permissions.includes(permission);
+    const campaigns = may('campaign:read')
+      ? await this.campaigns.list({ limit: CAMPAIGNS_READ, ...(principal.region && { region: principal.region }) })
+      : [];
+    const tasks = [
+      ...(may('message:read') ? await this.deliveryTasks() : []),
+      ...campaigns.flatMap((campaign) => campaignTask(campaign, principal)),
+    ];
+    return {
+      tasks,
+      cutoffs: may('window:read') ? await this.cutoffs() : [],
+      risk: may('directory:read') ? await this.practicesAtRisk() : undefined,
+      campaigns: await Promise.all(
+        campaigns.slice(0, CAMPAIGNS_SHOWN).map(async ({ id, name, state }) => ({
+          id,
+          name,
+          state,
+          progress: await this.ledger.progress({ campaignId: id }),
+        })),
+      ),
+    };
+  }
+
+  private async deliveryTasks(): Promise<Task[]> {
+    const tasks: Task[] = [];
+    for (const { closedUntil, closedReason } of await this.sending.transports()) {
+      if (closedUntil === null) continue;
+      tasks.push({ text: `Sending is held up: ${closedReason ?? 'no reason given'}`, href: '/delivery', urgent: true });
+    }
+    const unknown = (await this.ledger.unknowns()).length;
+    if (unknown > 0)
+      tasks.push({
+        text: countOf(
+          unknown,
+          'message may or may not have arrived: decide about it',
+          'messages may or may not have arrived: decide about them',
+        ),
+        href: '/delivery#unknown',
+        urgent: true,
+      });
+    const bounces = (await this.feedback.inReview(undefined, 100)).length;
+    if (bounces > 0)
+      tasks.push({
+        text: countOf(bounces, 'returned message waits for review', 'returned messages wait for review'),
+        href: '/delivery/returned',
+        urgent: false,
+      });
+    return tasks;
+  }
+
+  private async cutoffs() {
+    const now = this.clock.now();
+    const today = LondonTime.fromInstant(now).date;
+    const windows = (await this.deadlines.openWindows()).slice(0, WINDOWS_SHOWN);
+    return Promise.all(
+      windows.map(async (window) => {
+        const blockers = await this.deadlines.blockers(window.id);
+        return {
+          id: window.id,
+          name: window.name,
+          cutoff: window.cutoff,
+          workingDays: this.bankHolidays.calendar.workingDaysBetween(today, window.cutoff.date),
+          isToday: window.cutoff.date === today,
+          practicesWaiting: blockers.filter(({ practice }) => practice).length,
+          commissionersWaiting: new Set(blockers.filter((row) => row.commissioner).map((row) => row.commissionerCode))
+            .size,
+        };
+      }),
+    );
+  }
+
+  private async practicesAtRisk() {
+    const { readiness } = await this.picture.current();
+    const practices = readiness.filter(({ kind }) => kind === 'practice');
+    const atRisk = practices.filter((row) => row.atRisk);
+    const first = atRisk.slice(0, AT_RISK_SHOWN);
+    const names = await this.directory.names(first.map(({ organisation }) => organisation));
+    return {
+      practices: practices.length,
+      atRisk: atRisk.length,
+      commissioners: readiness.filter((row) => row.kind === 'commissioner' && row.atRisk).length,
+      first: first.map((row) => ({ ...row, name: names.get(row.organisation) ?? row.organisation })),
+    };
+  }
+}
+
+/** What each state asks of whom; states that go on by themselves ask nothing. */
+const NEXT: Readonly<Partial<Record<CampaignState, { permission: Permission; text: string; urgent: boolean }>>> = {
+  'in-review': { permission: 'campaign:approve', text: 'waits for your approval', urgent: true },
+  approved: { permission: 'campaign:operate', text: 'is approved and waits to be scheduled', urgent: false },
+  paused: { permission: 'campaign:operate', text: 'is paused', urgent: true },
+  draft: { permission: 'campaign:write', text: 'is a draft', urgent: false },
+};
+
+function campaignTask({ id, name, state, author }: CampaignRow, principal: Principal): Task[] {
+  const next = NEXT[state];
+  if (!next || !principal.permissions.includes(next.permission)) return [];
+  if (state === 'in-review' && author === principal.id) return [];
+  if (state === 'draft' && author !== principal.id) return [];
+  return [{ text: `${name} ${next.text}`, href: `/campaigns/${id}`, urgent: next.urgent }];
+}

@@ -1,0 +1,138 @@
+import { Injectable } from '@nestjs/common';
+import { type AuditEntry, AuditTrail, type Principal } from '../access/index.js';
+import { type CampaignRow, CampaignService, type Plan, PlanService } from '../campaigns/index.js';
+import { DeadlinesService } from '../deadlines/index.js';
+import { Ledger, MESSAGE_STATES } from '../delivery/index.js';
+import { Clock } from '../shared/clock.js';
+import { actionsFor, sendingWords } from './campaign.actions.js';
+import { type Chart, lineChart } from './chart.js';
+import { DirectoryReads } from './directory.reads.js';
+import { type MinuteCount, SendingReads } from './sending.reads.js';
+import { buckets, coverage, rateNow } from './sending.rates.js';
+
+const HISTORY_SHOWN = 50;
+
+/** What happened to a campaign, in the words of its page. */
+const HISTORY_WORDS: Readonly<Record<string, string>> = {
+  'campaign.created': 'Drafted',
+  'campaign.edit': 'Changed: it is a draft again',
+  'campaign.submit': 'Submitted for approval',
+  'campaign.approve': 'Approved',
+  'campaign.send-back': 'Sent back',
+  'campaign.void-approval': 'Approval lapsed',
+  'campaign.schedule': 'Scheduled',
+  'campaign.release': 'Released',
+  'campaign.launch': 'Sending began',
+  'campaign.pause': 'Paused',
+  'campaign.resume': 'Resumed',
+  'campaign.finish': 'Finished',
+  'campaign.cancel': 'Cancelled',
+  'campaign.step-dispatched': 'Step sent',
+  'campaign.step-skipped': 'Step left out',
+  'campaign.test-sent': 'Test sent',
+};
+
+/** Puts together what the page of one campaign shows. */
+@Injectable()
+export class CampaignView {
+  constructor(
+    private readonly campaigns: CampaignService,
+    private readonly plans: PlanService,
+    private readonly deadlines: DeadlinesService,
+    private readonly ledger: Ledger,
+    private readonly sending: SendingReads,
+    private readonly directory: DirectoryReads,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+  ) {}
+
+  async of(id: string, principal: Principal) {
+    const campaign = await this.campaigns.visible(id, principal);
+    const plan = await this.plans.latest(id);
+    const history = await this.history(campaign);
+    return {
+      window: await this.deadlines.window(campaign.window_id),
+      steps: await this.campaigns.steps(id),
+      plan,
+      planParts: plan && (await this.planParts(plan)),
+      actions: actionsFor(campaign, plan, principal),
+      sending: plan && sendingWords(plan, campaign, this.clock.now()),
+      isAuthor: campaign.author === principal.id,
+      audience: await this.audienceWords(campaign),
+      history,
+      ...(await this.live(campaign)),
+    };
+  }
+
+  /** The part that changes while a campaign is being sent. */
+  async live(campaign: CampaignRow) {
+    const progress = await this.ledger.progress({ campaignId: campaign.id });
+    const minutes = progress.planned === 0 ? [] : await this.sending.minutesOf(campaign.id);
+    const left = progress.planned - progress.terminal - progress.states.unknown;
+    const perMinute = campaign.state === 'sending' ? rateNow(minutes, this.clock.now()) : 0;
+    return {
+      campaign,
+      progress,
+      states: MESSAGE_STATES.filter((state) => progress.states[state] > 0),
+      perMinute,
+      minutesLeft: perMinute > 0 && left > 0 ? Math.ceil(left / perMinute) : undefined,
+      charts: chartsOf(minutes),
+    };
+  }
+
+  /** Breakdowns of a plan with the names that people know. */
+  private async planParts({ summary }: Plan) {
+    const names = await this.directory.names(Object.keys(summary.byRegion));
+    return {
+      regions: Object.entries(summary.byRegion)
+        .map(([code, emails]) => ({ code, name: names.get(code) ?? 'Region not known', emails }))
+        .sort((a, b) => b.emails - a.emails),
+      exclusions: Object.entries(summary.exclusions).sort(([, a], [, b]) => b - a),
+      segments: Object.entries(summary.bySegment).sort(([, a], [, b]) => b - a),
+      templates: Object.entries(summary.byTemplate).sort(([, a], [, b]) => b - a),
+      missing: Object.entries(summary.missing),
+    };
+  }
+
+  private async audienceWords({ audience }: CampaignRow): Promise<string> {
+    const codes = [...audience.regions, ...audience.commissioners, ...audience.organisations];
+    const names = await this.directory.names(codes.slice(0, 10));
+    const first = codes.slice(0, 10).map((code) => names.get(code) ?? code);
+    const who = codes.length === 0 ? 'Everybody in England' : first.join(', ');
+    const more = codes.length > first.length ? ` and ${codes.length - first.length} more` : '';
+    const reach = audience.reach === 'nhsmail-only' ? ', at registered NHSmail addresses only' : '';
+    return `${who}${more}${reach}`;
+  }
+
+  private async history({ id }: CampaignRow) {
+    const entries = await this.audit.entries({ subject: `campaign:${id}`, limit: HISTORY_SHOWN });
+    const names = await this.sending.actorNames(entries.map(({ actor }) => actor));
+    return entries.map((entry) => ({
+      at: entry.at,
+      who: names.get(entry.actor) ?? actorWords(entry.actor),
+      what: HISTORY_WORDS[entry.action] ?? entry.action,
+      note: noteOf(entry),
+    }));
+  }
+}
+
+export function actorWords(actor: string): string {
+  if (actor.startsWith('system:')) return 'The service';
+  if (actor.startsWith('key:')) return `API key ${actor.slice(4)}`;
+  return 'Somebody who has never signed in here';
+}
+
+function noteOf({ details }: AuditEntry): string {
+  const { comment, reason, note, messages, step } = details;
+  const parts = [step, comment, reason, note].filter((part) => typeof part === 'string');
+  if (typeof messages === 'number') parts.push(`${messages.toLocaleString('en-GB')} messages`);
+  return parts.join(': ');
+}
+
+function chartsOf(minutes: readonly MinuteCount[]): Chart[] {
+  const charts = [
+    lineChart('People reached over time (London time)', 'Sent in all', coverage(buckets(minutes))),
+    lineChart('Sent in each step of time (London time)', 'Sent', buckets(minutes)),
+  ];
+  return charts.filter((chart) => chart !== undefined);
+}

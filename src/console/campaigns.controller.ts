@@ -1,0 +1,159 @@
+import { type BeforeApplicationShutdown, Get, type MessageEvent, Param, Query, Sse } from '@nestjs/common';
+import { concatMap, from, type Observable, Subject, takeUntil, takeWhile, timer } from 'rxjs';
+import { z } from 'zod';
+import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CAMPAIGN_STATES, CampaignService, type CampaignState } from '../campaigns/index.js';
+import { Ledger, MESSAGE_STATES, type MessageState } from '../delivery/index.js';
+import { CampaignView } from './campaign.view.js';
+import { ConsoleController, Page } from './console-routes.js';
+import { DirectoryReads } from './directory.reads.js';
+import { noticeOf, noticeSchema } from './notices.js';
+import { Pages } from './pages.js';
+import { SendingReads } from './sending.reads.js';
+
+const PAGE = 50;
+const LIVE_EVERY = 2_000;
+
+const listSchema = z.object({
+  state: z.enum(CAMPAIGN_STATES).optional().catch(undefined),
+  before: z.iso.datetime().optional().catch(undefined),
+  id: z.uuid().optional().catch(undefined),
+});
+const messagesSchema = z.object({
+  state: z.enum(MESSAGE_STATES).optional().catch(undefined),
+  after: z.uuid().optional().catch(undefined),
+});
+const idSchema = z.uuid();
+
+/** Campaigns: the list, the page of one, and how far its sending has come. */
+@ConsoleController('campaigns')
+@RequirePermission('campaign:read')
+export class CampaignsController implements BeforeApplicationShutdown {
+  private readonly stopping = new Subject<void>();
+
+  constructor(
+    private readonly campaigns: CampaignService,
+    private readonly view: CampaignView,
+    private readonly ledger: Ledger,
+    private readonly sending: SendingReads,
+    private readonly directory: DirectoryReads,
+    private readonly pages: Pages,
+  ) {}
+
+  @Get()
+  @Page()
+  async list(
+    @Query({ schema: listSchema }) { state, before, id }: z.infer<typeof listSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const rows = await this.campaigns.list({
+      limit: PAGE + 1,
+      ...(principal.region && { region: principal.region }),
+      ...(state && { states: [state] }),
+      ...(before !== undefined && id !== undefined && { before: { createdAt: new Date(before), id } }),
+    });
+    const campaigns = await Promise.all(
+      rows.slice(0, PAGE).map(async (campaign) => ({
+        ...campaign,
+        progress: await this.ledger.progress({ campaignId: campaign.id }),
+      })),
+    );
+    const last = rows.length > PAGE ? campaigns.at(-1) : undefined;
+    const values = { title: 'Campaigns', section: 'campaigns', campaigns, state, states: CAMPAIGN_STATES };
+    return this.pages.render('campaigns', { ...values, next: last && nextPage(last, state) }, { principal, csrf });
+  }
+
+  @Get(':id')
+  @Page()
+  async show(
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const view = await this.view.of(id, principal);
+    const values = { title: view.campaign.name, section: 'campaigns', notice: noticeOf(done), ...view };
+    return this.pages.render('campaign', values, { principal, csrf });
+  }
+
+  /** The live part of the page, again and again while the campaign is being sent. */
+  @Sse(':id/live')
+  live(
+    @Param('id', { schema: idSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+  ): Observable<MessageEvent> {
+    return timer(0, LIVE_EVERY).pipe(
+      takeUntil(this.stopping),
+      concatMap(() => from(this.livePart(id, principal))),
+      // The last part goes out too, then the browser is told not to ask again.
+      concatMap(({ html, over }) => [{ type: 'part', data: html }, ...(over ? [{ type: 'end', data: 'over' }] : [])]),
+      takeWhile(({ type }) => type !== 'end', true),
+    );
+  }
+
+  @Get(':id/regions')
+  @Page()
+  async regions(
+    @Param('id', { schema: idSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const campaign = await this.campaigns.visible(id, principal);
+    const rows = campaign.approved_plan_id ? await this.sending.byRegion(id, campaign.approved_plan_id) : [];
+    const names = await this.directory.names(rows.flatMap(({ region }) => region ?? []));
+    const states = MESSAGE_STATES.filter((state) => rows.some((row) => row.state === state));
+    const codes = [...new Set(rows.map(({ region }) => region))];
+    const regions = codes
+      .map((code) => ({
+        name: code === null ? 'Region not known' : (names.get(code) ?? code),
+        counts: states.map((state) => rows.find((row) => row.region === code && row.state === state)?.messages ?? 0),
+      }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    const values = { title: `${campaign.name}: by region`, section: 'campaigns', campaign, regions, states };
+    return this.pages.render('campaign-regions', values, { principal, csrf });
+  }
+
+  @Get(':id/messages')
+  @RequirePermission('message:read')
+  @Page()
+  async messages(
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: messagesSchema }) { state, after }: z.infer<typeof messagesSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const campaign = await this.campaigns.visible(id, principal);
+    const rows = await this.ledger.messages({
+      campaignId: id,
+      limit: PAGE + 1,
+      ...(state && { states: [state] }),
+      ...(after !== undefined && { after }),
+    });
+    const messages = rows.slice(0, PAGE);
+    const last = rows.length > PAGE ? messages.at(-1) : undefined;
+    const values = { title: `${campaign.name}: messages`, section: 'campaigns', campaign, messages, state };
+    const next = last && messagesPage(id, last.id, state);
+    return this.pages.render('campaign-messages', { ...values, states: MESSAGE_STATES, next }, { principal, csrf });
+  }
+
+  /** Open streams would keep the server from closing. */
+  beforeApplicationShutdown(): void {
+    this.stopping.next();
+  }
+
+  private async livePart(id: string, principal: Principal): Promise<{ html: string; over: boolean }> {
+    const campaign = await this.campaigns.visible(id, principal);
+    const live = await this.view.live(campaign);
+    return { html: this.pages.render('campaign-live', live), over: !['scheduled', 'sending'].includes(campaign.state) };
+  }
+}
+
+function nextPage(last: { id: string; created_at: Date }, state: CampaignState | undefined): string {
+  const query = new URLSearchParams({ before: last.created_at.toISOString(), id: last.id, ...(state && { state }) });
+  return `/campaigns?${query.toString()}`;
+}
+
+function messagesPage(campaignId: string, after: string, state: MessageState | undefined): string {
+  return `/campaigns/${campaignId}/messages?${new URLSearchParams({ after, ...(state && { state }) }).toString()}`;
+}

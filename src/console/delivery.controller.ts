@@ -1,0 +1,191 @@
+import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { type Response } from 'express';
+import { z } from 'zod';
+import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { Ledger, SuppressionList } from '../delivery/index.js';
+import { FeedbackService, type ReportView } from '../feedback/index.js';
+import { type Config, InjectConfig } from '../platform/config/index.js';
+import { JobQueue } from '../platform/jobs/index.js';
+import { Clock } from '../shared/clock.js';
+import { ConsoleController, Page } from './console-routes.js';
+import { faultsOf, type FormFaults, NO_FAULTS, refusalOf } from './form.faults.js';
+import { noticeOf, noticeSchema } from './notices.js';
+import { type Frame, Pages } from './pages.js';
+import { SendingReads } from './sending.reads.js';
+
+const PAGE = 50;
+
+const idSchema = z.uuid();
+const decisionSchema = z.object({ decision: z.enum(['accepted', 'failed', 'again']) });
+const liftSchema = z.object({ address: z.string().min(1).max(320) });
+const reportSchema = z.object({ decision: z.enum(['confirm', 'dismiss']), message: z.string().max(100).default('') });
+const blocksSchema = noticeSchema.extend({ before: z.coerce.number().int().positive().optional().catch(undefined) });
+const returnedSchema = noticeSchema.extend({ after: z.uuid().optional().catch(undefined) });
+
+/** How mail leaves, and what of it needs a person. */
+@ConsoleController('delivery')
+@RequirePermission('message:read')
+export class DeliveryController {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly suppressions: SuppressionList,
+    private readonly feedback: FeedbackService,
+    private readonly sending: SendingReads,
+    private readonly queue: JobQueue,
+    private readonly pages: Pages,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  @Get()
+  @Page()
+  async overview(
+    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    return this.overviewPage({ principal, csrf }, { notice: noticeOf(done) });
+  }
+
+  @Post('unknown/:id')
+  @RequirePermission('campaign:operate')
+  async decide(
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: decisionSchema }) { decision }: z.infer<typeof decisionSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    const faults = await refusalOf(() =>
+      decision === 'again'
+        ? this.ledger.releaseUnknown(id, principal.id)
+        : this.ledger.decideUnknown(id, decision, principal.id),
+    );
+    if (faults)
+      response
+        .status(422)
+        .type('html')
+        .send(await this.overviewPage({ principal, csrf }, { faults }));
+    else response.redirect(303, '/delivery?done=decided#unknown');
+  }
+
+  @Get('blocks')
+  @RequirePermission('suppression:read')
+  @Page()
+  async blocks(
+    @Query({ schema: blocksSchema }) { done, before }: z.infer<typeof blocksSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const rows = await this.sending.suppressions(this.clock.now(), before, PAGE + 1);
+    const blocks = rows.slice(0, PAGE);
+    const values = {
+      title: 'Blocked addresses',
+      section: 'delivery',
+      notice: noticeOf(done),
+      blocks,
+      next: rows.length > PAGE ? `/delivery/blocks?before=${blocks.at(-1)?.id ?? 0}` : undefined,
+    };
+    return this.pages.render('blocks', values, { principal, csrf });
+  }
+
+  @Post('blocks/lift')
+  @RequirePermission('suppression:write')
+  async lift(
+    @Body({ schema: liftSchema }) { address }: z.infer<typeof liftSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.suppressions.lift(address, principal.id);
+    response.redirect(303, '/delivery/blocks?done=lifted');
+  }
+
+  @Get('returned')
+  @Page()
+  async returned(
+    @Query({ schema: returnedSchema }) { done, after }: z.infer<typeof returnedSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    return this.returnedPage({ principal, csrf }, { notice: noticeOf(done), after });
+  }
+
+  @Post('returned/:id')
+  @RequirePermission('suppression:write')
+  async review(
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: reportSchema }) { decision, message }: z.infer<typeof reportSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    const faults = await this.reviewed(id, decision, message.trim(), principal);
+    if (faults)
+      response
+        .status(422)
+        .type('html')
+        .send(await this.returnedPage({ principal, csrf }, { faults }));
+    else response.redirect(303, '/delivery/returned?done=decided');
+  }
+
+  private async reviewed(
+    id: string,
+    decision: 'confirm' | 'dismiss',
+    message: string,
+    principal: Principal,
+  ): Promise<FormFaults | undefined> {
+    if (decision === 'dismiss') return refusalOf(() => this.feedback.dismiss(id, principal.id));
+    if (!z.uuid().safeParse(message).success) {
+      return faultsOf([
+        { field: `message-${id}`, message: 'Enter the id of the message, as its page shows in the address' },
+      ]);
+    }
+    return refusalOf(() => this.feedback.confirm(id, message, principal.id));
+  }
+
+  private async overviewPage(
+    frame: Frame,
+    also: { notice?: string | undefined; faults?: FormFaults },
+  ): Promise<string> {
+    const { smtpUrl, trialMode, trialAllow, mailRatePerMinute, mailDayBudget } = this.config;
+    const unknown = await this.ledger.unknowns();
+    const values = {
+      title: 'Delivery',
+      section: 'delivery',
+      captured: smtpUrl === undefined,
+      trialMode,
+      trialAllow,
+      ratePerMinute: mailRatePerMinute,
+      dayBudget: mailDayBudget,
+      transports: await this.sending.transports(),
+      queues: Object.entries(await this.queue.depth()),
+      unknown: unknown.slice(0, PAGE),
+      unknownTotal: unknown.length,
+      reviews: (await this.feedback.inReview(undefined, 100)).length,
+      ...also,
+    };
+    return this.pages.render('delivery', values, frame);
+  }
+
+  private async returnedPage(
+    frame: Frame,
+    {
+      faults = NO_FAULTS,
+      notice,
+      after,
+    }: { notice?: string | undefined; faults?: FormFaults; after?: string | undefined },
+  ): Promise<string> {
+    const rows = await this.feedback.inReview(after, PAGE + 1);
+    const reports: readonly ReportView[] = rows.slice(0, PAGE);
+    const texts = await this.sending.reportTexts(reports.map(({ id }) => id));
+    const values = {
+      title: 'Returned messages to review',
+      section: 'delivery',
+      notice,
+      faults,
+      reports: reports.map((report) => ({ ...report, ...texts.get(report.id) })),
+      next: rows.length > PAGE ? `/delivery/returned?after=${reports.at(-1)?.id ?? ''}` : undefined,
+    };
+    return this.pages.render('returned', values, frame);
+  }
+}

@@ -1,0 +1,142 @@
+import { Injectable } from '@nestjs/common';
+import { type Kysely, sql } from 'kysely';
+import { type AccountStatus, type CqrsRole, type OrganisationKind } from '../directory/index.js';
+import { InjectDatabase } from '../platform/database/index.js';
+import { type ConsoleTables } from './console.tables.js';
+
+export interface FoundAccount {
+  readonly id: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly email: string | null;
+  readonly status: AccountStatus;
+  readonly organisations: readonly {
+    readonly code: string;
+    readonly name: string | null;
+    readonly roles: readonly CqrsRole[];
+  }[];
+}
+
+export interface NamedOrganisation {
+  readonly code: string;
+  readonly name: string;
+  readonly kind: OrganisationKind;
+}
+
+/** Searches and lists of the directory, as the pages need them. */
+@Injectable()
+export class DirectoryReads {
+  constructor(@InjectDatabase() private readonly db: Kysely<ConsoleTables>) {}
+
+  /** Changes whenever an import was applied. */
+  async version(): Promise<number> {
+    const { id } = await this.db
+      .selectFrom('import_batch')
+      .select((set) => set.fn.max('id').as('id'))
+      .executeTakeFirstOrThrow();
+    return id;
+  }
+
+  /** Accounts by id, organisation code, or a part of a name or address; in id order, `limit` of them after an id. */
+  async findAccounts(find: string, after: string, limit: number): Promise<FoundAccount[]> {
+    const part = `%${find.replace(/[%_\\]/g, '\\$&')}%`;
+    return this.accounts(
+      sql`where a.id > ${after} and (
+        upper(a.id) = upper(${find})
+        or (a.first_name || ' ' || a.last_name) ilike ${part}
+        or a.email ilike ${part}
+        or exists (select from membership m where m.account_id = a.id and m.organisation_code = upper(${find}))
+      ) order by a.id limit ${limit}`,
+    );
+  }
+
+  async accountsOf(organisationCode: string): Promise<FoundAccount[]> {
+    return this.accounts(
+      sql`where a.id in (select account_id from membership where organisation_code = ${organisationCode})
+        order by a.last_name, a.first_name, a.id`,
+    );
+  }
+
+  async accountsById(ids: readonly string[]): Promise<FoundAccount[]> {
+    return this.accounts(sql`where a.id = any(${[...ids]}::text[]) order by a.id`);
+  }
+
+  /** Open practices, commissioners and regions by code or a part of the name. */
+  async findOrganisations(find: string, limit: number): Promise<NamedOrganisation[]> {
+    const part = `%${find.replace(/[%_\\]/g, '\\$&')}%`;
+    return this.db
+      .selectFrom('organisation')
+      .select(['code', 'name', 'kind'])
+      .where('status', '=', 'active')
+      .where('kind', 'in', ['practice', 'commissioner', 'region'])
+      .where((is) => is.or([is('code', '=', find.toUpperCase()), is('name', 'ilike', part)]))
+      .orderBy('kind')
+      .orderBy('name')
+      .limit(limit)
+      .execute();
+  }
+
+  async organisationsOf(kind: 'region' | 'commissioner'): Promise<NamedOrganisation[]> {
+    return this.db
+      .selectFrom('organisation')
+      .select(['code', 'name', 'kind'])
+      .where('status', '=', 'active')
+      .where('kind', '=', kind)
+      .orderBy('name')
+      .execute();
+  }
+
+  async practicesOf(commissionerCode: string): Promise<NamedOrganisation[]> {
+    return this.db
+      .selectFrom('organisation')
+      .select(['code', 'name', 'kind'])
+      .where('status', '=', 'active')
+      .where('is_gp_practice', '=', true)
+      .where('commissioner_code', '=', commissionerCode)
+      .orderBy('name')
+      .execute();
+  }
+
+  /** The region of every open practice and commissioner. */
+  async regionCodes(): Promise<Map<string, string | null>> {
+    const rows = await this.db
+      .selectFrom('organisation')
+      .select(['code', 'region_code'])
+      .where('status', '=', 'active')
+      .where('kind', 'in', ['practice', 'commissioner'])
+      .execute();
+    return new Map(rows.map(({ code, region_code: region }) => [code, region]));
+  }
+
+  async names(codes: readonly string[]): Promise<Map<string, string>> {
+    const rows = await this.db
+      .selectFrom('organisation')
+      .select(['code', 'name'])
+      .where('code', '=', sql<string>`any(${[...codes]})`)
+      .execute();
+    return new Map(rows.map(({ code, name }) => [code, name]));
+  }
+
+  async declarations(organisationCode: string) {
+    return this.db
+      .selectFrom('declaration')
+      .select(['service', 'period', 'status', 'updated_at as updatedAt'])
+      .where('organisation_code', '=', organisationCode)
+      .orderBy('service')
+      .orderBy('period')
+      .execute();
+  }
+
+  private async accounts(which: ReturnType<typeof sql>): Promise<FoundAccount[]> {
+    const { rows } = await sql<FoundAccount>`
+      select a.id, a.first_name as "firstName", a.last_name as "lastName", a.email, a.status,
+        coalesce((
+          select json_agg(json_build_object('code', m.organisation_code, 'name', o.name, 'roles', m.roles)
+            order by m.organisation_code)
+          from membership m left join organisation o on o.code = m.organisation_code
+          where m.account_id = a.id
+        ), '[]') as organisations
+      from account a ${which}`.execute(this.db);
+    return rows;
+  }
+}

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+/** Fields of forms as browsers send them: a name once is a text, a name several times is a list. */
+export const manyOf = <T extends z.ZodType>(item: T) => z.preprocess(listOf, z.array(item));
+
+function listOf(value: unknown): unknown {
+  if (value === undefined || value === '') return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+/** Text of a search field: whatever is not there, or blank, is no search. */
+export const searchText = z
+  .string()
+  .max(200)
+  .optional()
+  .transform((text) => text?.trim() ?? '');

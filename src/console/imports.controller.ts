@@ -1,0 +1,193 @@
+import { tmpdir } from 'node:os';
+import { Body, Get, Param, Post, Query, Res, UploadedFile, UseInterceptors } from '@nestjs/common';
+import { FileInterceptor } from '@nestjs/platform-express';
+import { type Response } from 'express';
+import { z } from 'zod';
+import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { DeclarationImporter } from '../deadlines/index.js';
+import {
+  DirectoryService,
+  IMPORT_KINDS,
+  type ImportKind,
+  type ImportReport,
+  type ImportRequest,
+  ImportService,
+} from '../directory/index.js';
+import { ConsoleController, Page } from './console-routes.js';
+import { faultsOf, type FormFaults, refusal } from './form.faults.js';
+import { noticeOf, noticeSchema } from './notices.js';
+import { type Frame, Pages } from './pages.js';
+import { SendingReads } from './sending.reads.js';
+import { type Checked, UploadStore } from './upload.store.js';
+
+/** A million accounts are about 150 MB of CSV. */
+const LARGEST_UPLOAD = 256 * 1024 * 1024;
+const PAGE = 25;
+const FAULTS_SHOWN = 200;
+
+const listSchema = noticeSchema.extend({ before: z.coerce.number().int().positive().optional().catch(undefined) });
+const uploadSchema = z.object({ kind: z.enum(IMPORT_KINDS).optional().catch(undefined) });
+const applySchema = z.object({ shrink: z.literal('yes').optional().catch(undefined) });
+
+interface Upload {
+  readonly path: string;
+  readonly originalname: string;
+}
+
+/** Files: checked first, and imported only after somebody has seen what they would change. */
+@ConsoleController('imports')
+@RequirePermission('directory:read')
+export class ImportsController {
+  constructor(
+    private readonly directory: DirectoryService,
+    private readonly imports: ImportService,
+    private readonly declarations: DeclarationImporter,
+    private readonly uploads: UploadStore,
+    private readonly sending: SendingReads,
+    private readonly pages: Pages,
+  ) {}
+
+  @Get()
+  @Page()
+  async list(
+    @Query({ schema: listSchema }) { done, before }: z.infer<typeof listSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    return this.page({ principal, csrf }, { notice: noticeOf(done), before });
+  }
+
+  @Post()
+  @RequirePermission('directory:import')
+  @UseInterceptors(FileInterceptor('file', { dest: tmpdir(), limits: { fileSize: LARGEST_UPLOAD, files: 1 } }))
+  async upload(
+    @Body({ schema: uploadSchema }) { kind }: z.infer<typeof uploadSchema>,
+    @UploadedFile() file: Upload | undefined,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    const faults = [
+      ...(kind ? [] : [{ field: 'kind', message: 'Select what the file holds' }]),
+      ...(file ? [] : [{ field: 'file', message: 'Select a file' }]),
+    ];
+    if (!kind || !file) {
+      await this.refuse(response, { principal, csrf }, faultsOf(faults), kind);
+      return;
+    }
+    try {
+      const request = { actor: principal.id, dryRun: true };
+      const { id } = await this.uploads.check(kind, file, (path) => this.run(kind, path, request));
+      response.redirect(303, `/imports/checks/${id}`);
+    } catch (error) {
+      await this.refuse(response, { principal, csrf }, refusal(error, 'file'), kind);
+    }
+  }
+
+  @Get('checks/:id')
+  @RequirePermission('directory:import')
+  @Page()
+  async checked(
+    @Param('id') id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    return this.checkPage(await this.uploads.get(id), { principal, csrf });
+  }
+
+  @Post('checks/:id/apply')
+  @RequirePermission('directory:import')
+  async apply(
+    @Param('id') id: string,
+    @Body({ schema: applySchema }) { shrink }: z.infer<typeof applySchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    const checked = await this.uploads.get(id);
+    try {
+      const request = { actor: principal.id, allowShrink: shrink === 'yes' };
+      const report = await this.run(checked.kind, checked.path, request);
+      if (report.applied) {
+        await this.uploads.forget(id);
+        response.redirect(303, '/imports?done=imported');
+      } else
+        response
+          .status(422)
+          .type('html')
+          .send(this.checkPage({ ...checked, report }, { principal, csrf }));
+    } catch (error) {
+      const page = this.checkPage(
+        checked,
+        { principal, csrf },
+        refusal(error, checked.report.warnings.length > 0 ? 'shrink' : ''),
+      );
+      response.status(422).type('html').send(page);
+    }
+  }
+
+  private async run(kind: ImportKind, path: string, request: ImportRequest): Promise<ImportReport> {
+    switch (kind) {
+      case 'organisations':
+        return this.imports.importOrganisations([path], request);
+      case 'accounts':
+        return this.imports.importAccounts(path, request);
+      case 'nhsmail':
+        return this.imports.importNhsmail(path, request);
+      case 'no-nhsmail':
+        return this.imports.importNoNhsmail(path, request);
+      case 'declarations':
+        return this.declarations.importDeclarations(path, request);
+    }
+  }
+
+  private checkPage({ id, kind, report }: Checked, frame: Frame, faults?: FormFaults): string {
+    const values = {
+      title: 'What this file would change',
+      section: 'imports',
+      faults,
+      id,
+      kind,
+      report,
+      shown: report.faults.slice(0, FAULTS_SHOWN),
+      shrinks: report.warnings.some(({ code }) => code === 'shrinks'),
+    };
+    return this.pages.render('import-check', values, frame);
+  }
+
+  private async refuse(
+    response: Response,
+    frame: Frame,
+    faults: FormFaults,
+    kind: ImportKind | undefined,
+  ): Promise<void> {
+    response
+      .status(422)
+      .type('html')
+      .send(await this.page(frame, { faults, kind }));
+  }
+
+  private async page(
+    frame: Frame,
+    also: {
+      notice?: string | undefined;
+      before?: number | undefined;
+      faults?: FormFaults;
+      kind?: ImportKind | undefined;
+    },
+  ): Promise<string> {
+    const batches = await this.directory.imports(PAGE + 1, also.before);
+    const names = await this.sending.actorNames(batches.map(({ importedBy }) => importedBy));
+    const shown = batches.slice(0, PAGE);
+    const values = {
+      title: 'Imports',
+      section: 'imports',
+      kinds: IMPORT_KINDS,
+      batches: shown.map((batch) => ({ ...batch, who: names.get(batch.importedBy) ?? 'A command or program' })),
+      next: batches.length > PAGE ? `/imports?before=${shown.at(-1)?.id ?? 0}` : undefined,
+      counts: await this.directory.counts(),
+      ...also,
+    };
+    return this.pages.render('imports', values, frame);
+  }
+}

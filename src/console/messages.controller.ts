@@ -1,0 +1,67 @@
+import { Get, Param, Req, Res } from '@nestjs/common';
+import { type Request, type Response } from 'express';
+import { z } from 'zod';
+import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CampaignService } from '../campaigns/index.js';
+import { Ledger, type MessageView } from '../delivery/index.js';
+import { NotFoundError } from '../shared/errors.js';
+import { ConsoleController, Page } from './console-routes.js';
+import { DirectoryReads } from './directory.reads.js';
+import { sendEmail } from './email.frame.js';
+import { EmailPreviews } from './email.previews.js';
+import { Pages } from './pages.js';
+
+const idSchema = z.uuid();
+
+/** One message of the ledger: to whom, what became of it, and what it said. */
+@ConsoleController('messages')
+@RequirePermission('message:read')
+export class MessagesController {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly campaigns: CampaignService,
+    private readonly previews: EmailPreviews,
+    private readonly directory: DirectoryReads,
+    private readonly pages: Pages,
+  ) {}
+
+  @Get(':id')
+  @Page()
+  async show(
+    @Param('id', { schema: idSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const message = await this.ledger.message(id);
+    const names = await this.directory.names(message.organisationCodes);
+    const values = {
+      title: 'Message',
+      section: 'campaigns',
+      message,
+      campaign: await this.campaignOf(message, principal),
+      rendered: await this.previews.sent(message),
+      organisations: message.organisationCodes.map((code) => ({ code, name: names.get(code) ?? code })),
+    };
+    return this.pages.render('message', values, { principal, csrf });
+  }
+
+  @Get(':id/html')
+  async html(
+    @Param('id', { schema: idSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const message = await this.ledger.message(id);
+    await this.campaignOf(message, principal);
+    const rendered = await this.previews.sent(message);
+    if (!rendered) throw new NotFoundError('not-kept', 'What this message said is not kept any more');
+    sendEmail(rendered.html, request, response);
+  }
+
+  /** Undefined for a test, which belongs to no campaign; somebody confined to a region sees only their campaigns'. */
+  private async campaignOf(message: MessageView, principal: Principal) {
+    if (message.purpose.startsWith('test:')) return undefined;
+    return this.campaigns.visible(message.campaignId, principal);
+  }
+}

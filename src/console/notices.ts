@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+/** What a page says after a form was done; the address carries only the key. */
+const NOTICES = {
+  created: 'The campaign is saved as a draft. Next, make its plan.',
+  edited: 'The changes are saved. Make the plan again before you submit it.',
+  cloned: 'The copy is saved as a draft. Check its dates, then make its plan.',
+  planned: 'The plan is made. Check who gets what, then submit it for approval.',
+  submitted: 'Submitted. Somebody else has to approve it before it can be sent.',
+  approved: 'Approved. It can be scheduled now.',
+  'sent-back': 'Sent back to its author with your comments.',
+  scheduled: 'Scheduled. It leaves at the time shown below.',
+  released: 'Released.',
+  paused: 'Paused. Nothing more leaves until somebody resumes it.',
+  resumed: 'Resumed. Nobody gets a message twice.',
+  cancelled: 'Cancelled. What had left has left; nothing more will.',
+  tested: 'The test e-mail is on its way.',
+  'window-created': 'The window is saved.',
+  'window-moved':
+    'The new dates are saved. Look at the campaigns of this window: unsent reminders follow the new cutoff.',
+  imported: 'Imported.',
+  decided: 'Decided.',
+  lifted: 'The block is lifted. The address can be written to again.',
+  'key-revoked': 'The key is revoked. It opens nothing any more.',
+  'roles-changed': 'The roles are saved. They count from the next page on.',
+} as const;
+export type Notice = keyof typeof NOTICES;
+
+export const noticeSchema = z.object({
+  done: z
+    .enum(Object.keys(NOTICES) as [Notice, ...Notice[]])
+    .optional()
+    .catch(undefined),
+});
+
+export const noticeOf = (done: Notice | undefined): string | undefined => done && NOTICES[done];

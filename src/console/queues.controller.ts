@@ -1,0 +1,59 @@
+import { All, Controller, Next, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { ExpressAdapter } from '@bull-board/express';
+import { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import { CsrfToken, RequirePermission } from '../access/index.js';
+import { JobQueue, QUEUES } from '../platform/jobs/index.js';
+import { contentSecurity } from '../platform/http/index.js';
+
+const PATH = '/queues';
+
+/** The board's own page styles its parts as it goes, and asks a third-party host for a font, which it does without. */
+const boardPolicy = contentSecurity({ styleSrc: ["'self'", "'unsafe-inline'"] });
+
+/**
+ * Bull Board, behind the same guards as every page. Its script sends back the cookie XSRF-TOKEN as a header, which
+ * `boardToken` hands to the guard.
+ */
+@ApiExcludeController()
+@Controller('queues')
+@RequirePermission('queue:operate')
+export class QueuesController {
+  private readonly board: RequestHandler;
+
+  constructor(queues: JobQueue) {
+    const adapter = new ExpressAdapter();
+    adapter.setBasePath(PATH);
+    createBullBoard({
+      queues: QUEUES.map((name) => new BullMQAdapter(queues.queue(name))),
+      serverAdapter: adapter,
+      options: { uiConfig: { boardTitle: 'CQRS comms queues', locale: { lng: 'en' } } },
+    });
+    this.board = adapter.getRouter() as RequestHandler;
+  }
+
+  @All(['', '{*path}'])
+  open(
+    @Req() request: Request,
+    @Res() response: Response,
+    @Next() next: NextFunction,
+    @CsrfToken() token: string,
+  ): void {
+    response.cookie('XSRF-TOKEN', token, { sameSite: 'strict', path: PATH });
+    response.removeHeader('Content-Security-Policy');
+    boardPolicy(request, response, () => {
+      // The board is an application of its own and knows its addresses without ours in front.
+      request.url = request.originalUrl.slice(PATH.length) || '/';
+      this.board(request, response, next);
+    });
+  }
+}
+
+/** Runs before the guards: what the board's script calls X-XSRF-TOKEN is our X-CSRF-Token. */
+export function boardToken(request: Request, _response: Response, next: NextFunction): void {
+  const token = request.headers['x-xsrf-token'];
+  if (token !== undefined) request.headers['x-csrf-token'] = token;
+  next();
+}

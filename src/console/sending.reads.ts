@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { type Kysely, sql } from 'kysely';
+import { type MessageState } from '../delivery/index.js';
+import { InjectDatabase } from '../platform/database/index.js';
+import { type ConsoleTables } from './console.tables.js';
+
+export interface MinuteCount {
+  readonly at: Date;
+  readonly messages: number;
+}
+
+export interface RegionProgress {
+  readonly region: string | null;
+  readonly state: MessageState;
+  readonly messages: number;
+}
+
+export interface TransportState {
+  readonly name: string;
+  /** Null when it may be used now. */
+  readonly closedUntil: Date | null;
+  readonly closedReason: string | null;
+  readonly usedToday: number;
+  readonly trouble: number;
+}
+
+/** What the pages read of sending that no service answers. */
+@Injectable()
+export class SendingReads {
+  constructor(@InjectDatabase() private readonly db: Kysely<ConsoleTables>) {}
+
+  /** How many messages of a campaign mail servers took in each minute in which they took any, oldest first. */
+  async minutesOf(campaignId: string): Promise<MinuteCount[]> {
+    const { rows } = await sql<MinuteCount>`
+      select date_trunc('minute', delivery.accepted_at) as at, count(*)::int as messages
+      from dispatch join delivery on delivery.dispatch_id = dispatch.id
+      where dispatch.campaign_id = ${campaignId} and delivery.accepted_at is not null
+      group by 1 order by 1`.execute(this.db);
+    return rows;
+  }
+
+  /** Where the messages of an approved plan stand, by region of the recipient. */
+  async byRegion(campaignId: string, planId: string): Promise<RegionProgress[]> {
+    const { rows } = await sql<RegionProgress>`
+      with recipient as (
+        select person_key, min(region_code) as region from plan_recipient where plan_id = ${planId} group by person_key
+      )
+      select recipient.region, delivery.state, count(*)::int as messages
+      from message
+      join delivery on delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
+      left join recipient using (person_key)
+      where message.campaign_id = ${campaignId}
+      group by 1, 2`.execute(this.db);
+    return rows;
+  }
+
+  /** Every transport that was ever used, and whether its breaker is closed, by the database's clock. */
+  async transports(): Promise<TransportState[]> {
+    const { rows } = await sql<TransportState>`
+      select name, case when closed_until > clock_timestamp() then closed_until end as "closedUntil",
+        closed_reason as "closedReason", trouble,
+        case when day = (clock_timestamp() at time zone 'Europe/London')::date then day_used else 0 end as "usedToday"
+      from pace where name not like 'dispatch %' order by name`.execute(this.db);
+    return rows;
+  }
+
+  /** Blocks that hold now, newest first, `limit` of them before an id. */
+  async suppressions(now: Date, beforeId: number | undefined, limit: number) {
+    return this.db
+      .selectFrom('suppression')
+      .select(['id', 'address', 'reason', 'created_at as createdAt', 'expires_at as expiresAt'])
+      .where('lifted_at', 'is', null)
+      .where((is) => is.or([is('expires_at', 'is', null), is('expires_at', '>', now)]))
+      .$if(beforeId !== undefined, (query) => query.where('id', '<', beforeId ?? 0))
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute();
+  }
+
+  async reportTexts(ids: readonly string[]): Promise<Map<string, { excerpt: string | null; claimed: string | null }>> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.db
+      .selectFrom('feedback_report')
+      .select(['id', 'excerpt', 'claimed_message as claimed'])
+      .where('id', 'in', [...ids])
+      .execute();
+    return new Map(rows.map(({ id, excerpt, claimed }) => [id, { excerpt, claimed }]));
+  }
+
+  /** The values that all messages of a dispatch share. */
+  async sharedValues(dispatchId: string): Promise<Readonly<Record<string, unknown>>> {
+    const row = await this.db
+      .selectFrom('dispatch')
+      .select('shared_values')
+      .where('id', '=', dispatchId)
+      .executeTakeFirst();
+    return row?.shared_values ?? {};
+  }
+
+  /** Everybody who ever signed in, newest first; with a region only those confined to it. */
+  async people(region: string | undefined, limit: number) {
+    return this.db
+      .selectFrom('person')
+      .select(['id', 'display_name as name', 'roles', 'region', 'version', 'created_at as createdAt'])
+      .$if(region !== undefined, (query) => query.where('region', '=', region ?? null))
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute();
+  }
+
+  /** Names of people who signed in, by the ids of the audit trail (`person:…`). */
+  async actorNames(actors: readonly string[]): Promise<Map<string, string>> {
+    const ids = actors.flatMap((actor) => /^person:([0-9a-f-]{36})$/.exec(actor)?.[1] ?? []);
+    if (ids.length === 0) return new Map();
+    const rows = await this.db.selectFrom('person').select(['id', 'display_name']).where('id', 'in', ids).execute();
+    return new Map(rows.map(({ id, display_name: name }) => [`person:${id}`, name]));
+  }
+}

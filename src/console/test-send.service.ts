@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { v5 as uuidFrom, v7 as uuid } from 'uuid';
+import { AuditTrail, type Principal } from '../access/index.js';
+import { type CampaignRow } from '../campaigns/index.js';
+import { Ledger, type MessageView } from '../delivery/index.js';
+import { type Config, InjectConfig } from '../platform/config/index.js';
+import { TemplateCatalogue } from '../rendering/index.js';
+import { Clock } from '../shared/clock.js';
+import { ForbiddenError } from '../shared/errors.js';
+import { EmailPreviews } from './email.previews.js';
+import { type PlannedEmail } from './plan.reads.js';
+
+/** Tests of a campaign are kept apart from it, so that they never count as its progress. */
+const TESTS = 'b0a5b1f4-3f1b-5a0e-8a55-51e6a9d3c7d2';
+
+/** Sends an e-mail of a plan to somebody else's address than the recipient's, through everything a real one goes through. */
+@Injectable()
+export class TestSend {
+  constructor(
+    private readonly previews: EmailPreviews,
+    private readonly templates: TemplateCatalogue,
+    private readonly ledger: Ledger,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  /** While mail can reach anybody, a wrongly typed address would tell a stranger somebody's accounts. */
+  get allowed(): boolean {
+    return this.config.smtpUrl === undefined || this.config.trialMode;
+  }
+
+  /** @throws ForbiddenError `no-tests` where mail goes out for real. */
+  async send(campaign: CampaignRow, email: PlannedEmail, address: string, principal: Principal): Promise<void> {
+    if (!this.allowed)
+      throw new ForbiddenError('no-tests', 'Test e-mails are sent only in trial mode or to the captured mail');
+    const { values } = await this.previews.valuesOf(campaign, email);
+    const id = uuid();
+    const now = this.clock.now();
+    await this.ledger.plan(
+      { id, campaignId: uuidFrom(campaign.id, TESTS), purpose: `test:${id}`, dueAt: now, expiresAt: null },
+      [
+        {
+          personKey: `test:${principal.id}`,
+          accountIds: [],
+          organisationCodes: [],
+          route: 'direct',
+          segment: email.segment,
+          address,
+          template: email.template,
+          templateVersion: this.templates.get(email.template).version,
+          values,
+        },
+      ],
+    );
+    const details = { template: email.template, dispatch: id };
+    await this.audit.record({
+      actor: principal.id,
+      action: 'campaign.test-sent',
+      subject: `campaign:${campaign.id}`,
+      details,
+    });
+  }
+
+  /** The newest tests of a campaign and what became of them. */
+  async of(campaign: CampaignRow): Promise<MessageView[]> {
+    return (await this.ledger.messages({ campaignId: uuidFrom(campaign.id, TESTS) })).reverse().slice(0, 5);
+  }
+}

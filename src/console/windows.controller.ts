@@ -1,0 +1,164 @@
+import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { type Response } from 'express';
+import { z } from 'zod';
+import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CampaignService } from '../campaigns/index.js';
+import { BankHolidays, DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
+import { calendarOf } from './calendar.rules.js';
+import { ConsoleController, Page } from './console-routes.js';
+import { faultsOf, type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
+import { noticeOf, noticeSchema } from './notices.js';
+import { type Frame, Pages } from './pages.js';
+import { SendingReads } from './sending.reads.js';
+import { blankTimes, type TypedTimes, typedTimesOf, typedTimesSchema, windowTimesOf } from './window-form.rules.js';
+
+const idSchema = z.uuid();
+const newSchema = typedTimesSchema.extend({ name: z.string().max(300).default('') });
+const moveSchema = typedTimesSchema.extend({
+  version: z.coerce.number().int().min(1),
+  reason: z.string().max(500).default(''),
+});
+
+type Answers = TypedTimes & { readonly name?: string; readonly version?: number; readonly reason?: string };
+
+/** Declaration windows: the dates that e-mails give, and the reminders before them. */
+@ConsoleController('windows')
+@RequirePermission('window:read')
+export class WindowsController {
+  constructor(
+    private readonly deadlines: DeadlinesService,
+    private readonly bankHolidays: BankHolidays,
+    private readonly campaigns: CampaignService,
+    private readonly sending: SendingReads,
+    private readonly pages: Pages,
+  ) {}
+
+  @Get()
+  @Page()
+  async list(@CurrentPrincipal() principal: Principal, @CsrfToken() csrf: string): Promise<string> {
+    const windows = await this.deadlines.windows();
+    const open = new Set((await this.deadlines.openWindows()).map(({ id }) => id));
+    const values = {
+      title: 'Windows',
+      section: 'windows',
+      windows: windows.map((each) => ({ ...each, isOpen: open.has(each.id) })),
+    };
+    return this.pages.render('windows', values, { principal, csrf });
+  }
+
+  @Get('new')
+  @RequirePermission('window:write')
+  @Page()
+  blank(@CurrentPrincipal() principal: Principal, @CsrfToken() csrf: string): string {
+    return this.form({ principal, csrf }, { answers: { name: '', ...blankTimes() } });
+  }
+
+  @Post()
+  @RequirePermission('window:write')
+  async create(
+    @Body({ schema: newSchema }) answers: z.infer<typeof newSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    const { times, faults } = windowTimesOf(answers);
+    const nameFaults =
+      answers.name.trim() === '' ? [{ field: 'name', message: 'Enter a name, like September 2026' }] : [];
+    if (!times || nameFaults.length > 0) {
+      this.refuse(response, this.form({ principal, csrf }, { answers, faults: faultsOf([...nameFaults, ...faults]) }));
+      return;
+    }
+    try {
+      const { id } = await this.deadlines.createWindow({ name: answers.name, ...times }, principal.id);
+      response.redirect(303, `/windows/${id}?done=window-created`);
+    } catch (error) {
+      this.refuse(response, this.form({ principal, csrf }, { answers, faults: refusal(error, 'name') }));
+    }
+  }
+
+  @Get(':id')
+  @Page()
+  async show(
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const window = await this.deadlines.window(id);
+    const ladder = this.deadlines.ladder(window);
+    const history = await this.deadlines.history(id);
+    const names = await this.sending.actorNames(history.map(({ changedBy }) => changedBy));
+    const blockers = await this.deadlines.blockers(id);
+    const values = {
+      title: window.name,
+      section: 'windows',
+      notice: noticeOf(done),
+      window,
+      ladder,
+      notices: this.deadlines.notices(window),
+      months: calendarOf(window, ladder, this.bankHolidays.calendar),
+      history: history.map((change) => ({ ...change, who: names.get(change.changedBy) ?? 'Somebody' })).reverse(),
+      waiting: {
+        practices: blockers.filter(({ practice }) => practice).length,
+        commissioners: new Set(blockers.filter((row) => row.commissioner).map((row) => row.commissionerCode)).size,
+        unheard: (await this.deadlines.practicesWithoutStatus(id)).length,
+      },
+      campaigns: principal.permissions.includes('campaign:read')
+        ? await this.campaigns.list({
+            windowId: id,
+            limit: 50,
+            ...(principal.region && { region: principal.region }),
+          })
+        : [],
+    };
+    return this.pages.render('window', values, { principal, csrf });
+  }
+
+  @Get(':id/move')
+  @RequirePermission('window:write')
+  @Page()
+  async moveForm(
+    @Param('id', { schema: idSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const window = await this.deadlines.window(id);
+    const answers = { ...typedTimesOf(window), version: window.version, reason: '' };
+    return this.form({ principal, csrf }, { answers, window });
+  }
+
+  @Post(':id/move')
+  @RequirePermission('window:write')
+  async move(
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: moveSchema }) answers: z.infer<typeof moveSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    const window = await this.deadlines.window(id);
+    const { times, faults } = windowTimesOf(answers);
+    if (!times) {
+      this.refuse(response, this.form({ principal, csrf }, { answers, window, faults: faultsOf(faults) }));
+      return;
+    }
+    try {
+      await this.deadlines.moveCutoff(id, { ...times, reason: answers.reason }, answers.version, principal.id);
+      response.redirect(303, `/windows/${id}?done=window-moved`);
+    } catch (error) {
+      this.refuse(response, this.form({ principal, csrf }, { answers, window, faults: refusal(error) }));
+    }
+  }
+
+  private form(
+    frame: Frame,
+    { answers, window, faults = NO_FAULTS }: { answers: Answers; window?: DeclarationWindow; faults?: FormFaults },
+  ): string {
+    const title = window ? `Move the dates of ${window.name}` : 'New window';
+    return this.pages.render('window-form', { title, section: 'windows', answers, window, faults }, frame);
+  }
+
+  private refuse(response: Response, page: string): void {
+    response.status(422).type('html').send(page);
+  }
+}
