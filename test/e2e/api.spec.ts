@@ -1,0 +1,331 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Response } from 'supertest';
+import { describeApi } from '../../src/openapi.js';
+import { ApiApp, type Caller, FIXTURES } from './api.support.js';
+
+let api: ApiApp;
+let author: Caller;
+let second: Caller;
+let regional: Caller;
+let onlooker: Caller;
+let windows = 0;
+
+beforeAll(async () => {
+  api = await ApiApp.start();
+  await api.importDirectory();
+  author = await api.caller();
+  second = await api.caller();
+  regional = await api.caller(undefined, 'Y63');
+  onlooker = await api.caller(['campaign:read', 'directory:read', 'template:read']);
+});
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+});
+
+const body = <T = Record<string, unknown>>(response: Response): T => response.body as T;
+const aWindow = async (more: object = {}): Promise<string> => {
+  const times = {
+    name: `September 2026 (${(windows += 1)})`,
+    cutoff: '2026-09-18T12:00',
+    reopening: '2026-09-23T08:00',
+    pcse: '2026-09-28T08:00',
+    signInChange: '2026-09-23T08:00',
+  };
+  const response = await author('post', '/declaration-windows')
+    .send({ ...times, ...more })
+    .expect(201);
+  return body<{ id: string }>(response).id;
+};
+const content = async (more: object = {}) => ({
+  name: 'Sign-in change',
+  kind: 'sign-in-notice',
+  windowId: await aWindow(),
+  audience: { regions: ['Y63'] },
+  ...more,
+});
+const aCampaign = async (more: object = {}, by: Caller = author): Promise<string> =>
+  body<{ id: string }>(
+    await by('post', '/campaigns')
+      .send(await content(more))
+      .expect(201),
+  ).id;
+const anApproved = async (): Promise<string> => {
+  const id = await aCampaign();
+  const { hash } = body<{ hash: string }>(await author('post', `/campaigns/${id}/plan`).expect(200));
+  await author('post', `/campaigns/${id}/submit`).expect(200);
+  await second('post', `/campaigns/${id}/approve`).send({ hash }).expect(200);
+  return id;
+};
+
+describe('openapi.json', () => {
+  it('is what the code describes; `node scripts/write-openapi.mjs` writes it anew', async () => {
+    const committed = readFileSync(join(import.meta.dirname, '..', '..', 'openapi.json'), 'utf8');
+    expect(JSON.parse(committed)).toEqual(JSON.parse(await describeApi()));
+  });
+
+  it('is served to everybody', async () => {
+    const { body: served } = await author('get', '/openapi.json').unset('Authorization').expect(200);
+    expect(served).toMatchObject({ openapi: '3.1.0' });
+  });
+
+  it('says for each operation what it does, what it answers and which problems it has', async () => {
+    const { paths } = JSON.parse(await describeApi()) as {
+      paths: Record<string, Record<string, { summary?: string; responses: Record<string, { content?: object }> }>>;
+    };
+    for (const [path, operations] of Object.entries(paths)) {
+      for (const [method, { responses }] of Object.entries(operations)) {
+        const problems = Object.entries(responses).filter(([status]) => Number(status) >= 400);
+        const answers = Object.keys(responses).filter((status) => Number(status) < 400);
+        expect([path, method, answers.length]).toEqual([path, method, 1]);
+        expect(problems.map(([status]) => status)).toEqual(expect.arrayContaining(['401', '403', '429', '503']));
+        for (const [, { content: types = {} }] of problems)
+          expect(Object.keys(types)).toEqual(['application/problem+json']);
+      }
+    }
+  });
+});
+
+describe('a campaign over the API', () => {
+  it('goes from window to finished: created, planned, submitted, approved by another, scheduled, sent', async () => {
+    const id = await anApproved();
+    await author('post', `/campaigns/${id}/schedule`).expect(200);
+    await api.settle(id);
+    const progress = await author('get', `/campaigns/${id}/progress`).expect(200);
+    expect(body(progress)).toMatchObject({ state: 'finished', steps: [{ id: 'launch', state: 'dispatched' }] });
+    const { planned, terminal } = body<{ messages: { planned: number; terminal: number } }>(progress).messages;
+    expect(planned).toBeGreaterThan(20);
+    expect(terminal).toBe(planned);
+
+    const page = await author('get', `/campaigns/${id}/messages?limit=2&state=accepted`).expect(200);
+    const [message] = body<{ items: { id: string; organisationCodes: string[] }[] }>(page).items;
+    await author('get', `/messages/${message!.id}`).expect(200);
+    const told = await author('get', `/told/${message!.organisationCodes[0]!}`).expect(200);
+    expect(body<{ items: { id: string }[] }>(told).items.map((item) => item.id)).toContain(message!.id);
+  });
+
+  it('is not approved by its author, nor for another plan than the newest', async () => {
+    const id = await aCampaign();
+    const { hash } = body<{ hash: string }>(await author('post', `/campaigns/${id}/plan`).expect(200));
+    await author('post', `/campaigns/${id}/submit`).expect(200);
+    const own = await author('post', `/campaigns/${id}/approve`).send({ hash }).expect(403);
+    expect(own.body).toMatchObject({ type: '/problems/own-campaign' });
+    const other = await second('post', `/campaigns/${id}/approve`)
+      .send({ hash: 'a'.repeat(64) })
+      .expect(409);
+    expect(other.body).toMatchObject({ type: '/problems/plan-changed' });
+  });
+
+  it('loses its approval and its waiting steps when it is edited, and can be scheduled afresh', async () => {
+    const id = await anApproved();
+    await author('post', `/campaigns/${id}/schedule`).expect(200);
+    const read = await author('get', `/campaigns/${id}`).expect(200);
+    const { windowId } = body<{ windowId: string }>(read);
+    const change = { name: 'Another name', kind: 'sign-in-notice', windowId, audience: { regions: ['Y63'] } };
+    await author('put', `/campaigns/${id}`).send(change).expect(428);
+    await author('put', `/campaigns/${id}`).set('If-Match', '"1"').send(change).expect(412);
+    const edited = await author('put', `/campaigns/${id}`).set('If-Match', read.headers['etag']!).send(change);
+    expect(edited.body).toMatchObject({ state: 'draft', name: 'Another name', approval: null });
+    expect(body(await author('get', `/campaigns/${id}/progress`))).toMatchObject({ steps: [] });
+
+    const { hash } = body<{ hash: string }>(await author('post', `/campaigns/${id}/plan`).expect(200));
+    await author('post', `/campaigns/${id}/submit`).expect(200);
+    await second('post', `/campaigns/${id}/approve`).send({ hash }).expect(200);
+    await author('post', `/campaigns/${id}/schedule`).expect(200);
+    await api.settle(id);
+    expect(body(await author('get', `/campaigns/${id}`))).toMatchObject({ state: 'finished' });
+    const late = await author('get', `/campaigns/${id}`);
+    const refused = await author('put', `/campaigns/${id}`).set('If-Match', late.headers['etag']!).send(change);
+    expect(refused).toMatchObject({ status: 409, body: { type: '/problems/wrong-state' } });
+  });
+
+  it('is cloned for another window with its launch as many working days before the cutoff', async () => {
+    const id = await aCampaign({ launchAt: '2026-09-14T09:00:00+01:00' });
+    const october = await aWindow({
+      cutoff: '2026-11-20T12:00',
+      reopening: '2026-11-25T08:00',
+      pcse: '2026-11-30T08:00',
+    });
+    const clone = await author('post', `/campaigns/${id}/clone`).send({ windowId: october }).expect(201);
+    expect(clone.body).toMatchObject({
+      state: 'draft',
+      windowId: october,
+      // Four working days before Friday 20 November, at 9 in the morning, which is GMT by then.
+      launchAt: '2026-11-16T09:00:00.000Z',
+      audience: { regions: ['Y63'] },
+    });
+  });
+
+  it('is made once when its Idempotency-Key comes twice, and refused for another body', async () => {
+    const wanted = await content();
+    const send = (more: object = {}) =>
+      author('post', '/campaigns')
+        .set('Idempotency-Key', 'one')
+        .send({ ...wanted, ...more });
+    const [first, again] = [await send().expect(201), await send().expect(201)];
+    expect(again.body).toEqual(first.body);
+    await send({ name: 'Another' }).expect(409);
+  });
+
+  it('is listed in pages that neither repeat nor leave out', async () => {
+    const windowId = await aWindow();
+    const made: string[] = [];
+    for (let n = 0; n < 5; n += 1) made.push(await aCampaign({ windowId }));
+    const seen: string[] = [];
+    for (let cursor = ''; ;) {
+      const page = await author('get', `/campaigns?limit=2&windowId=${windowId}${cursor}`).expect(200);
+      const { items, next } = body<{ items: { id: string }[]; next?: string }>(page);
+      seen.push(...items.map(({ id }) => id));
+      if (next === undefined) break;
+      cursor = `&cursor=${next}`;
+    }
+    expect(seen).toEqual(made.reverse());
+  });
+});
+
+describe('somebody of one region', () => {
+  it('sees and drafts campaigns of that region only', async () => {
+    const own = await aCampaign({ audience: { commissioners: ['03L'] } });
+    const national = await aCampaign({ audience: {} });
+    await regional('get', `/campaigns/${own}`).expect(200);
+    await regional('get', `/campaigns/${national}`).expect(404);
+    await regional('post', `/campaigns/${national}/cancel`).send({ reason: 'no' }).expect(404);
+    const { items } = body<{ items: { region: string }[] }>(await regional('get', '/campaigns').expect(200));
+    expect(new Set(items.map(({ region }) => region))).toEqual(new Set(['Y63']));
+    await aCampaign({}, regional);
+    const beyond = await regional('post', '/campaigns').send(await content({ audience: { regions: ['Y63', 'Y60'] } }));
+    expect(beyond).toMatchObject({ status: 403, body: { type: '/problems/other-region' } });
+  });
+
+  it('sees organisations, accounts, segments, readiness and blockers of that region only', async () => {
+    const elsewhere = await author('get', '/organisations?region=Y60&kind=practice&limit=1').expect(200);
+    const [other] = body<{ items: { code: string }[] }>(elsewhere).items;
+    await regional('get', `/organisations/${other!.code}`).expect(404);
+    await regional('get', `/told/${other!.code}`).expect(404);
+    await regional('get', '/organisations?region=Y60').expect(403);
+    const all = body<{ items: object[] }>(await author('get', '/segments/accounts?limit=200')).items.length;
+    const mine = body<{ items: { accountId: string }[] }>(await regional('get', '/segments/accounts?limit=200')).items;
+    expect(mine.length).toBeGreaterThan(0);
+    expect(mine.length).toBeLessThan(all);
+    await regional('get', `/accounts/${mine[0]!.accountId}`).expect(200);
+    for (const path of ['/readiness?limit=200', `/declaration-windows/${await aWindow()}/blockers?limit=200`]) {
+      const rows = body<{ items: { organisation?: string; organisationCode?: string }[] }>(await regional('get', path));
+      expect(rows.items.length).toBeGreaterThan(0);
+      for (const row of rows.items)
+        await regional('get', `/organisations/${row.organisation ?? row.organisationCode!}`).expect(200);
+    }
+  });
+
+  it.each([
+    ['post', '/declarations', { declarations: [] }],
+    ['get', '/suppressions', undefined],
+    ['get', '/webhooks', undefined],
+    ['get', '/feedback-reports', undefined],
+  ] as const)('does not %s %s, which is for the whole country', async (method, path, sent) => {
+    const response = await regional(method, path).send(sent);
+    expect([400, 403]).toContain(response.status);
+  });
+});
+
+describe('addresses', () => {
+  it('are shown to nobody without message:read', async () => {
+    const id = await aCampaign();
+    await author('post', `/campaigns/${id}/plan`).expect(200);
+    const paths = [
+      `/campaigns/${id}/plan/recipients?limit=200`,
+      `/campaigns/${id}/plan/exclusions?limit=200`,
+      '/segments/accounts?limit=200',
+      '/accounts/U100001',
+    ];
+    for (const path of paths) {
+      expect((await onlooker('get', path).expect(200)).text).not.toContain('@');
+    }
+    expect((await author('get', paths[0]!).expect(200)).text).toContain('@');
+    for (const path of [`/campaigns/${id}/messages`, '/messages/unknown', '/told/A84007', '/suppressions'])
+      await onlooker('get', path).expect(403);
+  });
+});
+
+describe('files over the API', () => {
+  const accounts = readFileSync(join(FIXTURES, 'accounts.csv'));
+  const send = (path: string, file: Buffer | string, type = 'text/csv') =>
+    author('post', path)
+      .set('Content-Type', type)
+      .send(file as unknown as string);
+
+  it('say in a dry run what would change, and change nothing', async () => {
+    const lines = accounts.toString('utf8').split('\n');
+    const fewer = lines.filter((line) => !line.startsWith('U100001,')).join('\n');
+    const report = await send('/imports/accounts?dryRun=true', fewer).expect(200);
+    expect(report.body).toMatchObject({ applied: false, dryRun: true, gone: 1, added: 0 });
+    const same = await send('/imports/accounts', accounts).expect(200);
+    expect(same.body).toMatchObject({ applied: true, gone: 0, added: 0, changed: 0 });
+  });
+
+  it('are refused whole, each bad row named', async () => {
+    const [header = ''] = accounts.toString('utf8').split('\n');
+    const report = await send('/imports/accounts', `${header}\nonly,three,cells\n`).expect(200);
+    expect(report.body).toMatchObject({ applied: false, faultCount: 1, faults: [{ file: 'upload.csv', row: 2 }] });
+  });
+
+  it.each([
+    ['that are empty', '/imports/accounts', '', 'text/csv', 400],
+    ['that are another table', '/imports/accounts', 'a,b\n1,2\n', 'text/csv', 400],
+    ['that only look like a workbook', '/imports/accounts', 'PK\u0003\u0004 none', 'application/octet-stream', 400],
+    ['of an unknown kind', '/imports/nothing', 'a,b\n', 'text/csv', 400],
+    ['that are JSON', '/imports/accounts', '{}', 'application/json', 415],
+    ['that are too large', '/feedback-reports', 'x'.repeat(11 * 1_048_576), 'message/rfc822', 413],
+  ])('%s are refused with a problem document', async (_, path, file, type, status) => {
+    const response = await send(path, file, type);
+    expect([response.status, response.type]).toEqual([status, 'application/problem+json']);
+  });
+});
+
+describe('suppressions', () => {
+  it('are added, listed and lifted, and leave no address in the audit trail', async () => {
+    const address = 'testa.sample9@nhs.net';
+    await author('post', '/suppressions').send({ address, reason: 'asked-not-to' }).expect(204);
+    const [first] = body<{ items: object[] }>(await author('get', '/suppressions?limit=1').expect(200)).items;
+    expect(first).toMatchObject({ address, reason: 'asked-not-to', expiresAt: null, liftedAt: null });
+    const lifted = await author('post', '/suppressions/lift').send({ address: 'Testa.Sample9@NHS.net' }).expect(200);
+    expect(lifted.body).toEqual({ lifted: true });
+    const trail = await author('get', '/audit?limit=5').expect(200);
+    expect(trail.text).toContain('suppression.lifted');
+    expect(trail.text).not.toContain('sample9');
+  });
+});
+
+describe('a cutoff over the API', () => {
+  it('moves only over the version that was read, and keeps its history', async () => {
+    const id = await aWindow();
+    const times = {
+      cutoff: '2026-09-22T12:00',
+      reopening: '2026-09-25T08:00',
+      pcse: '2026-09-30T08:00',
+      signInChange: null,
+      reason: 'Outage moved',
+    };
+    const move = (etag: string) => author('put', `/declaration-windows/${id}/times`).set('If-Match', etag).send(times);
+    await move('"9"').expect(412);
+    const moved = await move('"1"').expect(200);
+    expect(moved.headers['etag']).toBe('"2"');
+    const history = await author('get', `/declaration-windows/${id}/history`).expect(200);
+    expect(history.body).toMatchObject({
+      changes: [{ version: 2, before: { cutoff: '2026-09-18T12:00' }, after: { cutoff: '2026-09-22T12:00' } }],
+    });
+  });
+
+  it.each([
+    ['cutoff', '2026-02-30T12:00', /no such day/],
+    ['cutoff', '2026-09-18T12:00Z', /without an offset/],
+    ['cutoff', '0020-09-18T12:00', /year from 2000/],
+    ['reopening', '2026-09-01T08:00', /after the cutoff/],
+    ['surprise', 'x', /no such field/],
+  ])('is refused with the field named when %s is %s', async (field, value, message) => {
+    const window = { cutoff: '2026-09-18T12:00', reopening: '2026-09-23T08:00', pcse: '2026-09-28T08:00' };
+    const response = await author('post', '/declaration-windows').send({ name: 'Bad', ...window, [field]: value });
+    expect(response.status).toBe(400);
+    const { errors } = body<{ errors: { field: string; message: string }[] }>(response);
+    expect(errors).toContainEqual({ in: 'body', field, message: expect.stringMatching(message) as string });
+  });
+});

@@ -1,0 +1,333 @@
+import { createHmac, randomUUID } from 'node:crypto';
+import { type LookupAddress } from 'node:dns';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import { type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { sql } from 'kysely';
+import { AuditModule, type Principal } from '../../src/access/index.js';
+import { WebhookProcessor } from '../../src/campaigns/webhook.processor.js';
+import { type DeliveryLine, WebhookRepository } from '../../src/campaigns/webhook.repository.js';
+import { Webhooks } from '../../src/campaigns/webhook.service.js';
+import { WEBHOOK_NETWORK } from '../../src/campaigns/webhook.target.js';
+import { WebhookTicker } from '../../src/campaigns/webhook.ticker.js';
+import { type WebhookEventType, type WebhookTables } from '../../src/campaigns/webhook.types.js';
+import { WebhooksModule } from '../../src/campaigns/webhooks.module.js';
+import { ConfigModule, loadConfig } from '../../src/platform/config/index.js';
+import { DatabaseModule } from '../../src/platform/database/index.js';
+import { JobsModule } from '../../src/platform/jobs/index.js';
+import { FixedClock } from '../../src/shared/clock.js';
+import { colleague } from '../support/app.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+
+const START = new Date('2026-09-14T08:00:00Z');
+const TLS = join(import.meta.dirname, '..', 'fixtures', 'tls');
+const certificate = readFileSync(join(TLS, 'localhost.cert.pem'), 'utf8');
+const HERE: LookupAddress[] = [{ address: '127.0.0.1', family: 4 }];
+const PUBLIC: LookupAddress[] = [{ address: '93.184.215.14', family: 4 }];
+const admin: Principal = colleague('admin');
+
+interface Received {
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly body: string;
+}
+
+let database: TestDatabase<WebhookTables>;
+let clock: FixedClock;
+let app: TestingModule;
+let server: Server;
+let received: Received[];
+let answers: number[];
+let resolutions: LookupAddress[][];
+
+beforeAll(async () => {
+  database = await testDatabase();
+  clock = new FixedClock(START);
+  const config = {
+    ...loadConfig({ NODE_ENV: 'test', SECRET: 'a secret of the tests, forty characters!' }),
+    roles: ['worker' as const],
+    queues: ['webhooks' as const],
+    queuePrefix: `q${randomUUID().replaceAll('-', '').slice(0, 12)}`,
+    webhookAllowPrivate: ['localhost'],
+  };
+  app = await Test.createTestingModule({
+    imports: [
+      ConfigModule.with(config, clock),
+      DatabaseModule.on(database.server),
+      AuditModule,
+      JobsModule,
+      WebhooksModule,
+    ],
+  })
+    .overrideProvider(WEBHOOK_NETWORK)
+    .useValue({ resolve: () => Promise.resolve(resolutions.shift() ?? HERE), ca: certificate })
+    .compile();
+  app.useLogger(['fatal']);
+  await app.init();
+  server = createServer(
+    { cert: certificate, key: readFileSync(join(TLS, 'localhost.key.pem'), 'utf8') },
+    (request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        received.push({ headers: request.headers, body: Buffer.concat(chunks).toString('utf8') });
+        response.writeHead(answers.shift() ?? 204, { location: 'https://localhost:1/elsewhere' }).end();
+      });
+    },
+  ).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterAll(async () => {
+  await app.close();
+  server.close();
+  await database[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  clock.moveTo(START);
+  received = [];
+  answers = [];
+  resolutions = [];
+  await database.db.deleteFrom('webhook').execute();
+  await database.db.deleteFrom('webhook_event').execute();
+});
+
+const url = (host = 'localhost') => `https://${host}:${(server.address() as AddressInfo).port}/hook`;
+const register = (events: WebhookEventType[] = ['campaign.state-changed'], target = url()) =>
+  app.get(Webhooks).register({ url: target, events, description: '' }, admin);
+const log = (id: string): Promise<DeliveryLine[]> => app.get(Webhooks).deliveries(id, { limit: 50 });
+const emit = (campaign: string = randomUUID()) =>
+  sql`select emit_webhook_event('campaign.state-changed', ${clock.now()}, ${JSON.stringify({ campaign })})`.execute(
+    database.db,
+  );
+/** Makes every attempt that is due now. */
+const attempt = async (): Promise<void> => {
+  for (const { id } of await app.get(WebhookRepository).due(clock.now(), 100))
+    await app.get(WebhookProcessor).handle({ deliveryId: id });
+};
+const later = (minutes: number) => {
+  clock.advance(minutes * 60_000);
+};
+
+describe('a webhook', () => {
+  it('gets each event signed as Standard Webhooks says, under an id that stays the same', async () => {
+    const { secret } = await register();
+    await emit('11111111-1111-4111-8111-111111111111');
+    answers = [500];
+    await attempt();
+    later(1);
+    await attempt();
+    expect(received).toHaveLength(2);
+    for (const { headers, body } of received) {
+      const { 'webhook-id': id, 'webhook-timestamp': timestamp } = headers;
+      const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
+      const expected = createHmac('sha256', key)
+        .update(`${String(id)}.${String(timestamp)}.${body}`)
+        .digest('base64');
+      expect(headers['webhook-signature']).toBe(`v1,${expected}`);
+      expect(JSON.parse(body)).toEqual({
+        type: 'campaign.state-changed',
+        timestamp: START.toISOString(),
+        data: { campaign: '11111111-1111-4111-8111-111111111111' },
+      });
+    }
+    expect(received[0]!.headers['webhook-id']).toBe(received[1]!.headers['webhook-id']);
+    expect(received[0]!.headers['webhook-timestamp']).not.toBe(received[1]!.headers['webhook-timestamp']);
+  });
+
+  it('is told through the queue within a tick', async () => {
+    const { webhook } = await register();
+    await emit();
+    await app.get(WebhookTicker).run();
+    for (let round = 0; round < 200 && (await log(webhook.id))[0]?.state !== 'delivered'; round += 1) await delay(25);
+    expect(await log(webhook.id)).toMatchObject([{ state: 'delivered', attempts: 1, lastStatus: 204 }]);
+    expect(received).toHaveLength(1);
+  });
+
+  it('is tried by nobody twice at once', async () => {
+    await register();
+    await emit();
+    const [due] = await app.get(WebhookRepository).due(clock.now(), 1);
+    const job = () => app.get(WebhookProcessor).handle({ deliveryId: due!.id });
+    await Promise.all([job(), job(), job()]);
+    expect(received).toHaveLength(1);
+  });
+
+  it('is tried again after longer and longer waits and given up on after the tenth failure', async () => {
+    const { webhook } = await register();
+    await emit();
+    answers = Array.from({ length: 20 }, () => 503);
+    const waits: number[] = [];
+    for (;;) {
+      await attempt();
+      const [line] = await log(webhook.id);
+      if (line!.nextAttemptAt === null) break;
+      waits.push((line!.nextAttemptAt.getTime() - clock.now().getTime()) / 60_000);
+      clock.moveTo(line!.nextAttemptAt);
+    }
+    expect(waits).toEqual([5 / 60, 5, 30, 120, 300, 600, 840, 1200, 1440]);
+    expect(await log(webhook.id)).toMatchObject([{ state: 'abandoned', attempts: 10, lastStatus: 503 }]);
+  });
+
+  it('can be told again by hand what it missed', async () => {
+    const { webhook } = await register();
+    await emit();
+    answers = [500];
+    await attempt();
+    await app.get(Webhooks).disable(webhook.id, admin);
+    const [line] = await log(webhook.id);
+    expect(line!.state).toBe('abandoned');
+    await expect(app.get(Webhooks).redeliver(webhook.id, line!.id, admin)).rejects.toMatchObject({
+      code: 'webhook-disabled',
+    });
+    await app.get(Webhooks).enable(webhook.id, admin);
+    await app.get(Webhooks).redeliver(webhook.id, line!.id, admin);
+    await attempt();
+    expect(await log(webhook.id)).toMatchObject([{ state: 'delivered', attempts: 1 }]);
+    await app.get(Webhooks).redeliver(webhook.id, line!.id, admin);
+    await expect(app.get(Webhooks).redeliver(webhook.id, line!.id, admin)).rejects.toMatchObject({
+      code: 'not-redeliverable',
+    });
+  });
+
+  it('is switched off after five days of failure, and by 410 Gone at once', async () => {
+    const { webhook } = await register();
+    answers = Array.from({ length: 100 }, () => 500);
+    for (let day = 0; day < 5; day += 1) {
+      await emit();
+      await attempt();
+      later(1441);
+    }
+    await attempt();
+    expect(await app.get(Webhooks).get(webhook.id)).toMatchObject({ state: 'disabled' });
+    expect((await log(webhook.id)).every(({ state }) => state === 'abandoned')).toBe(true);
+    await emit();
+    expect(await log(webhook.id)).toHaveLength(5);
+
+    answers = [410];
+    await app.get(Webhooks).enable(webhook.id, admin);
+    await emit();
+    await attempt();
+    expect(await app.get(Webhooks).get(webhook.id)).toMatchObject({
+      state: 'disabled',
+      disabled_reason: 'the receiver answered 410 Gone',
+    });
+  });
+
+  it('forgets its failures with the first success', async () => {
+    const { webhook } = await register();
+    await emit();
+    answers = [500];
+    await attempt();
+    expect((await app.get(Webhooks).get(webhook.id)).failing_since).toEqual(START);
+    later(1);
+    await attempt();
+    expect((await app.get(Webhooks).get(webhook.id)).failing_since).toBeNull();
+  });
+
+  it('is not followed to where it redirects', async () => {
+    const { webhook } = await register();
+    await emit();
+    answers = [302];
+    await attempt();
+    expect(await log(webhook.id)).toMatchObject([{ state: 'pending', lastStatus: 302 }]);
+  });
+});
+
+describe('the target of a webhook', () => {
+  it.each([
+    'https://127.0.0.1/',
+    'https://127.1/',
+    'https://0x7f000001/',
+    'https://2130706433/',
+    'https://10.1.2.3/',
+    'https://169.254.169.254/latest/meta-data',
+    'https://192.168.1.1/',
+    'https://172.31.255.255/',
+    'https://100.64.0.1/',
+    'https://0.0.0.0/',
+    'https://[::1]/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://[fe80::1]/',
+    'https://[fc00::1]/',
+    'https://[2002:7f00:1::]/',
+    'https://[64:ff9b::7f00:1]/',
+  ])('%s is refused', async (target) => {
+    await expect(register(undefined, target)).rejects.toMatchObject({ code: 'bad-webhook-url' });
+  });
+
+  it('is refused when its name resolves to one private address among public ones', async () => {
+    resolutions = [[...PUBLIC, ...HERE]];
+    await expect(register(undefined, url('hooks.example.test'))).rejects.toMatchObject({ code: 'bad-webhook-url' });
+  });
+
+  it.each(['http://hooks.example.test/', 'https://name:word@hooks.example.test/'])('%s is refused', async (target) => {
+    resolutions = [PUBLIC];
+    await expect(register(undefined, target)).rejects.toMatchObject({ code: 'bad-webhook-url' });
+  });
+
+  it.each([
+    ['before the connection', [PUBLIC, HERE]],
+    ['in the moment of connecting', [PUBLIC, PUBLIC, HERE]],
+  ])('is not reached when its name comes to mean this machine %s', async (_, answersOfDns) => {
+    resolutions = [...answersOfDns];
+    const { webhook } = await register(undefined, url('rebound.example.test'));
+    await emit();
+    await attempt();
+    expect(await log(webhook.id)).toMatchObject([{ state: 'pending', lastError: 'private-address' }]);
+    expect(received).toHaveLength(0);
+  });
+});
+
+describe('the events', () => {
+  const addDeliveries = async (count: number): Promise<string> => {
+    const dispatch = randomUUID();
+    const campaign = randomUUID();
+    await sql`insert into dispatch (id, campaign_id, purpose, due_at, created_at, state_changed_at)
+      values (${dispatch}, ${campaign}, 'test', ${START}, ${START}, ${START})`.execute(database.db);
+    await sql`insert into delivery (dispatch_id, ordinal, message_id, state, state_changed_at)
+      select ${dispatch}::uuid, n, gen_random_uuid(), 'sending', ${START}::timestamptz
+      from generate_series(1, ${count}::int) n`.execute(database.db);
+    return dispatch;
+  };
+  const events = () => database.db.selectFrom('webhook_event').selectAll().orderBy('id').execute();
+
+  it('tell outcomes of messages in batches of 500, ids and states only', async () => {
+    await register(['message.outcomes']);
+    const dispatch = await addDeliveries(1_200);
+    await sql`update delivery set state = case when ordinal = 1 then 'failed' else 'accepted' end::message_state
+      where dispatch_id = ${dispatch}`.execute(database.db);
+    const data = (await events()).map((event) => event.data as { messages: Record<string, string>[] });
+    expect(data.map(({ messages }) => messages.length)).toEqual([500, 500, 200]);
+    expect(data[0]!.messages[0]).toEqual({ message: expect.any(String), state: 'failed' });
+    expect(Object.keys(data[0]!).sort()).toEqual(['campaign', 'messages']);
+  });
+
+  it('leave out what is no outcome, and what has not changed', async () => {
+    await register(['message.outcomes']);
+    const dispatch = await addDeliveries(2);
+    await sql`update delivery set state = 'deferred' where dispatch_id = ${dispatch}`.execute(database.db);
+    await sql`update delivery set attempt = 2 where dispatch_id = ${dispatch}`.execute(database.db);
+    expect(await events()).toEqual([]);
+  });
+
+  it('are there only if the change is', async () => {
+    await register(['message.outcomes']);
+    const dispatch = await addDeliveries(1);
+    const lost = database.db.transaction().execute(async (trx) => {
+      await sql`update delivery set state = 'accepted' where dispatch_id = ${dispatch}`.execute(trx);
+      throw new Error('rolled back');
+    });
+    await expect(lost).rejects.toThrow('rolled back');
+    expect(await events()).toEqual([]);
+  });
+
+  it('are not written when nobody asked for them', async () => {
+    await register(['campaign.state-changed']);
+    const dispatch = await addDeliveries(3);
+    await sql`update delivery set state = 'accepted' where dispatch_id = ${dispatch}`.execute(database.db);
+    expect(await events()).toEqual([]);
+  });
+});
