@@ -62,10 +62,10 @@ export async function startReportListener(
         );
     },
   });
+  // A client that breaks off in mid-sentence is its own business; that a port cannot be had is heard of below.
+  server.on('error', () => undefined);
   server.listen(port, host);
   await once(server.server, 'listening');
-  // From here on: a client that breaks off in mid-sentence is its own business, and tries again.
-  server.on('error', () => undefined);
   return {
     port: (server.server.address() as AddressInfo).port,
     close: () =>

@@ -1,14 +1,34 @@
 import { Module } from '@nestjs/common';
 import { DeliveryModule } from '../delivery/index.js';
+import { CONFIG } from '../platform/config/index.js';
+import { FeedbackIntake, sourcesOf } from './feedback.intake.js';
+import { FeedbackMetrics } from './feedback.metrics.js';
 import { FeedbackRepository } from './feedback.repository.js';
 import { FeedbackService } from './feedback.service.js';
+import { FEEDBACK_SOURCES } from './feedback.source.js';
+import { FeedbackTicker } from './feedback.ticker.js';
+import { LeaverRepository } from './leaver.repository.js';
+import { LeaverService } from './leaver.service.js';
 import { OptOutService } from './opt-out.service.js';
 import { ReportApplication } from './report.application.js';
+import { UnsubscribeController } from './unsubscribe.controller.js';
 
-/** Needs `Clock`, `AuditTrail`, the configuration and the database from the root module. */
+/** Needs `Clock`, `AuditTrail`, the configuration, the metrics and the database from the root module. */
 @Module({
   imports: [DeliveryModule],
-  providers: [FeedbackRepository, ReportApplication, FeedbackService, OptOutService],
-  exports: [FeedbackService, OptOutService],
+  controllers: [UnsubscribeController],
+  providers: [
+    { provide: FEEDBACK_SOURCES, inject: [CONFIG], useFactory: sourcesOf },
+    FeedbackRepository,
+    FeedbackMetrics,
+    ReportApplication,
+    FeedbackService,
+    FeedbackIntake,
+    FeedbackTicker,
+    LeaverRepository,
+    LeaverService,
+    OptOutService,
+  ],
+  exports: [FeedbackService, LeaverService, OptOutService],
 })
 export class FeedbackModule {}

@@ -60,6 +60,21 @@ export class FeedbackRepository {
     return query.orderBy('received_at').orderBy('id').limit(limit).execute();
   }
 
+  /** How many reports are open in each way, and since when the oldest of them. */
+  async open(): Promise<{ state: 'waiting' | 'review'; reports: number; oldest: Date | null }[]> {
+    const states = ['waiting', 'review'] as const;
+    const rows = await this.db
+      .selectFrom('feedback_report')
+      .select(['state', (eb) => eb.fn.countAll<number>().as('reports'), (eb) => eb.fn.min('received_at').as('oldest')])
+      .where('state', 'in', states)
+      .groupBy('state')
+      .execute();
+    return states.map((state) => {
+      const { reports = 0, oldest = null } = rows.find((row) => row.state === state) ?? {};
+      return { state, reports, oldest };
+    });
+  }
+
   /** Moves a report on, if it is still in the state that the decision was made for. */
   async settle(
     id: string,

@@ -7,6 +7,7 @@ import { type Config, InjectConfig } from '../platform/config/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../shared/errors.js';
 import { classifyReport } from './classify-report.js';
+import { FeedbackMetrics } from './feedback.metrics.js';
 import { FeedbackRepository, type ReportRow } from './feedback.repository.js';
 import type { ReportState } from './feedback.tables.js';
 import { ReportApplication } from './report.application.js';
@@ -46,6 +47,7 @@ export class FeedbackService {
     private readonly application: ReportApplication,
     private readonly ledger: Ledger,
     private readonly audit: AuditTrail,
+    private readonly metrics: FeedbackMetrics,
     private readonly clock: Clock,
     @InjectConfig() private readonly config: Config,
   ) {}
@@ -67,21 +69,22 @@ export class FeedbackService {
       .map((address) => (address === undefined ? undefined : messageIdOfReturnPath(address, this.config.secret)))
       .find((id) => id !== undefined);
     const row = this.rowOf(report, sha256, source, messageId);
-    const isNew = await this.repository.add(
-      row,
-      report.recipients.map((recipient, ordinal) => ({
-        report_id: row.id,
-        ordinal,
-        address: recipient.address?.toLowerCase() ?? null,
-        kind: recipient.kind,
-        reason: recipient.reason,
-        status: recipient.status,
-        gave_up: recipient.gaveUp,
-      })),
-    );
+    const recipients = report.recipients.map((recipient, ordinal) => ({
+      report_id: row.id,
+      ordinal,
+      address: recipient.address?.toLowerCase() ?? null,
+      kind: recipient.kind,
+      reason: recipient.reason,
+      status: recipient.status,
+      gave_up: recipient.gaveUp,
+    }));
+    const isNew = await this.repository.add(row, recipients);
     if (isNew && row.state === 'waiting') await this.application.apply(row);
     const stored = await this.repository.bySha256(sha256);
-    if (isNew) this.logger.log(`Report ${stored.id} (${stored.kind}) is ${stored.state}: ${stored.state_reason}`);
+    if (isNew) {
+      this.metrics.count(stored, recipients);
+      this.logger.log(`Report ${stored.id} (${stored.kind}) is ${stored.state}: ${stored.state_reason}`);
+    }
     return { ...viewOf(stored), isNew };
   }
 

@@ -18,9 +18,14 @@ export class OptOutService {
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** Whether an unsubscribe link is one of ours. For GET: it changes nothing, because scanners open links. */
-  isUnsubscribeLink(token: string): boolean {
-    return readUnsubscribeToken(token, this.config.secret) !== undefined;
+  /**
+   * The message that an unsubscribe link was made for. For GET: it changes nothing, because scanners open links.
+   * @throws InvalidInputError `bad-unsubscribe-link` when the link is none of ours.
+   */
+  requireLink(token: string): string {
+    const messageId = readUnsubscribeToken(token, this.config.secret);
+    if (messageId !== undefined) return messageId;
+    throw new InvalidInputError('bad-unsubscribe-link', 'The link is not complete: copy it whole from the e-mail');
   }
 
   /**
@@ -29,10 +34,7 @@ export class OptOutService {
    * @throws InvalidInputError `bad-unsubscribe-link`, NotFoundError `no-such-message`.
    */
   async unsubscribe(token: string): Promise<void> {
-    const messageId = readUnsubscribeToken(token, this.config.secret);
-    if (messageId === undefined) {
-      throw new InvalidInputError('bad-unsubscribe-link', 'The link is not complete: copy it whole from the e-mail');
-    }
+    const messageId = this.requireLink(token);
     const { address, campaignId, personKey } = await this.ledger.message(messageId);
     // Redacted: nothing is known any more of whom it was written to, so nobody can be written to either.
     if (address === null) return;

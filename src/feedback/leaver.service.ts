@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import { type LeaverFilter, LeaverRepository } from './leaver.repository.js';
+
+/** An account that is still active in CQRS although its NHSmail address is gone. */
+export interface ProbableLeaver {
+  readonly accountId: string;
+  /** ODS codes of the organisations that the account works for, in order. */
+  readonly organisationCodes: readonly string[];
+  /** On whose worklists it belongs, in order. */
+  readonly commissionerCodes: readonly string[];
+  /** The message that came back. */
+  readonly messageId: string;
+  /** Why, in the vocabulary of `Reason`. */
+  readonly reason: string;
+  /** When it first came back. */
+  readonly since: Date;
+}
+
+/** Who has probably left: NHSmail closes an address when its owner leaves, and mail to it then bounces for good. */
+@Injectable()
+export class LeaverService {
+  constructor(private readonly repository: LeaverRepository) {}
+
+  /**
+   * In the order of account ids; all of them without a filter. An organisation's code finds those who work for it, a
+   * commissioner's those of its practices too. An account drops off when it is disabled, when it is given another
+   * address, and when an operator lifts the suppression.
+   */
+  async probableLeavers(filter: LeaverFilter = {}): Promise<ProbableLeaver[]> {
+    const rows = await this.repository.leavers(filter);
+    return rows.map((row) => ({
+      accountId: row.account_id,
+      organisationCodes: row.organisation_codes,
+      commissionerCodes: row.commissioner_codes,
+      messageId: row.message_id,
+      reason: row.reason,
+      since: row.since,
+    }));
+  }
+}
