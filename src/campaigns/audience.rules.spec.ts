@@ -62,6 +62,7 @@ const context = (more: Partial<AudienceContext> = {}): AudienceContext => ({
   audience: audienceSchema.parse({}),
   wrongDates: () => undefined,
   suppressed: new Map(),
+  declines: () => false,
   cascadingCommissioners: new Set(['16C']),
   worklist: () => ({ practices: [], totals: { practices: 0, practicesAtRisk: 0, peopleToHelp: 0 } }),
   ...more,
@@ -125,6 +126,16 @@ describe('who gets what', () => {
       context({ cascadingCommissioners: new Set() }),
     );
     expect(line).toMatchObject({ route: 'none', template: null });
+  });
+
+  it('leaves out who has opted out of mail of this template', () => {
+    const lines = (declined: string) =>
+      recipientsOf(
+        person(account('1', 'nhsmail', { email: 'Testa.1@NHS.net' })),
+        context({ declines: (address, template) => address === 'testa.1@nhs.net' && template === declined }),
+      );
+    expect(lines('sign-in-nhsmail')[0]).toMatchObject({ excluded: 'opted out of optional mail', address: null });
+    expect(lines('another-template')[0]).toMatchObject({ excluded: null, address: 'testa.1@nhs.net' });
   });
 
   it('does not write to a suppressed address, however it is spelt', () => {

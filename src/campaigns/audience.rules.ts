@@ -42,6 +42,8 @@ export interface AudienceContext {
   readonly wrongDates: (accountIds: readonly string[]) => ToldDates | undefined;
   /** Addresses (normalised) that may not be written to now, with the reason. */
   readonly suppressed: ReadonlyMap<string, string>;
+  /** Whether the template is optional and the address (normalised) has opted out of what is. */
+  readonly declines: (address: string, template: string) => boolean;
   /** Commissioners that a cascade can reach: at least one of their people can be written to. */
   readonly cascadingCommissioners: ReadonlySet<string>;
   /** What the e-mail about an organisation says of the practices below it. */
@@ -181,7 +183,7 @@ function line(
   const home = organisations[0];
   const commissionerCode = home?.kind === 'commissioner' ? home.code : (home?.commissionerCode ?? null);
   const address = parseEmailAddress(speaker.email ?? '');
-  const excluded = exclusionOf(speaker, address.ok ? address.address : undefined, context);
+  const excluded = exclusionOf(speaker, address.ok ? address.address : undefined, content.template, context);
   const base = {
     personKey: person.key,
     topic: content.topic ?? '',
@@ -218,6 +220,7 @@ function line(
 function exclusionOf(
   speaker: AudienceAccount,
   address: { readonly normalised: string; readonly domain: string } | undefined,
+  template: string | null,
   context: AudienceContext,
 ): string | null {
   const notMailed = NOT_MAILED[speaker.segment];
@@ -225,6 +228,7 @@ function exclusionOf(
   if (address === undefined) return 'no usable address';
   const suppression = context.suppressed.get(address.normalised);
   if (suppression !== undefined) return `suppressed: ${suppression}`;
+  if (template !== null && context.declines(address.normalised, template)) return 'opted out of optional mail';
   if (context.audience.reach === 'nhsmail-only' && !domainIsWithin(address.domain, 'nhs.net')) {
     return 'no NHSmail address registered';
   }

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type DeclarationWindow } from '../deadlines/index.js';
 import { SuppressionList } from '../delivery/index.js';
+import { OptOutService } from '../feedback/index.js';
+import { TemplateCatalogue } from '../rendering/index.js';
 import { groupPersons, type MergeableAccount, ReadinessService, SegmentsService } from '../segments/index.js';
 import { AudienceRepository } from './audience.repository.js';
 import {
@@ -27,6 +29,8 @@ export class AudienceService {
     private readonly segments: SegmentsService,
     private readonly readiness: ReadinessService,
     private readonly suppressions: SuppressionList,
+    private readonly optOuts: OptOutService,
+    private readonly templates: TemplateCatalogue,
     private readonly corrections: CorrectionAudience,
   ) {}
 
@@ -43,6 +47,7 @@ export class AudienceService {
       wrongDates:
         KINDS[campaign.kind].audience === 'told-before' ? await this.corrections.wrongDates(window) : () => undefined,
       suppressed: await this.suppressed(accounts),
+      declines: await this.declines(accounts),
       cascadingCommissioners: cascadingCommissioners(persons),
       // Classifies everybody once more, so only where the e-mail speaks of it.
       worklist:
@@ -93,18 +98,31 @@ export class AudienceService {
   }
 
   private async suppressed(accounts: ReadonlyMap<string, AudienceAccount>): Promise<Map<string, string>> {
-    const addresses = [...accounts.values()].flatMap(({ email }) => (email === null ? [] : [email]));
     const found = new Map<string, string>();
-    for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
-      const some = await this.suppressions.suppressed(addresses.slice(from, from + ADDRESSES_AT_ONCE));
-      for (const [address, reason] of some) found.set(address, reason);
+    for (const addresses of addressesOf(accounts)) {
+      for (const [address, reason] of await this.suppressions.suppressed(addresses)) found.set(address, reason);
     }
     return found;
+  }
+
+  private async declines(accounts: ReadonlyMap<string, AudienceAccount>): Promise<AudienceContext['declines']> {
+    const optedOut = new Set<string>();
+    for (const addresses of addressesOf(accounts)) {
+      for (const address of await this.optOuts.optedOut(addresses)) optedOut.add(address);
+    }
+    return (address, template) => optedOut.has(address) && this.templates.get(template).kind === 'optional';
   }
 
   private async atRisk(): Promise<ReadonlySet<string>> {
     const rows = await this.readiness.readiness();
     return new Set(rows.filter((row) => row.atRisk).map((row) => row.organisation));
+  }
+}
+
+function* addressesOf(accounts: ReadonlyMap<string, AudienceAccount>): Generator<string[]> {
+  const addresses = [...accounts.values()].flatMap(({ email }) => (email === null ? [] : [email]));
+  for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
+    yield addresses.slice(from, from + ADDRESSES_AT_ONCE);
   }
 }
 

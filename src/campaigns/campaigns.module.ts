@@ -3,6 +3,7 @@ import { AuditModule } from '../access/index.js';
 import { DeadlinesModule } from '../deadlines/index.js';
 import { DirectoryModule } from '../directory/index.js';
 import { DeliveryModule } from '../delivery/index.js';
+import { FeedbackModule } from '../feedback/index.js';
 import { RenderingModule } from '../rendering/index.js';
 import { SegmentsModule } from '../segments/index.js';
 import { AudienceRepository } from './audience.repository.js';
@@ -29,6 +30,7 @@ import { WebhooksModule } from './webhooks.module.js';
     DeadlinesModule,
     RenderingModule,
     DeliveryModule,
+    FeedbackModule,
   ],
   providers: [
     AudienceRepository,
