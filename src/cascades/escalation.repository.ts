@@ -60,16 +60,16 @@ export class EscalationRepository {
     await this.db.transaction().execute(async (trx) => {
       await sql`
         with seen as (
-          select code, min(delivery.accepted_at) as sent_at,
+          select told.code, min(delivery.accepted_at) as sent_at,
             min(delivery.accepted_at) filter (where delivery.state = 'accepted'
               and delivery.accepted_at <= ${now}::timestamptz - interval '1 hour') as delivered_at,
             bool_and(delivery.state in ('bounced', 'failed', 'expired', 'suppressed', 'cancelled')) as dead
           from dispatch
           join message on message.dispatch_id = dispatch.id
           join delivery on delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
-          cross join unnest(message.organisation_codes) as code
+          cross join unnest(message.organisation_codes) as told (code)
           where dispatch.campaign_id = ${cascadeId}
-          group by code
+          group by told.code
         ), changed as (
           update cascade_organisation node set
             sent_at = coalesce(node.sent_at, seen.sent_at),

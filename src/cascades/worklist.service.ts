@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+import { type Suggestion, SegmentsService } from '../segments/index.js';
+import { Clock } from '../shared/clock.js';
+import { CascadeService } from './cascade.service.js';
+import { type Need, NEED_ACTIONS } from './contact.rules.js';
+import { snapshotOf } from './report.service.js';
+import { type TableExport } from './table.export.js';
+import { WorklistRepository } from './worklist.repository.js';
+
+/** A practice on a commissioner's list, or a commissioner on a region's. Counts only: it may be seen without sign-in. */
+export interface WorklistLine {
+  readonly code: string;
+  readonly name: string;
+  /** Practices at risk of missing payment: 0 or 1 for a practice. */
+  readonly practicesAtRisk: number;
+  readonly practices: number;
+  readonly mismatched: number;
+  readonly unknown: number;
+  readonly unreachable: number;
+  /** Confirmed, passed on, silent…; of a commissioner, its state. */
+  readonly status: string;
+}
+
+/** Somebody who needs help to sign in. Personal data: for people who have signed in. */
+export interface WorklistPerson {
+  readonly organisationCode: string;
+  readonly organisationName: string;
+  readonly atRisk: boolean;
+  readonly accountId: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly registeredAddress: string | null;
+  readonly roles: readonly string[];
+  readonly need: Need;
+  /** What the commissioner is asked to do. */
+  readonly action: string;
+  /** The NHSmail address that the directory holds for the person, or what the registered one was meant to be. */
+  readonly suggestion: string | null;
+}
+
+/** What a commissioner or region has to do, those at risk first. */
+@Injectable()
+export class WorklistService {
+  constructor(
+    private readonly repository: WorklistRepository,
+    private readonly cascades: CascadeService,
+    private readonly segments: SegmentsService,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The organisations directly below, those at risk first, then by how many people need help. */
+  async lines(cascadeId: string, code: string): Promise<WorklistLine[]> {
+    return this.repository.lines(cascadeId, await this.cascades.organisation(cascadeId, code));
+  }
+
+  /** Everybody at and below a commissioner (or in a practice, or a region's whole area) who still needs help. */
+  async people(cascadeId: string, code: string): Promise<WorklistPerson[]> {
+    const rows = await this.repository.people(cascadeId, await this.cascades.organisation(cascadeId, code));
+    const results = await this.segments.classify(rows.map(({ accountId }) => accountId));
+    const suggestions = new Map(results.map(({ accountId, suggestion }) => [accountId, suggestion]));
+    return rows.map((row) => ({
+      ...row,
+      action: NEED_ACTIONS[row.need],
+      suggestion: inWords(suggestions.get(row.accountId)),
+    }));
+  }
+
+  async linesExport(cascadeId: string, code: string): Promise<TableExport> {
+    const lines = await this.lines(cascadeId, code);
+    return {
+      title: 'Worklist',
+      header: ['Code', 'Name', 'Practices', 'Practices at risk', 'Mismatched', 'Unknown', 'Unreachable', 'Status'],
+      rows: lines.map((line) => [
+        line.code,
+        line.name,
+        line.practices,
+        line.practicesAtRisk,
+        line.mismatched,
+        line.unknown,
+        line.unreachable,
+        line.status,
+      ]),
+      ...(await this.origin(cascadeId)),
+    };
+  }
+
+  async peopleExport(cascadeId: string, code: string): Promise<TableExport> {
+    const people = await this.people(cascadeId, code);
+    return {
+      title: 'People to help',
+      header: [
+        'Organisation',
+        'Name',
+        'At risk',
+        'Account',
+        'First name',
+        'Last name',
+        'Registered address',
+        'Roles',
+        'Need',
+        'What to do',
+        'Suggestion',
+      ],
+      rows: people.map((person) => [
+        person.organisationCode,
+        person.organisationName,
+        person.atRisk ? 'yes' : 'no',
+        person.accountId,
+        person.firstName,
+        person.lastName,
+        person.registeredAddress,
+        person.roles.join('; '),
+        person.need,
+        person.action,
+        person.suggestion,
+      ]),
+      ...(await this.origin(cascadeId)),
+    };
+  }
+
+  private async origin(cascadeId: string): Promise<Pick<TableExport, 'madeAt' | 'snapshot'>> {
+    return { madeAt: this.clock.now(), snapshot: snapshotOf(await this.cascades.get(cascadeId)) };
+  }
+}
+
+function inWords(suggestion: Suggestion | undefined): string | null {
+  switch (suggestion?.kind) {
+    case undefined:
+      return null;
+    case 'new-account-with':
+      return `New account with ${suggestion.address}${suggestion.certainty === 'certain' ? '' : ' (ask first: probable)'}`;
+    case 'use-account':
+      return `Use account ${suggestion.accountId}, which needs the same roles`;
+    case 'did-you-mean':
+      return `Perhaps a slip for ${suggestion.address} (ask first)`;
+  }
+}

@@ -1,0 +1,398 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { type CampaignInput, CampaignService } from '../../src/campaigns/index.js';
+import {
+  CascadeFreezer,
+  CascadeReports,
+  CascadeService,
+  CascadeTicker,
+  LoopService,
+} from '../../src/cascades/index.js';
+import { type CascadeTables } from '../../src/cascades/cascade.tables.js';
+import { type CoverageCounts, type CoverageRow } from '../../src/cascades/report.repository.js';
+import { DeadlinesService } from '../../src/deadlines/index.js';
+import { CaptureInbox, Ledger } from '../../src/delivery/index.js';
+import { ImportService } from '../../src/directory/index.js';
+import { FixedClock } from '../../src/shared/clock.js';
+import { LondonTime } from '../../src/shared/london-time.js';
+import { colleague, TestApp } from '../support/app.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+
+const at = (time: string): Date => LondonTime.parse(time).toInstant();
+const MONDAY = at('2026-09-07T09:00');
+const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'demo-small');
+const author = colleague('author');
+
+let database: TestDatabase<CascadeTables>;
+let clock: FixedClock;
+let test: TestApp;
+let cascades: CascadeService;
+let ticker: CascadeTicker;
+let reports: CascadeReports;
+let windowId: string;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  clock = new FixedClock(MONDAY);
+  test = await TestApp.start({ server: database.server, clock });
+  await test.importSmallDirectory();
+  cascades = test.app.get(CascadeService);
+  ticker = test.app.get(CascadeTicker);
+  reports = test.app.get(CascadeReports);
+  const window = await test.app.get(DeadlinesService).createWindow(
+    {
+      name: 'September',
+      cutoff: '2026-09-18T12:00',
+      reopening: '2026-09-23T08:00',
+      pcse: '2026-09-28T08:00',
+      signInChange: '2026-09-23T08:00',
+    },
+    author.id,
+  );
+  windowId = window.id;
+});
+afterAll(async () => {
+  await test[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+beforeEach(() => {
+  clock.moveTo(MONDAY);
+});
+
+/** A cascade whose request has just been sent to every commissioner and region. */
+async function launched(more: Partial<CampaignInput> = {}): Promise<string> {
+  const campaigns = test.app.get(CampaignService);
+  const { id } = await campaigns.create({ name: 'Please cascade', kind: 'cascade-request', windowId, ...more }, author);
+  const { hash } = await campaigns.plan(id);
+  await campaigns.submit(id, author);
+  await campaigns.approve(id, hash, colleague('approver'));
+  await campaigns.schedule(id, colleague('operator'));
+  await test.settle(id);
+  await ticker.run();
+  return id;
+}
+
+const rows = async (id: string, kind: string) =>
+  database.db
+    .selectFrom('cascade_organisation')
+    .selectAll()
+    .where('cascade_id', '=', id)
+    .where('kind', '=', kind as 'region')
+    .orderBy('code')
+    .execute();
+
+/** A commissioner with contacts, a deputy and several practices. */
+async function commissionerOf(id: string) {
+  const found = await database.db
+    .selectFrom('cascade_organisation as node')
+    .selectAll('node')
+    .where('node.cascade_id', '=', id)
+    .where('node.kind', '=', 'commissioner')
+    .where((where) =>
+      where.exists(
+        where
+          .selectFrom('cascade_contact as contact')
+          .select('contact.rank')
+          .whereRef('contact.cascade_id', '=', 'node.cascade_id')
+          .whereRef('contact.code', '=', 'node.code')
+          .where('contact.rank', '=', 2),
+      ),
+    )
+    .orderBy('node.code')
+    .execute();
+  for (const node of found) {
+    const practices = await cascades.below(id, node);
+    if (practices.length >= 3) return { node, practices };
+  }
+  throw new Error('The fixture has no commissioner with a deputy and three practices');
+}
+
+async function escalationsOf(id: string, code: string): Promise<string[]> {
+  const steps = await cascades.steps(id, code);
+  return steps
+    .filter(({ action }) => action === 'escalate')
+    .map(({ at: when, details }) => `${LondonTime.fromInstant(when).isoLocal().slice(0, 16)} ${details.to ?? ''}`);
+}
+
+async function hoursPass(from: string, until: string): Promise<void> {
+  for (clock.moveTo(at(from)); clock.now() <= at(until); clock.advance(3_600_000)) await ticker.run();
+}
+
+describe('a cascade', () => {
+  it('is frozen once for an approved request, with everybody below the nation in it', async () => {
+    const id = await launched();
+    expect(await test.app.get(CascadeFreezer).freeze(id)).toBe(id);
+    const [commissioners, practices, regions] = await Promise.all(
+      ['commissioner', 'practice', 'region'].map((kind) => rows(id, kind)),
+    );
+    expect(practices).toHaveLength(80);
+    expect(regions!.length).toBeGreaterThan(0);
+    expect(commissioners!.length).toBeGreaterThan(3);
+    const { db } = database;
+    const contacts = await db.selectFrom('cascade_contact').selectAll().where('cascade_id', '=', id).execute();
+    expect(contacts.filter(({ rank }) => rank === 1).length).toBeGreaterThan(50);
+    expect(Object.keys((await cascades.get(id)).snapshot)).toEqual([
+      'accounts',
+      'nhsmail',
+      'no-nhsmail',
+      'organisations',
+    ]);
+  });
+
+  it('sends each commissioner a link of its own that any of its people may forward', async () => {
+    const id = await launched();
+    const { node } = await commissionerOf(id);
+    const { path } = await cascades.link(id, node.code, 'answer');
+    const message = (await test.app.get(Ledger).told(node.code)).find(({ campaignId }) => campaignId === id);
+    expect(message?.values).toMatchObject({ links: { acknowledge: expect.stringContaining(path) } });
+    const { items } = await test.app.get(CaptureInbox).search({ text: path.slice(-22), limit: 5 });
+    expect(items.length).toBeGreaterThan(0);
+  });
+
+  it('knows sent from delivered, and both from answered', async () => {
+    const id = await launched();
+    const { node } = await commissionerOf(id);
+    expect((await cascades.organisation(id, node.code)).state).toBe('sent');
+    clock.advance(3_600_000);
+    await ticker.run();
+    expect((await cascades.organisation(id, node.code)).state).toBe('delivered');
+    const answer = { cascadeId: id, organisation: node.code, actor: `link:${node.code}` };
+    expect(await cascades.answer({ ...answer, answer: 'acknowledge' })).toEqual({
+      outcome: 'recorded',
+      state: 'acknowledged',
+      late: false,
+    });
+    expect((await cascades.steps(id, node.code)).map(({ action }) => action)).toEqual([
+      'sent',
+      'delivered',
+      'acknowledge',
+    ]);
+  });
+
+  it('keeps to which practices a commissioner has passed the message on, and counts each answer once', async () => {
+    const id = await launched();
+    const { node, practices } = await commissionerOf(id);
+    const [first, second, ...others] = practices.map(({ code }) => code);
+    const answer = { cascadeId: id, organisation: node.code, actor: `link:${node.code}`, answer: 'pass-on' as const };
+    await cascades.answer({ ...answer, below: [first!, second!] });
+    expect((await cascades.organisation(id, second!)).coverage).toBe('passed-on');
+    expect((await cascades.organisation(id, others[0]!)).coverage).toBe('silent');
+    expect(await cascades.answer({ ...answer, below: [first!] })).toMatchObject({ outcome: 'already' });
+    await cascades.answer(answer);
+    expect((await cascades.below(id, node)).every(({ coverage }) => coverage === 'passed-on')).toBe(true);
+    const passed = (await cascades.steps(id, node.code)).filter(({ action }) => action === 'pass-on');
+    expect(passed.map(({ details }) => details.practices)).toEqual([[first, second], others]);
+  });
+
+  it('refuses another organisation’s practices, an answer that is not theirs, and a refusal without a reason', async () => {
+    const id = await launched();
+    const { node, practices } = await commissionerOf(id);
+    const foreign = (await rows(id, 'practice')).find(({ commissioner_code }) => commissioner_code !== node.code)!.code;
+    const answer = { cascadeId: id, organisation: node.code, actor: `link:${node.code}` };
+    await expect(cascades.answer({ ...answer, answer: 'pass-on', below: [foreign] })).rejects.toMatchObject({
+      code: 'not-below',
+    });
+    await expect(cascades.answer({ ...answer, answer: 'confirm' })).rejects.toMatchObject({ code: 'not-its-answer' });
+    await expect(cascades.answer({ ...answer, answer: 'decline' })).rejects.toMatchObject({ code: 'reason-missing' });
+    await expect(cascades.answer({ ...answer, organisation: 'ZZZ', answer: 'acknowledge' })).rejects.toMatchObject({
+      code: 'not-in-cascade',
+    });
+    expect(await cascades.steps(id, practices[0]!.code)).toEqual([]);
+  });
+
+  it('counts a late answer, as late', async () => {
+    const id = await launched();
+    const { node } = await commissionerOf(id);
+    clock.moveTo(at('2026-10-20T09:00'));
+    const answer = { cascadeId: id, organisation: node.code, actor: 'link:x', answer: 'acknowledge' as const };
+    expect(await cascades.answer(answer)).toEqual({ outcome: 'recorded', state: 'acknowledged', late: true });
+    expect((await cascades.organisation(id, node.code)).answered_late).toBe(true);
+  });
+});
+
+describe('silence', () => {
+  it('goes to the deputy, the region, the CQRS team, in working hours, and ends with an answer', async () => {
+    const id = await launched();
+    const { node, practices } = await commissionerOf(id);
+    await hoursPass('2026-09-07T10:00', '2026-09-10T18:00');
+    expect(await escalationsOf(id, node.code)).toEqual([
+      '2026-09-08T09:00 deputy',
+      '2026-09-09T09:00 parent',
+      '2026-09-10T09:00 team',
+    ]);
+    const told = await test.app.get(Ledger).told(node.code);
+    const deputy = told.find(({ purpose }) => purpose === `escalation:deputy:${node.code}:1`);
+    expect(deputy).toMatchObject({ template: 'cascade-request', route: 'cascade' });
+    expect(deputy?.values).toMatchObject({ totals: { practices: practices.length } });
+    await test.settle(id);
+    expect(await test.app.get(Ledger).faults()).toEqual([]);
+    expect((await test.app.get(Ledger).progress({ campaignId: id })).states.failed).toBe(0);
+  });
+
+  it('is not escalated once somebody answered, and what has not left by then is stopped', async () => {
+    const id = await launched();
+    const { node } = await commissionerOf(id);
+    clock.moveTo(at('2026-09-08T10:00'));
+    await ticker.run();
+    const unsent = (await test.app.get(Ledger).told(node.code)).find(({ purpose }) =>
+      purpose.startsWith('escalation'),
+    )!;
+    await cascades.answer({ cascadeId: id, organisation: node.code, answer: 'acknowledge', actor: 'link:x' });
+    expect(await test.app.get(Ledger).message(unsent.id)).toMatchObject({ state: 'cancelled', reason: 'answered' });
+    await hoursPass('2026-09-08T11:00', '2026-09-10T18:00');
+    expect(await escalationsOf(id, node.code)).toEqual(['2026-09-08T10:00 deputy']);
+  });
+
+  it('lets a request that was declined go to the region at once', async () => {
+    const id = await launched();
+    const { node } = await commissionerOf(id);
+    clock.moveTo(at('2026-09-07T11:00'));
+    const declined = { cascadeId: id, organisation: node.code, answer: 'decline' as const, actor: 'link:x' };
+    await cascades.answer({ ...declined, reason: 'We do not commission primary care any more' });
+    await ticker.run();
+    await ticker.run();
+    expect(await escalationsOf(id, node.code)).toEqual(['2026-09-07T11:00 parent']);
+  });
+
+  it('sends a practice that is "not ours" a message of its own, once', async () => {
+    const id = await launched();
+    const { node, practices } = await commissionerOf(id);
+    const practice = practices.find(({ has_contacts }) => has_contacts)!.code;
+    const declined = { cascadeId: id, organisation: node.code, answer: 'decline' as const, actor: 'link:x' };
+    await cascades.answer({ ...declined, below: [practice], reason: 'Moved to our neighbour' });
+    await ticker.run();
+    await ticker.run();
+    const own = (await test.app.get(Ledger).told(practice)).filter(({ campaignId }) => campaignId === id);
+    expect(own.length).toBeGreaterThan(0);
+    expect(own.every(({ purpose }) => purpose.startsWith('escalation:practices:'))).toBe(true);
+    expect((await cascades.steps(id, practice)).map(({ action }) => action)).toEqual(['reroute', 'escalate']);
+    expect((await cascades.organisation(id, node.code)).state).toBe('sent');
+  });
+});
+
+describe('the report', () => {
+  const sums: readonly (keyof CoverageCounts)[] = [
+    'practices',
+    'confirmed',
+    'passedOn',
+    'silent',
+    'unreachable',
+    'closed',
+    'joinedLate',
+    'moved',
+    'atRiskBefore',
+    'atRiskNow',
+    'peopleToHelp',
+    'peopleHelped',
+    'commissioners',
+    'commissionersAnswered',
+    'commissionersLate',
+  ];
+  const sumOf = (all: readonly CoverageRow[], field: keyof CoverageCounts): number =>
+    all.reduce((sum, row) => sum + row[field], 0);
+
+  it('gives parents that are the sum of their children, whatever anybody answered', async () => {
+    const id = await launched();
+    const practices = (await rows(id, 'practice')).map(({ code }) => code);
+    const change = fc.record({
+      code: fc.constantFrom(...practices),
+      confirmed_at: fc.option(fc.constant(MONDAY)),
+      passed_on_at: fc.option(fc.constant(MONDAY)),
+      change: fc.constantFrom(null, 'closed' as const, 'moved' as const),
+      reachable: fc.boolean(),
+      joined_late: fc.boolean(),
+      commissioner_code: fc.constantFrom(null, ...(await rows(id, 'commissioner')).map(({ code }) => code)),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 30 }), async (changes) => {
+        for (const { code, ...patch } of changes) {
+          await database.db
+            .updateTable('cascade_organisation')
+            .set(patch)
+            .where('cascade_id', '=', id)
+            .where('code', '=', code)
+            .execute();
+        }
+        const all = await reports.coverage(id);
+        const [nation] = all;
+        const regions = all.filter(({ level }) => level === 'region');
+        for (const field of sums) {
+          expect(sumOf(regions, field)).toBe(nation![field]);
+          for (const region of regions) {
+            const below = all.filter((row) => row.level === 'commissioner' && row.regionCode === region.regionCode);
+            expect(sumOf(below, field)).toBe(region[field]);
+          }
+        }
+        for (const row of all)
+          expect(row.confirmed + row.passedOn + row.silent + row.unreachable + row.closed).toBe(row.practices);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('leads from a commissioner down to its practices', async () => {
+    const id = await launched();
+    const { node, practices } = await commissionerOf(id);
+    await cascades.answer({ cascadeId: id, organisation: node.code, answer: 'pass-on', actor: 'link:x' });
+    await cascades.answer({ cascadeId: id, organisation: practices[0]!.code, answer: 'confirm', actor: 'link:y' });
+    const row = (await reports.coverage(id)).find(({ commissionerCode }) => commissionerCode === node.code);
+    expect(row).toMatchObject({ confirmed: 1, passedOn: practices.length - 1, silent: 0, state: 'passed-on' });
+    const filter = { commissionerCode: node.code, coverage: 'confirmed' as const, limit: 10 };
+    expect((await reports.practices(id, filter)).map(({ code }) => code)).toEqual([practices[0]!.code]);
+    expect(await reports.curve(id)).toEqual([{ day: '2026-09-07', passedOn: practices.length, confirmed: 1 }]);
+  });
+});
+
+describe('a rehearsal', () => {
+  it('sends nothing, and scores how fast each step was answered', async () => {
+    const planned = async (): Promise<number> => await test.app.get(CaptureInbox).count();
+    const before = await planned();
+    const id = await test.app.get(CascadeFreezer).drill('Rehearsal', colleague('operator'));
+    await hoursPass('2026-09-07T10:00', '2026-09-09T10:00');
+    const [first, second] = await rows(id, 'commissioner');
+    await cascades.answer({ cascadeId: id, organisation: first!.code, answer: 'acknowledge', actor: 'link:x' });
+    clock.advance(3_600_000);
+    await cascades.answer({ cascadeId: id, organisation: second!.code, answer: 'acknowledge', actor: 'link:x' });
+    expect(await planned()).toBe(before);
+    expect(await reports.responseTimes(id)).toEqual([
+      { kind: 'commissioner', answer: 'acknowledge', count: 2, medianHours: 50.5, slowestHours: 51 },
+    ]);
+  });
+});
+
+/** Last: it changes the directory under everybody else. */
+describe('later imports', () => {
+  it('end the need of whoever has a new NHSmail account with the same roles, and name the old one as spare', async () => {
+    const id = await launched();
+    const folder = await mkdtemp(join(tmpdir(), 'cqrs-comms-cascades-'));
+    const accounts = await readFile(join(FIXTURES, 'accounts.csv'), 'utf8');
+    // U100002, registered elsewhere, has oyin.patternthorpe@nhs.net in the NHSmail directory.
+    const fewer = 'N1,Oyin,Patternthorpe,oyin.patternthorpe@nhs.net,active,,A84002,View';
+    const same = 'N1,Oyin,Patternthorpe,oyin.patternthorpe@nhs.net,active,,A84002,View|Declaration Management';
+    const need = async () =>
+      database.db
+        .selectFrom('cascade_help')
+        .select(['need', 'resolution', 'replaced_by'])
+        .where('cascade_id', '=', id)
+        .where('account_id', '=', 'U100002')
+        .execute();
+    const importWith = async (line: string): Promise<void> => {
+      await writeFile(join(folder, 'accounts.csv'), `${accounts.trimEnd()}\n${line}\n`);
+      await test.app.get(ImportService).importAccounts(join(folder, 'accounts.csv'), { actor: 'system:test' });
+      await ticker.run();
+    };
+    expect(await need()).toEqual([{ need: 'mismatched', resolution: null, replaced_by: null }]);
+    await importWith(fewer);
+    expect(await need()).toEqual([{ need: 'mismatched', resolution: null, replaced_by: null }]);
+    await importWith(same);
+    expect(await need()).toEqual([{ need: 'mismatched', resolution: 'new-account', replaced_by: 'N1' }]);
+    expect(await test.app.get(LoopService).retirable(id)).toContainEqual({
+      accountId: 'U100002',
+      replacedBy: 'N1',
+      organisationCodes: ['A84002'],
+    });
+    await rm(folder, { recursive: true });
+  });
+});
