@@ -1,7 +1,7 @@
 import { type Command } from 'commander';
 import { type ImportReport, type ImportRequest, type ImportService } from '../directory/index.js';
 import { progressBar } from './progress-bar.js';
-import { CommandFailure, print, tell, withService } from './terminal.js';
+import { CommandFailure, print, withService } from './terminal.js';
 
 interface ImportOptions {
   dryRun?: boolean;
@@ -12,8 +12,6 @@ interface ImportOptions {
 
 type Request = ImportRequest & { asOf?: string };
 type Import = (paths: string[], request: Request) => Promise<ImportReport>;
-
-const SHOWN_FAULTS = 20;
 
 const KINDS: Record<string, { what: string; many: boolean; run: Import }> = {
   organisations: {
@@ -72,10 +70,10 @@ export function registerImportCommands(program: Command): void {
     command.action(async (given: string | string[], options: ImportOptions) => {
       const report = await importWithProgress(run, [given].flat(), options);
       if (options.json) await print(JSON.stringify(report));
-      else for (const line of describe(report)) tell(line);
+      else for (const line of describe(report)) await print(line);
       if (report.faultCount > 0) {
         throw new CommandFailure(
-          `Refused: ${report.faultCount.toLocaleString('en-GB')} bad rows; nothing was changed.`,
+          `Refused: ${count(report.faultCount, 'fault')} in ${count(badRows(report), 'row')}; nothing was changed.`,
           2,
         );
       }
@@ -130,12 +128,18 @@ export function describe(report: ImportReport): string[] {
       ({ message, items }) =>
         `note: ${message}${items.length > 0 ? ` (${items.slice(0, 5).join(', ')}${items.length > 5 ? `, and ${number(items.length - 5)} more` : ''})` : ''}`,
     ),
-    ...faults
-      .slice(0, SHOWN_FAULTS)
-      .map(
-        ({ file, row, column, message, remedy }) =>
-          `${file}, row ${row}${column === null ? '' : `, column ${column}`}: ${message} ${remedy}`,
-      ),
-    ...(faultCount > SHOWN_FAULTS ? [`… and ${number(faultCount - SHOWN_FAULTS)} more (--json lists all)`] : []),
+    ...faults.map(
+      ({ file, row, column, message, remedy }) =>
+        `${file}, row ${row}${column === null ? '' : `, column ${column}`}: ${message}. ${remedy}.`,
+    ),
+    ...(faultCount > faults.length ? [`… and ${number(faultCount - faults.length)} more`] : []),
   ];
+}
+
+function badRows({ faults }: ImportReport): number {
+  return new Set(faults.map(({ file, row }) => `${row} ${file}`)).size;
+}
+
+function count(number: number, thing: string): string {
+  return `${number.toLocaleString('en-GB')} ${thing}${number === 1 ? '' : 's'}`;
 }

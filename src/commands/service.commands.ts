@@ -1,6 +1,7 @@
 import { type Command } from 'commander';
 import { loadConfig } from '../platform/config/index.js';
 import { connect, migrate, openDatabaseServer } from '../platform/database/index.js';
+import { z } from 'zod';
 import { parseOdsCode } from '../shared/ods-code.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { planLines } from './plan.lines.js';
@@ -31,6 +32,9 @@ export function registerServiceCommands(program: Command): void {
     .description('who would get what, when and by which route, who gets nothing and why')
     .option('--json', 'the plan as JSON')
     .action(async (id: string, { json }: Output) => {
+      if (!z.uuid().safeParse(id).success) {
+        throw new InvalidInputError('bad-campaign-id', 'plan: expected the id of a campaign, as its page shows it');
+      }
       const { CampaignService } = await import('../campaigns/index.js');
       await withService(async (app) => {
         const plan = await app.get(CampaignService).plan(id);
@@ -51,7 +55,10 @@ export function registerServiceCommands(program: Command): void {
           'told: expected an ODS code of 3 to 10 letters and digits, as A81001',
         );
       }
-      const { Ledger } = await import('../delivery/index.js');
+      const [{ Ledger }, { DirectoryService }] = await Promise.all([
+        import('../delivery/index.js'),
+        import('../directory/index.js'),
+      ]);
       await withService(async (app) => {
         const messages = (await app.get(Ledger).told(organisation)).map((message) => ({
           campaign: message.campaignId,
@@ -64,6 +71,8 @@ export function registerServiceCommands(program: Command): void {
           acceptedAt: message.acceptedAt?.toISOString() ?? null,
           sha256: message.renderedSha256,
         }));
+        // A mistyped code must not read as an organisation that was told nothing.
+        if (messages.length === 0) await app.get(DirectoryService).organisation(organisation);
         if (json) await print(JSON.stringify({ organisation, told: messages }));
         else if (messages.length === 0) await print(`${organisation} was told nothing so far.`);
         else {

@@ -14,20 +14,29 @@ import { readSharedSources, readTemplateSources, SOURCE_FILES } from './template
 /**
  * The faults of a file: of a whole template when the path is its folder or one of its files, else of an HTML body or a
  * plain message text. A template that does not compile is one finding, `broken-template`.
- * @throws InvalidInputError `no-such-file` when there is nothing to read at the path.
+ * @throws InvalidInputError `no-such-file` when there is nothing to read at the path, `not-text` when it is no text.
  */
 export async function lintFile(path: string, options: LintOptions = {}): Promise<LintFinding[]> {
   if (await isDirectory(path)) return lintFolder(path, options);
   const ofTemplate = Object.values<string>(SOURCE_FILES).includes(basename(path));
   if (ofTemplate && (await exists(join(dirname(path), SOURCE_FILES.declaration))))
     return lintFolder(dirname(path), options);
-  const text = (await readFile(path, 'utf8')).replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
+  const text = await readText(path);
   const markup = /\.(?:html?|mjml)$/.test(path.replace(/\.hbs$/, ''));
   if (extname(path) === '.hbs') {
     // A lone piece of a template: its dates are values, so only the words around them can be judged.
     return inOrder([...lintLiteralDates(text), ...(markup ? lintMarkup(text) : lintText(withoutDates(text), options))]);
   }
   return markup ? inOrder([...lintMarkup(text), ...lintDates(visibleText(text), options)]) : lintText(text, options);
+}
+
+async function readText(path: string): Promise<string> {
+  const text = (await readFile(path, 'utf8')).replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
+  if (text.trim() === '') throw new InvalidInputError('not-text', `${path} is empty`);
+  if (text.includes('\0')) {
+    throw new InvalidInputError('not-text', `${path} is a binary file; expected a message as plain text or HTML`);
+  }
+  return text;
 }
 
 async function lintFolder(folder: string, { window }: LintOptions): Promise<LintFinding[]> {

@@ -33,8 +33,12 @@ function migratorOf(db: Kysely<unknown>): Migrator {
 export async function migrate<T>(db: Kysely<T>): Promise<string[]> {
   const { error, results = [] } = await migratorOf(db as Kysely<unknown>).migrateToLatest();
   if (error) {
-    const failed = results.find((result) => result.status === 'Error')?.migrationName ?? 'unknown';
-    throw new UnavailableError('migration-failed', `Migration ${failed} failed: ${messageOf(error)}`, { cause: error });
+    const failed = results.find((result) => result.status === 'Error');
+    // Before the first migration is tried there is nothing but a database that cannot be reached or used.
+    if (!failed) throw error;
+    throw new UnavailableError('migration-failed', `Migration ${failed.migrationName} failed: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   return results.map((result) => result.migrationName);
 }
