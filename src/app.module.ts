@@ -2,10 +2,10 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AccessModule } from './access/index.js';
 import { CampaignsApiModule, CampaignsModule } from './campaigns/index.js';
-import { CascadesModule } from './cascades/index.js';
+import { CascadesApiModule, CascadesModule } from './cascades/index.js';
 import { ConsoleModule } from './console/index.js';
 import { DeadlinesApiModule, DeadlinesModule } from './deadlines/index.js';
-import { DeliveryApiModule, DeliveryModule } from './delivery/index.js';
+import { DeliveryApiModule, DeliveryModule, TransportWrappingModule, type WrapTransport } from './delivery/index.js';
 import { DirectoryApiModule, DirectoryModule } from './directory/index.js';
 import { FeedbackApiModule, FeedbackModule } from './feedback/index.js';
 import { type Config, ConfigModule } from './platform/config/index.js';
@@ -23,17 +23,20 @@ export interface Composition {
   readonly server: DatabaseServer;
   /** Default: the configured clock. */
   readonly clock?: Clock;
+  /** Stands between the service and its configured transport: simulations and tests. */
+  readonly wrapTransport?: WrapTransport;
 }
 
 /** The composition root: the only file that may import everything. */
 @Module({})
 export class AppModule {
-  static compose({ config, server, clock }: Composition): DynamicModule {
+  static compose({ config, server, clock, wrapTransport }: Composition): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config, clock),
         DatabaseModule.on(server),
+        ...(wrapTransport ? [TransportWrappingModule.by(wrapTransport)] : []),
         JobsModule,
         // Without the role nothing ticks: @Interval and @Cron are inert when their module is absent.
         ...(config.roles.includes('scheduler') ? [ScheduleModule.forRoot()] : []),
@@ -54,8 +57,9 @@ export class AppModule {
         FeedbackModule,
         FeedbackApiModule,
         CampaignsModule,
-        CascadesModule,
         CampaignsApiModule,
+        CascadesModule,
+        CascadesApiModule,
         ConsoleModule,
       ],
     };

@@ -43,10 +43,11 @@ export class CascadeTicker implements BeforeApplicationShutdown {
         await this.freezer.freeze(campaignId);
       });
     }
-    for (const id of await this.cascades.live()) await this.guarded(id, () => this.one(id));
+    for (const id of await this.cascades.live()) await this.guarded(id, () => this.runOne(id));
   }
 
-  private async one(id: string): Promise<void> {
+  /** One round for one cascade, if no other process works on it now. */
+  async runOne(id: string): Promise<void> {
     const cascade = await this.cascades.lease(id);
     if (!cascade) return;
     try {

@@ -17,6 +17,12 @@ import { LoopRepository } from './loop.repository.js';
 import { LoopService } from './loop.service.js';
 import { ReportRepository } from './report.repository.js';
 import { CascadeReports } from './report.service.js';
+import { LinkService } from './link.service.js';
+import { ProofService } from './proof.service.js';
+import { TellingRepository } from './telling.repository.js';
+import { TellingService } from './telling.service.js';
+import { WorklistRepository } from './worklist.repository.js';
+import { WorklistService } from './worklist.service.js';
 
 @Module({
   imports: [AuditModule, SegmentsModule, DeadlinesModule, RenderingModule, DeliveryModule, CampaignsModule],
@@ -32,8 +38,24 @@ import { CascadeReports } from './report.service.js';
     FreezeRepository,
     LoopRepository,
     LoopService,
+    LinkService,
+    ProofService,
+    TellingRepository,
+    TellingService,
+    WorklistRepository,
+    WorklistService,
     ReportRepository,
   ],
-  exports: [CascadeFreezer, CascadeReports, CascadeService, CascadeTicker, LoopService],
+  exports: [
+    CascadeFreezer,
+    CascadeReports,
+    CascadeService,
+    CascadeTicker,
+    LinkService,
+    LoopService,
+    ProofService,
+    TellingService,
+    WorklistService,
+  ],
 })
 export class CascadesModule {}

@@ -13,3 +13,7 @@ export { type Comparison, LoopService } from './loop.service.js';
 export { type CoverageRow, type PracticeRow } from './report.repository.js';
 export { CascadeReports, type DrillScore } from './report.service.js';
 export { type Answer, ANSWERS, type Coverage, COVERAGES, type StepState } from './step.rules.js';
+export { CascadesApiModule } from './cascades-api.module.js';
+export { ProofService, type ProofVerdict } from './proof.service.js';
+export { type Telling, TellingService } from './telling.service.js';
+export { type WorklistLine, type WorklistPerson, WorklistService } from './worklist.service.js';

@@ -83,6 +83,36 @@ export class LoopRepository {
     return rows.map(({ account_id }) => account_id);
   }
 
+  /**
+   * Accounts that an import after the freezing added, beside an account that needs help: the same full name, an
+   * organisation in common, and nobody else of that name there who needs help. Whether they are under NHSmail is for
+   * the segments to say.
+   */
+  async newcomers(cascadeId: string): Promise<{ accountId: string; successor: string }[]> {
+    const { rows } = await sql<{ accountId: string; successor: string }>`
+      with open as (
+        select distinct old.id, old.name_key, membership.organisation_code
+        from cascade_help help
+        join account old on old.id = help.account_id and old.name_key <> ''
+        join membership on membership.account_id = old.id
+        where help.cascade_id = ${cascadeId} and help.resolved_at is null
+      )
+      select min(open.id) as "accountId", fresh.id as successor
+      from open
+      join account fresh on fresh.name_key = open.name_key and fresh.status = 'active' and fresh.id <> open.id
+      join membership on membership.account_id = fresh.id and membership.organisation_code = open.organisation_code
+      join cascade on cascade.id = ${cascadeId}
+      where fresh.batch_id > coalesce((cascade.snapshot ->> 'accounts')::bigint, 0) and not exists (
+        select from import_previous previous
+        join import_batch batch on batch.id = previous.batch_id and batch.kind = 'accounts'
+        where previous.key = fresh.id
+          -- It was there already when the tree was frozen.
+          and (previous.before ->> 'batch_id')::bigint <= coalesce((cascade.snapshot ->> 'accounts')::bigint, 0))
+      group by fresh.id
+      having count(distinct open.id) = 1`.execute(this.db);
+    return rows;
+  }
+
   /** Ends each need whose account has a successor that may do at least the same, in every organisation of the old one. */
   async resolveReplaced(
     cascadeId: string,

@@ -70,10 +70,21 @@ export class LoopService {
     return this.repository.retirable(cascadeId);
   }
 
+  /**
+   * What may have taken the place of an account: the one under the person's NHSmail address that the directory knows,
+   * or a new one of the same name in the same organisation that works under single sign-on.
+   */
   private async successors(cascadeId: string): Promise<{ accountId: string; successor: string }[]> {
-    const results = await this.segments.classify(await this.repository.openAccounts(cascadeId));
-    return results.flatMap(({ accountId, suggestion }) =>
+    const open = await this.segments.classify(await this.repository.openAccounts(cascadeId));
+    const known = open.flatMap(({ accountId, suggestion }) =>
       suggestion?.kind === 'use-account' ? [{ accountId, successor: suggestion.accountId }] : [],
     );
+    const newcomers = await this.repository.newcomers(cascadeId);
+    const working = new Set(
+      (await this.segments.classify(newcomers.map(({ successor }) => successor)))
+        .filter(({ segment }) => segment === 'nhsmail' || segment === 'nhsmail-unconfirmed')
+        .map(({ accountId }) => accountId),
+    );
+    return [...known, ...newcomers.filter(({ successor }) => working.has(successor))];
   }
 }

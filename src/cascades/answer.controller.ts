@@ -1,0 +1,155 @@
+import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { type Response } from 'express';
+import { z } from 'zod';
+import { Public, RequirePermission } from '../access/index.js';
+import { Clock } from '../shared/clock.js';
+import { InvalidInputError } from '../shared/errors.js';
+import { odsCodeSchema } from '../shared/ods-code.js';
+import {
+  alreadyPage,
+  answerPage,
+  type BadLink,
+  badLinkPage,
+  packPage,
+  refusedPage,
+  thanksPage,
+} from './answer.pages.js';
+import { CascadeService } from './cascade.service.js';
+import { type OrganisationRow } from './cascade.repository.js';
+import { LinkService } from './link.service.js';
+import { snapshotOf } from './report.service.js';
+import { ANSWERS } from './step.rules.js';
+import { CSV_TYPE, type TableExport, toCsv, toWorkbook, XLSX_TYPE } from './table.export.js';
+import { WorklistService } from './worklist.service.js';
+
+/** One ticked box of a form arrives as a text, several as a list. */
+const codes = z.union([odsCodeSchema.transform((code) => [code]), z.array(odsCodeSchema).max(1_000)]);
+
+const formSchema = z.object({
+  answer: z.enum(ANSWERS),
+  below: codes.optional(),
+  /** Somebody at a practice who came by the commissioner's link. */
+  practice: odsCodeSchema.optional(),
+  reason: z.string().max(2_000).optional(),
+});
+
+const STATUS: Readonly<Record<BadLink, number>> = { unknown: 404, expired: 410, revoked: 410, 'other-purpose': 404 };
+
+/** The pages behind the links in e-mails. A GET changes nothing, because scanners open links before people do. */
+@ApiExcludeController()
+@Controller('cascade/:token')
+export class AnswerController {
+  constructor(
+    private readonly links: LinkService,
+    private readonly cascades: CascadeService,
+    private readonly worklists: WorklistService,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  @Public()
+  async show(@Param('token') token: string, @Res() response: Response): Promise<void> {
+    const link = await this.links.open(token, ['answer', 'confirm', 'pack']);
+    if (!link.ok) return refuse(response, link.why);
+    const { cascade, organisation } = link;
+    if (token.startsWith('pack.')) {
+      const lines = await this.worklists.lines(cascade.id, organisation.code);
+      const madeAt = this.clock.now().toISOString();
+      send(response, 200, packPage(token, organisation, lines, madeAt, snapshotOf(cascade)));
+      return;
+    }
+    const below = await this.cascades.below(cascade.id, organisation);
+    send(response, 200, answerPage({ token, cascadeName: cascade.name, organisation, below }));
+  }
+
+  @Post()
+  @Public()
+  async answer(@Param('token') token: string, @Body() body: unknown, @Res() response: Response): Promise<void> {
+    const link = await this.links.open(token, ['answer', 'confirm']);
+    if (!link.ok) return refuse(response, link.why);
+    const form = formSchema.safeParse(body);
+    if (!form.success) return send(response, 400, refusedPage('Choose what has happened'));
+    const { cascade, organisation } = link;
+    const { answer, below, practice, reason } = form.data;
+    const speaker = await this.speakerOf(cascade.id, organisation, practice);
+    if (!speaker) return send(response, 400, refusedPage('That practice does not belong to this link'));
+    try {
+      const { outcome, late } = await this.cascades.answer({
+        cascadeId: cascade.id,
+        organisation: speaker.code,
+        answer,
+        ...(below && { below }),
+        ...(reason !== undefined && { reason }),
+        actor: `link:${organisation.code}`,
+      });
+      send(response, 200, outcome === 'already' ? alreadyPage(speaker) : thanksPage(speaker, answer, late));
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      send(response, 400, refusedPage(error.message));
+    }
+  }
+
+  @Get('worklist.csv')
+  @Public()
+  async linesCsv(@Param('token') token: string, @Res() response: Response): Promise<void> {
+    await this.download(token, response, 'csv', (id, code) => this.worklists.linesExport(id, code));
+  }
+
+  @Get('worklist.xlsx')
+  @Public()
+  async linesWorkbook(@Param('token') token: string, @Res() response: Response): Promise<void> {
+    await this.download(token, response, 'xlsx', (id, code) => this.worklists.linesExport(id, code));
+  }
+
+  @Get('people.csv')
+  @RequirePermission('directory:read')
+  async peopleCsv(@Param('token') token: string, @Res() response: Response): Promise<void> {
+    await this.download(token, response, 'csv', (id, code) => this.worklists.peopleExport(id, code));
+  }
+
+  @Get('people.xlsx')
+  @RequirePermission('directory:read')
+  async peopleWorkbook(@Param('token') token: string, @Res() response: Response): Promise<void> {
+    await this.download(token, response, 'xlsx', (id, code) => this.worklists.peopleExport(id, code));
+  }
+
+  private async speakerOf(
+    cascadeId: string,
+    organisation: OrganisationRow,
+    practice: string | undefined,
+  ): Promise<OrganisationRow | undefined> {
+    if (practice === undefined) return organisation;
+    return (await this.cascades.below(cascadeId, organisation)).find(({ code }) => code === practice);
+  }
+
+  private async download(
+    token: string,
+    response: Response,
+    format: 'csv' | 'xlsx',
+    make: (cascadeId: string, code: string) => Promise<TableExport>,
+  ): Promise<void> {
+    const link = await this.links.open(token, ['pack']);
+    if (!link.ok) return refuse(response, link.why);
+    sendTable(
+      response,
+      format,
+      `worklist-${link.organisation.code}`,
+      await make(link.cascade.id, link.organisation.code),
+    );
+  }
+}
+
+export function sendTable(response: Response, format: 'csv' | 'xlsx', name: string, table: TableExport): void {
+  response.type(format === 'csv' ? CSV_TYPE : XLSX_TYPE);
+  response.attachment(`${name}-${table.madeAt.toISOString().slice(0, 10)}.${format}`);
+  response.send(format === 'csv' ? toCsv(table) : toWorkbook(table));
+}
+
+function refuse(response: Response, why: BadLink): void {
+  send(response, STATUS[why], badLinkPage(why));
+}
+
+function send(response: Response, status: number, html: string): void {
+  response.status(status).type('html').send(html);
+}

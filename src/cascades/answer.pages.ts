@@ -1,0 +1,161 @@
+import { type OrganisationRow } from './cascade.repository.js';
+import { type Answer, answersOf, isAnswered } from './step.rules.js';
+import { type WorklistLine } from './worklist.service.js';
+
+/** The pages behind the links of a cascade: they need no sign-in, no script, and hold no personal data. */
+
+const WORDS: Readonly<Record<Answer, { readonly label: string; readonly done: string }>> = {
+  acknowledge: { label: 'We have the request', done: 'you have the request' },
+  'pass-on': { label: 'We have passed it on', done: 'you have passed it on' },
+  confirm: { label: 'Our practice has been told', done: 'your practice has been told' },
+  finish: { label: 'We have done everything that was asked', done: 'you have done everything that was asked' },
+  decline: { label: 'This is not ours', done: 'this is not yours' },
+};
+
+const BELOW: Readonly<Record<OrganisationRow['kind'], string>> = {
+  region: 'commissioners',
+  commissioner: 'practices',
+  practice: '',
+};
+
+export interface AnswerPage {
+  readonly token: string;
+  readonly cascadeName: string;
+  readonly organisation: OrganisationRow;
+  readonly below: readonly OrganisationRow[];
+}
+
+/** Where an organisation says what became of the request. Opening it changes nothing. */
+export function answerPage({ token, cascadeName, organisation, below }: AnswerPage): string {
+  const answered = isAnswered(organisation.state)
+    ? `<p>So far we know: <strong>${escape(organisation.state.replace('-', ' '))}</strong>. You can add to that here.</p>`
+    : '';
+  const answers = answersOf(organisation.kind).map((answer, i) =>
+    radio('answer', answer, WORDS[answer].label, i === 0),
+  );
+  const list = below.length === 0 ? '' : belowFields(organisation, below);
+  return page(
+    `${organisation.name} (${organisation.code})`,
+    `<p>${escape(cascadeName)}</p>
+${answered}
+<form method="post" action="/cascade/${token}">
+<fieldset class="nhsuk-fieldset"><legend class="nhsuk-fieldset__legend nhsuk-fieldset__legend--m">What has happened?</legend>
+<div class="nhsuk-radios">${answers.join('\n')}</div></fieldset>
+${list}
+<div class="nhsuk-form-group"><label class="nhsuk-label" for="reason">If it is not yours: why, in a few words? Please give no names of people.</label>
+<input class="nhsuk-input" id="reason" name="reason" maxlength="500"></div>
+<button class="nhsuk-button" type="submit">Send</button>
+</form>
+${practiceForm(token, organisation, below)}`,
+  );
+}
+
+export function thanksPage(
+  organisation: Pick<OrganisationRow, 'name' | 'code'>,
+  answer: Answer,
+  late: boolean,
+): string {
+  return page(
+    'Thank you',
+    `<p>We have noted for ${escape(organisation.name)} (${escape(organisation.code)}) that ${WORDS[answer].done}.</p>
+${late ? '<p>It came after the time we had asked for, and it counts all the same.</p>' : ''}<p>You can close this page.</p>`,
+  );
+}
+
+export function alreadyPage(organisation: Pick<OrganisationRow, 'name' | 'code'>): string {
+  return page(
+    'We have this already',
+    `<p>Somebody has answered this for ${escape(organisation.name)} (${escape(organisation.code)}) before. Nothing has changed, and you need not do anything.</p>`,
+  );
+}
+
+export type BadLink = 'unknown' | 'expired' | 'revoked' | 'other-purpose';
+
+const BAD_LINKS: Readonly<Record<BadLink, string>> = {
+  unknown: 'This address is not one of our links. Copy the whole link from the e-mail, or open it from there.',
+  expired: 'This link has expired. Ask the CQRS team for a new one.',
+  revoked: 'This link was withdrawn. Use the link in the newest e-mail, or ask the CQRS team for a new one.',
+  'other-purpose': 'This link opens something else. Use the link as it is in the e-mail.',
+};
+
+export function badLinkPage(why: BadLink): string {
+  return page('This link does not work', `<p>${BAD_LINKS[why]}</p><p>Nothing has been changed.</p>`);
+}
+
+export function refusedPage(reason: string): string {
+  return page('That did not work', `<p>${escape(reason)}.</p><p>Nothing has been changed. Go back and try again.</p>`);
+}
+
+/** What a commissioner has to do, in counts; the files with names need sign-in. */
+export function packPage(
+  token: string,
+  organisation: OrganisationRow,
+  lines: readonly WorklistLine[],
+  madeAt: string,
+  snapshot: string,
+): string {
+  const rows = lines.map(
+    (line) =>
+      `<tr class="nhsuk-table__row"><th scope="row" class="nhsuk-table__header">${escape(line.name)} (${escape(line.code)})</th>${[
+        line.practicesAtRisk > 0 ? 'yes' : 'no',
+        line.mismatched,
+        line.unknown,
+        line.unreachable,
+        line.status.replace('-', ' '),
+      ]
+        .map((cell) => `<td class="nhsuk-table__cell">${escape(String(cell))}</td>`)
+        .join('')}</tr>`,
+  );
+  const heads = ['Organisation', 'At risk', 'Mismatched', 'Unknown', 'Unreachable', 'Status'];
+  return page(
+    `Worklist of ${organisation.name} (${organisation.code})`,
+    `<p>Those at risk of missing payment come first. Made ${escape(madeAt)} from: ${escape(snapshot)}.</p>
+<ul><li><a href="/cascade/${token}/worklist.csv">Counts as CSV</a></li><li><a href="/cascade/${token}/worklist.xlsx">Counts as a workbook</a></li>
+<li><a href="/cascade/${token}/people.csv">People as CSV</a> (needs sign-in)</li><li><a href="/cascade/${token}/people.xlsx">People as a workbook</a> (needs sign-in)</li></ul>
+<table class="nhsuk-table"><caption class="nhsuk-table__caption">What is left to do</caption><thead><tr>${heads
+      .map((head) => `<th scope="col" class="nhsuk-table__header">${head}</th>`)
+      .join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`,
+  );
+}
+
+function belowFields(organisation: OrganisationRow, below: readonly OrganisationRow[]): string {
+  const boxes = below.map(
+    ({ code, name, passed_on_at }) =>
+      `<div class="nhsuk-checkboxes__item"><input class="nhsuk-checkboxes__input" type="checkbox" id="below-${code}" name="below" value="${code}">
+<label class="nhsuk-label nhsuk-checkboxes__label" for="below-${code}">${escape(name)} (${code})${passed_on_at ? ', noted as passed on' : ''}</label></div>`,
+  );
+  return `<fieldset class="nhsuk-fieldset"><legend class="nhsuk-fieldset__legend nhsuk-fieldset__legend--m">Which ${BELOW[organisation.kind]}? Tick none if you mean all of them.</legend>
+<div class="nhsuk-checkboxes">${boxes.join('\n')}</div></fieldset>`;
+}
+
+/** The request is made to be forwarded: somebody at a practice may arrive by its commissioner's link. */
+function practiceForm(token: string, { kind }: OrganisationRow, below: readonly OrganisationRow[]): string {
+  if (kind !== 'commissioner' || below.length === 0) return '';
+  const options = below.map(({ code, name }) => `<option value="${code}">${escape(name)} (${code})</option>`);
+  return `<h2>Do you work at one of the practices?</h2>
+<form method="post" action="/cascade/${token}">
+<input type="hidden" name="answer" value="confirm">
+<div class="nhsuk-form-group"><label class="nhsuk-label" for="practice">Your practice</label>
+<select class="nhsuk-select" id="practice" name="practice">${options.join('')}</select></div>
+<button class="nhsuk-button nhsuk-button--secondary" type="submit">Our practice has been told</button>
+</form>`;
+}
+
+function radio(name: string, value: string, label: string, checked: boolean): string {
+  return `<div class="nhsuk-radios__item"><input class="nhsuk-radios__input" type="radio" id="${name}-${value}" name="${name}" value="${value}"${checked ? ' checked' : ''}>
+<label class="nhsuk-label nhsuk-radios__label" for="${name}-${value}">${label}</label></div>`;
+}
+
+function page(title: string, body: string): string {
+  return `<!doctype html>
+<html lang="en-GB">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>${escape(title)} - CQRS comms</title><link rel="stylesheet" href="/assets/nhsuk.css"></head>
+<body><div class="nhsuk-width-container"><main class="nhsuk-main-wrapper"><h1>${escape(title)}</h1>
+${body}</main></div></body>
+</html>
+`;
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { pageQuery, pageSchema } from '../platform/http/index.js';
+import { LINK_PURPOSES } from '../shared/organisation-link.js';
+import { odsCodeSchema } from '../shared/ods-code.js';
+import { type CascadeRow, type OrganisationRow, type StepRow } from './cascade.repository.js';
+import { snapshotOf } from './report.service.js';
+import { ANSWERS, COVERAGES, STEP_STATES, TREE_KINDS } from './step.rules.js';
+
+const instant = z.iso.datetime().nullable();
+const count = z.number().int();
+
+export const cascadeIdSchema = z.uuid();
+export const listQuerySchema = pageQuery(z.tuple([z.iso.datetime(), z.uuid()]), {});
+
+export const cascadeSchema = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    campaignId: z.uuid().nullable().describe('Null for a drill'),
+    frozenAt: z.iso.datetime(),
+    answerBy: z.iso.datetime().describe('Later answers count, as late'),
+    linksExpireAt: z.iso.datetime(),
+    snapshot: z.string().describe('From which imports the tree was made'),
+    closedAt: instant,
+  })
+  .meta({ id: 'Cascade' });
+export type CascadeView = z.infer<typeof cascadeSchema>;
+export const cascadePageSchema = pageSchema(cascadeSchema).meta({ id: 'CascadePage' });
+
+export const drillSchema = z
+  .strictObject({ name: z.string().trim().min(1).max(200), regions: z.array(odsCodeSchema).max(20).default([]) })
+  .meta({ id: 'NewDrill', examples: [{ name: 'Rehearsal in August', regions: ['Y63'] }] });
+
+export const coverageRowSchema = z
+  .object({
+    level: z.enum(['nation', 'region', 'commissioner']),
+    regionCode: z.string().nullable(),
+    commissionerCode: z.string().nullable(),
+    name: z.string(),
+    state: z.enum(STEP_STATES).nullable(),
+    answeredAt: instant,
+    answeredLate: z.boolean(),
+    practices: count,
+    confirmed: count,
+    passedOn: count,
+    silent: count,
+    unreachable: count,
+    closed: count,
+    joinedLate: count,
+    moved: count,
+    atRiskBefore: count,
+    atRiskNow: count,
+    peopleToHelp: count,
+    peopleHelped: count,
+    commissioners: count,
+    commissionersAnswered: count,
+    commissionersLate: count,
+  })
+  .meta({ id: 'CascadeCoverage', description: 'Every parent is the sum of its children' });
+export const coverageSchema = z.object({ items: z.array(coverageRowSchema) }).meta({ id: 'CascadeCoverageList' });
+
+export const practiceQuerySchema = pageQuery(odsCodeSchema, {
+  region: odsCodeSchema.optional(),
+  commissioner: odsCodeSchema.optional(),
+  coverage: z.enum(COVERAGES).optional(),
+});
+export const practiceRowSchema = z
+  .object({
+    code: z.string(),
+    name: z.string(),
+    commissionerCode: z.string().nullable(),
+    regionCode: z.string().nullable(),
+    coverage: z.enum(COVERAGES),
+    state: z.enum(STEP_STATES),
+    joinedLate: z.boolean(),
+    change: z.enum(['closed', 'moved']).nullable(),
+    movedTo: z.string().nullable(),
+    passedOnAt: instant,
+    confirmedAt: instant,
+    writtenAt: instant.describe('When the service wrote to it itself'),
+    atRiskBefore: z.boolean(),
+    atRiskNow: z.boolean(),
+    peopleToHelp: count,
+  })
+  .meta({ id: 'CascadePractice' });
+export const practicePageSchema = pageSchema(practiceRowSchema).meta({ id: 'CascadePracticePage' });
+
+export const organisationSchema = z
+  .object({
+    code: z.string(),
+    kind: z.enum(TREE_KINDS),
+    name: z.string(),
+    state: z.enum(STEP_STATES),
+    answeredLate: z.boolean(),
+    coverage: z.enum(COVERAGES).nullable(),
+    steps: z.array(
+      z.object({
+        action: z.string(),
+        at: z.iso.datetime(),
+        late: z.boolean(),
+        actor: z.string(),
+        details: z.record(z.string(), z.unknown()),
+      }),
+    ),
+  })
+  .meta({ id: 'CascadeOrganisation' });
+export type OrganisationView = z.infer<typeof organisationSchema>;
+
+export const answerBodySchema = z
+  .strictObject({
+    answer: z.enum(ANSWERS),
+    below: z.array(odsCodeSchema).min(1).max(1_000).optional(),
+    reason: z.string().trim().min(1).max(500).optional(),
+  })
+  .meta({ id: 'CascadeAnswer', examples: [{ answer: 'pass-on', below: ['A81001'] }] });
+export const answerResultSchema = z
+  .object({ outcome: z.enum(['recorded', 'already']), state: z.enum(STEP_STATES), late: z.boolean() })
+  .meta({ id: 'CascadeAnswerResult' });
+
+export const newLinkSchema = z
+  .strictObject({
+    purpose: z.enum(LINK_PURPOSES),
+    hours: z
+      .number()
+      .int()
+      .min(1)
+      .max(24 * 60)
+      .optional()
+      .describe('Default: as long as the cascade’s links last'),
+  })
+  .meta({ id: 'NewCascadeLink', examples: [{ purpose: 'pack', hours: 72 }] });
+export const linkSchema = z.object({ url: z.url(), expiresAt: z.iso.datetime() }).meta({ id: 'CascadeLink' });
+
+export const tellingsSchema = z
+  .object({
+    items: z.array(
+      z.object({
+        at: instant,
+        route: z.enum(['direct', 'cascade', 'answer']),
+        what: z.string(),
+        state: z.string(),
+        cascadeOrCampaign: z.uuid(),
+        by: z.string().nullable(),
+        sha256: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Tellings' });
+
+export function cascadeView(row: CascadeRow): CascadeView {
+  return {
+    id: row.id,
+    name: row.name,
+    campaignId: row.campaign_id,
+    frozenAt: row.frozen_at.toISOString(),
+    answerBy: row.answer_by.toISOString(),
+    linksExpireAt: row.links_expire_at.toISOString(),
+    snapshot: snapshotOf(row),
+    closedAt: row.closed_at?.toISOString() ?? null,
+  };
+}
+
+export function organisationView(row: OrganisationRow, steps: readonly StepRow[]): OrganisationView {
+  return {
+    code: row.code,
+    kind: row.kind,
+    name: row.name,
+    state: row.state,
+    answeredLate: row.answered_late,
+    coverage: row.coverage,
+    steps: steps.map(({ action, at, late, actor, details }) => ({
+      action,
+      at: at.toISOString(),
+      late,
+      actor,
+      details: { ...details },
+    })),
+  };
+}

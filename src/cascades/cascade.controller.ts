@@ -1,0 +1,227 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { type Response } from 'express';
+import { z } from 'zod';
+import { CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
+import { type Config, InjectConfig } from '../platform/config/index.js';
+import { ApiProblems, Idempotent, type Page, pageOf } from '../platform/http/index.js';
+import { Clock } from '../shared/clock.js';
+import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
+import { sendTable } from './answer.controller.js';
+import {
+  answerBodySchema,
+  answerResultSchema,
+  cascadeIdSchema,
+  cascadePageSchema,
+  cascadeSchema,
+  type CascadeView,
+  cascadeView,
+  coverageSchema,
+  drillSchema,
+  linkSchema,
+  listQuerySchema,
+  newLinkSchema,
+  organisationSchema,
+  type OrganisationView,
+  organisationView,
+  practicePageSchema,
+  practiceQuerySchema,
+} from './cascade.api.js';
+import { CascadeFreezer } from './cascade.freezer.js';
+import { type AnswerResult, CascadeService } from './cascade.service.js';
+import { type OrganisationRow } from './cascade.repository.js';
+import { ProofService } from './proof.service.js';
+import { type CoverageRow, type PracticeRow } from './report.repository.js';
+import { CascadeReports } from './report.service.js';
+import { EVERYWHERE } from './tree.rules.js';
+import { WorklistService } from './worklist.service.js';
+
+const HOUR = 3_600_000;
+
+/** Cascades: how far they have come, answers for others, links, worklists and proof. */
+@ApiTags('Cascades')
+@ApiBearerAuth()
+@Controller('api/v1/cascades')
+export class CascadeController {
+  constructor(
+    private readonly cascades: CascadeService,
+    private readonly freezer: CascadeFreezer,
+    private readonly reports: CascadeReports,
+    private readonly worklists: WorklistService,
+    private readonly proofs: ProofService,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  @Get()
+  @RequirePermission('cascade:read')
+  @ApiOkResponse({ standardSchema: cascadePageSchema, description: 'Newest first' })
+  @ApiProblems(400)
+  async list(
+    @Query({ schema: listQuerySchema }) { cursor, limit }: z.infer<typeof listQuerySchema>,
+  ): Promise<Page<CascadeView>> {
+    const before = cursor && { frozenAt: new Date(cursor[0]), id: cursor[1] };
+    const rows = await this.cascades.list(limit + 1, before);
+    return pageOf(rows.map(cascadeView), limit, ({ frozenAt, id }) => [frozenAt, id]);
+  }
+
+  @Post('drills')
+  @RequirePermission('cascade:operate')
+  @Idempotent()
+  @ApiCreatedResponse({ standardSchema: cascadeSchema, description: 'A rehearsal: a tree and its links, no message' })
+  @ApiProblems(400, 409, 413, 415)
+  async drill(
+    @Body({ schema: drillSchema }) { name, regions }: z.infer<typeof drillSchema>,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<CascadeView> {
+    if (principal.region !== undefined) for (const region of regions) requireRegion(principal, region);
+    const own = regions.length === 0 && principal.region !== undefined ? [principal.region] : regions;
+    const id = await this.freezer.drill(name, principal, { ...EVERYWHERE, regions: own });
+    return cascadeView(await this.cascades.get(id));
+  }
+
+  @Get(':id')
+  @RequirePermission('cascade:read')
+  @ApiOkResponse({ standardSchema: cascadeSchema })
+  @ApiProblems(400, 404)
+  async get(@Param('id', { schema: cascadeIdSchema }) id: string): Promise<CascadeView> {
+    return cascadeView(await this.cascades.get(id));
+  }
+
+  @Get(':id/coverage')
+  @RequirePermission('cascade:read')
+  @ApiOkResponse({ standardSchema: coverageSchema, description: 'The nation, then each region with its commissioners' })
+  @ApiProblems(400, 404)
+  async coverage(@Param('id', { schema: cascadeIdSchema }) id: string): Promise<{ items: CoverageRow[] }> {
+    return { items: await this.reports.coverage(id) };
+  }
+
+  @Get(':id/coverage.csv')
+  @RequirePermission('cascade:read')
+  @ApiProblems(400, 404)
+  async coverageCsv(@Param('id', { schema: cascadeIdSchema }) id: string, @Res() response: Response): Promise<void> {
+    sendTable(response, 'csv', 'coverage', await this.reports.coverageExport(id));
+  }
+
+  @Get(':id/practices')
+  @RequirePermission('cascade:read')
+  @ApiOkResponse({ standardSchema: practicePageSchema, description: 'In code order' })
+  @ApiProblems(400, 404)
+  async practices(
+    @Param('id', { schema: cascadeIdSchema }) id: string,
+    @Query({ schema: practiceQuerySchema }) query: z.infer<typeof practiceQuerySchema>,
+  ): Promise<Page<PracticeRow>> {
+    const { limit, cursor, region, commissioner, coverage } = query;
+    const rows = await this.reports.practices(id, {
+      limit: limit + 1,
+      ...(cursor !== undefined && { after: cursor }),
+      ...(region !== undefined && { regionCode: region }),
+      ...(commissioner !== undefined && { commissionerCode: commissioner }),
+      ...(coverage !== undefined && { coverage }),
+    });
+    return pageOf(rows, limit, ({ code }) => code);
+  }
+
+  @Get(':id/organisations/:code')
+  @RequirePermission('cascade:read')
+  @ApiOkResponse({ standardSchema: organisationSchema, description: 'With every step, oldest first' })
+  @ApiProblems(400, 404)
+  async organisation(
+    @Param('id', { schema: cascadeIdSchema }) id: string,
+    @Param('code', { schema: odsCodeSchema }) code: OdsCode,
+  ): Promise<OrganisationView> {
+    return organisationView(await this.cascades.organisation(id, code), await this.cascades.steps(id, code));
+  }
+
+  @Post(':id/organisations/:code/answers')
+  @RequirePermission('cascade:operate')
+  @HttpCode(200)
+  @Idempotent()
+  @ApiOkResponse({
+    standardSchema: answerResultSchema,
+    description: 'Records what an organisation said by other means',
+  })
+  @ApiProblems(400, 404, 409, 413, 415)
+  async answer(
+    @Param('id', { schema: cascadeIdSchema }) id: string,
+    @Param('code', { schema: odsCodeSchema }) code: OdsCode,
+    @Body({ schema: answerBodySchema }) { answer, below, reason }: z.infer<typeof answerBodySchema>,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<AnswerResult> {
+    await this.ownRegion(id, code, principal);
+    return this.cascades.answer({
+      cascadeId: id,
+      organisation: code,
+      answer,
+      ...(below && { below }),
+      ...(reason !== undefined && { reason }),
+      actor: principal.id,
+    });
+  }
+
+  @Post(':id/organisations/:code/links')
+  @RequirePermission('cascade:operate')
+  @ApiCreatedResponse({ standardSchema: linkSchema })
+  @ApiProblems(400, 404, 413, 415)
+  async link(
+    @Param('id', { schema: cascadeIdSchema }) id: string,
+    @Param('code', { schema: odsCodeSchema }) code: OdsCode,
+    @Body({ schema: newLinkSchema }) { purpose, hours }: z.infer<typeof newLinkSchema>,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<z.infer<typeof linkSchema>> {
+    await this.ownRegion(id, code, principal);
+    // Links count in whole seconds.
+    const until =
+      hours === undefined ? undefined : new Date(Math.floor((this.clock.now().getTime() + hours * HOUR) / 1000) * 1000);
+    const { path, expiresAt } = await this.cascades.link(id, code, purpose, until);
+    const pages = this.config.publicUrl ?? `http://${this.config.host}:${this.config.port}/`;
+    return { url: new URL(path, pages).href, expiresAt: expiresAt.toISOString() };
+  }
+
+  @Post(':id/organisations/:code/links/revocation')
+  @RequirePermission('cascade:operate')
+  @HttpCode(204)
+  @ApiNoContentResponse({ description: 'Every link of the organisation that is out has stopped working' })
+  @ApiProblems(400, 404)
+  async revoke(
+    @Param('id', { schema: cascadeIdSchema }) id: string,
+    @Param('code', { schema: odsCodeSchema }) code: OdsCode,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<void> {
+    await this.ownRegion(id, code, principal);
+    await this.cascades.revokeLinks(id, code, principal.id);
+  }
+
+  @Get(':id/organisations/:code/people.xlsx')
+  @RequirePermission('directory:read')
+  @ApiProblems(400, 403, 404)
+  async people(
+    @Param('id', { schema: cascadeIdSchema }) id: string,
+    @Param('code', { schema: odsCodeSchema }) code: OdsCode,
+    @CurrentPrincipal() principal: Principal,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.ownRegion(id, code, principal);
+    sendTable(response, 'xlsx', `worklist-${code}`, await this.worklists.peopleExport(id, code));
+  }
+
+  @Get(':id/organisations/:code/proof.zip')
+  @RequirePermission('message:read')
+  @ApiProblems(400, 403, 404)
+  async proof(
+    @Param('id', { schema: cascadeIdSchema }) id: string,
+    @Param('code', { schema: odsCodeSchema }) code: OdsCode,
+    @CurrentPrincipal() principal: Principal,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.ownRegion(id, code, principal);
+    const pack = await this.proofs.pack(id, code, principal.id);
+    response.type('application/zip').attachment(`proof-${code}.zip`).send(pack);
+  }
+
+  private async ownRegion(id: string, code: string, principal: Principal): Promise<OrganisationRow> {
+    const organisation = await this.cascades.organisation(id, code);
+    requireRegion(principal, (organisation.region_code ?? undefined) as OdsCode | undefined);
+    return organisation;
+  }
+}

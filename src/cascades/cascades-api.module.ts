@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { AnswerController } from './answer.controller.js';
+import { CascadeController } from './cascade.controller.js';
+import { CascadesModule } from './cascades.module.js';
+import { TellingController } from './telling.controller.js';
+
+/** Cascades over HTTP: the API, and the pages behind the links in e-mails. */
+@Module({
+  imports: [CascadesModule],
+  controllers: [AnswerController, CascadeController, TellingController],
+})
+export class CascadesApiModule {}
