@@ -24,6 +24,7 @@ import { SuppressionRepository } from './suppression.repository.js';
 import { createTransport } from './transport.factory.js';
 import { type MailTransport } from './transport.js';
 import { TransportPace } from './transport.pace.js';
+import { WRAP_TRANSPORT, type WrapTransport } from './transport.wrapping.js';
 
 /** Workers have finished what was on the wire by then (`beforeApplicationShutdown`). */
 @Injectable()
@@ -46,9 +47,11 @@ class TransportLifetime implements OnApplicationShutdown {
     },
     {
       provide: MAIL_TRANSPORT,
-      inject: [CONFIG, CaptureInbox],
-      useFactory: ({ smtpUrl }: Config, inbox: CaptureInbox): MailTransport =>
-        smtpUrl === undefined ? new CaptureTransport(inbox) : createTransport(smtpUrl),
+      inject: [CONFIG, CaptureInbox, { token: WRAP_TRANSPORT, optional: true }],
+      useFactory: ({ smtpUrl }: Config, inbox: CaptureInbox, wrap?: WrapTransport): MailTransport => {
+        const configured = smtpUrl === undefined ? new CaptureTransport(inbox) : createTransport(smtpUrl);
+        return wrap ? wrap(configured) : configured;
+      },
     },
     TransportLifetime,
     LedgerRepository,

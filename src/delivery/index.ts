@@ -32,4 +32,5 @@ export { messageIdOfReturnPath, returnPathOf } from './return-path.rules.js';
 export { SliceSender } from './slice.sender.js';
 export { type NewSuppression, type Suppression, SuppressionList } from './suppression.list.js';
 export type { MailTransport, OutgoingMessage, Outcome } from './transport.js';
+export { TransportWrappingModule, type WrapTransport } from './transport.wrapping.js';
 export { readUnsubscribeToken, unsubscribeToken, unsubscribeUrl } from './unsubscribe-link.rules.js';
