@@ -17,6 +17,8 @@ import { CorrectionService } from './correction.service.js';
 import { CorrectionTicker } from './correction.ticker.js';
 import { PlanRepository } from './plan.repository.js';
 import { PlanService } from './plan.service.js';
+import { RetentionRepository } from './retention.repository.js';
+import { Retention } from './retention.service.js';
 import { SharedValuesService } from './shared-values.service.js';
 import { StepDispatcher } from './step.dispatcher.js';
 import { WebhooksModule } from './webhooks.module.js';
@@ -44,9 +46,11 @@ import { WebhooksModule } from './webhooks.module.js';
     CorrectionTicker,
     PlanRepository,
     PlanService,
+    Retention,
+    RetentionRepository,
     SharedValuesService,
     StepDispatcher,
   ],
-  exports: [CampaignService, CampaignTicker, CorrectionService, PlanService],
+  exports: [CampaignService, CampaignTicker, CorrectionService, PlanService, Retention],
 })
 export class CampaignsModule {}
