@@ -1,8 +1,10 @@
 import { type Command } from 'commander';
+import { registerCascadeCommands } from './cascade.commands.js';
 import { registerDemoCommand } from './demo.command.js';
 import { registerImportCommands } from './import.commands.js';
 import { registerReadCommands } from './read.commands.js';
 import { registerServiceCommands } from './service.commands.js';
+import { registerSimulateCommand } from './simulate.command.js';
 import { registerTextCommands } from './text.commands.js';
 
 export function registerCommands(program: Command): void {
@@ -10,5 +12,7 @@ export function registerCommands(program: Command): void {
   registerImportCommands(program);
   registerReadCommands(program);
   registerServiceCommands(program);
+  registerSimulateCommand(program);
   registerTextCommands(program);
+  registerCascadeCommands(program);
 }

@@ -96,9 +96,9 @@ export class SimulationRepository {
         where coalesce(delivery.accepted_at, delivery.state_changed_at) >= ${since}
       ), organisations as (
         select told.campaign_id, step, state, reason, at,
-          count(distinct code) filter (where organisation.kind = 'practice')::int as practices,
-          count(distinct code) filter (where organisation.kind = 'commissioner')::int as commissioners
-        from told, unnest(organisation_codes) as code join organisation on organisation.code = code
+          count(distinct organisation.code) filter (where organisation.kind = 'practice')::int as practices,
+          count(distinct organisation.code) filter (where organisation.kind = 'commissioner')::int as commissioners
+        from told, unnest(organisation_codes) as listed (code) join organisation on organisation.code = listed.code
         group by 1, 2, 3, 4, 5
       ), people as (
         select campaign_id, step, state, reason, at, count(*)::int as messages, count(distinct person_key)::int as people

@@ -61,7 +61,9 @@ export class SimulationRun {
     const unheard = await this.assumeNotDeclared();
     const { ids, releases, notes } = await prepareCampaigns(this.app, this.window, start);
     for (const { campaignId, at } of releases) {
-      this.plan(at, async () => void (await this.app.get(CampaignService).release(campaignId, SIMULATED.operator)));
+      this.plan(at, async () => {
+        await this.app.get(CampaignService).release(campaignId, SIMULATED.operator);
+      });
     }
     this.plan(this.window.cutoff.toInstant(), async () => {
       this.missed = await this.app.get(DeadlinesService).blockers(this.window.id);

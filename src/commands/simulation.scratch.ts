@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { connect, type DatabaseServer, migrate } from '../platform/database/index.js';
 import { UnavailableError } from '../shared/errors.js';
+import { type Hold } from './terminal.js';
 
 const PREFIX = 'cqrs_comms_simulation_';
 /** A simulation takes minutes: what is older was left by one that was killed. */
@@ -51,28 +52,28 @@ export const COPIED: readonly string[] = SOURCES.map(({ table }) => table);
 
 /**
  * A database beside the service's own, with one window's data as it was at one instant. A simulation does there what it
- * likes, and `release` drops it.
+ * likes; letting go drops it.
  * @throws UnavailableError `scratch-database-refused` where the server's user may not create one.
  */
-export async function openScratch(server: DatabaseServer, windowId: string, history: History): Promise<DatabaseServer> {
+export async function openScratch(
+  server: DatabaseServer,
+  windowId: string,
+  history: History,
+  hold: Hold,
+): Promise<DatabaseServer> {
   const name = `${PREFIX}${Date.now()}_${randomBytes(4).toString('hex')}`;
   const url = new URL(server.connectionString);
   url.pathname = `/${name}`;
-  const admin = connect(server.connectionString, 1);
-  const release = async (): Promise<void> => {
+  const admin = connect<unknown>(server.connectionString, 1);
+  hold(async () => {
     await sql`drop database if exists ${sql.id(name)} with (force)`.execute(admin).finally(() => admin.destroy());
-  };
-  try {
-    await dropAbandoned(admin);
-    await create(admin, name);
-    const scratch = connect(url.toString(), 1);
-    await migrate(scratch).finally(() => scratch.destroy());
-    await copy(server.connectionString, url.toString(), windowId, history);
-    return { connectionString: url.toString(), embedded: false, release };
-  } catch (error) {
-    await release();
-    throw error;
-  }
+  });
+  await dropAbandoned(admin);
+  await create(admin, name);
+  const scratch = connect<unknown>(url.toString(), 1);
+  await migrate(scratch).finally(() => scratch.destroy());
+  await copy(server.connectionString, url.toString(), windowId, history);
+  return { connectionString: url.toString(), embedded: false, release: () => Promise.resolve() };
 }
 
 async function create(admin: Kysely<unknown>, name: string): Promise<void> {

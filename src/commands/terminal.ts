@@ -26,9 +26,12 @@ interface ContextOptions {
   readonly clock?: Clock;
 }
 
+/** Notes what else is to be let go of at the end, even one by Ctrl-C: the last held is the first released. */
+export type Hold = (release: () => Promise<void>) => void;
+
 /** Runs the work with the service's modules, on the embedded database or DATABASE_URL, and lets go of everything. */
 export async function withService<T>(
-  work: (app: INestApplicationContext, config: Config) => Promise<T>,
+  work: (app: INestApplicationContext, config: Config, hold: Hold) => Promise<T>,
   { modules, roles = [], adjust = (config) => config, clock }: ContextOptions = {},
 ): Promise<T> {
   const interruption = new Interruption(130);
@@ -38,12 +41,16 @@ export async function withService<T>(
     { config, logger: new PinoLogger(config.logLevel), ...(clock && { clock }) },
     modules && ((composition) => TerminalModule.compose(composition, modules)),
   );
-  interruption.whenRequested(() => running.stop());
+  const held = [() => running.stop()];
+  const stop = async (): Promise<void> => {
+    for (let release = held.pop(); release; release = held.pop()) await release();
+  };
+  interruption.whenRequested(stop);
   try {
-    return await work(running.app, config);
+    return await work(running.app, config, (release) => held.push(release));
   } finally {
     // Interrupted work fails on connections that are gone: no news for a person who pressed Ctrl-C.
-    await (interruption.isRequested ? interruption.ended() : running.stop());
+    await (interruption.isRequested ? interruption.ended() : stop());
   }
 }
 
