@@ -135,6 +135,7 @@ export const tellingsSchema = z
   .object({
     items: z.array(
       z.object({
+        kind: z.enum(['message', 'step']),
         at: instant,
         route: z.enum(['direct', 'cascade', 'answer']),
         what: z.string(),

@@ -19,6 +19,7 @@ import { ReportRepository } from './report.repository.js';
 import { CascadeReports } from './report.service.js';
 import { LinkService } from './link.service.js';
 import { ProofService } from './proof.service.js';
+import { ScriptedCascade } from './scripted-cascade.js';
 import { TellingRepository } from './telling.repository.js';
 import { TellingService } from './telling.service.js';
 import { WorklistRepository } from './worklist.repository.js';
@@ -45,6 +46,7 @@ import { WorklistService } from './worklist.service.js';
     WorklistRepository,
     WorklistService,
     ReportRepository,
+    ScriptedCascade,
   ],
   exports: [
     CascadeFreezer,
@@ -54,6 +56,7 @@ import { WorklistService } from './worklist.service.js';
     LinkService,
     LoopService,
     ProofService,
+    ScriptedCascade,
     TellingService,
     WorklistService,
   ],

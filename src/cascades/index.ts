@@ -17,3 +17,4 @@ export { CascadesApiModule } from './cascades-api.module.js';
 export { ProofService, type ProofVerdict } from './proof.service.js';
 export { type Telling, TellingService } from './telling.service.js';
 export { type WorklistLine, type WorklistPerson, WorklistService } from './worklist.service.js';
+export { type CascadeScript, ScriptedCascade, type ScriptedRun, USUAL_SCRIPT } from './scripted-cascade.js';

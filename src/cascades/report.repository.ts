@@ -189,4 +189,30 @@ export class ReportRepository {
       group by node.kind, step.action order by node.kind, step.action`.execute(this.db);
     return rows;
   }
+
+  /** Commissioners in code order, with how often their silence was escalated. */
+  async askedCommissioners(cascadeId: string): Promise<{ code: string; rung: number; answered: boolean }[]> {
+    const { rows } = await sql<{ code: string; rung: number; answered: boolean }>`
+      select code, rung, state in ('passed-on', 'acknowledged', 'done', 'declined') as answered
+      from cascade_organisation
+      where cascade_id = ${cascadeId} and kind = 'commissioner' and state <> 'waiting' order by code`.execute(this.db);
+    return rows;
+  }
+
+  /** Practices that the message has reached, through their commissioner or directly, and that have not confirmed. */
+  async unconfirmedPractices(cascadeId: string): Promise<string[]> {
+    const { rows } = await sql<{ code: string }>`
+      select code from cascade_organisation
+      where cascade_id = ${cascadeId} and kind = 'practice' and confirmed_at is null
+        and (passed_on_at is not null or written_at is not null) order by code`.execute(this.db);
+    return rows.map(({ code }) => code);
+  }
+
+  /** Messages that silence has caused. */
+  async escalatedMessages(cascadeId: string): Promise<number> {
+    const { rows } = await sql<{ messages: number }>`
+      select count(*)::int as messages from dispatch join message on message.dispatch_id = dispatch.id
+      where dispatch.campaign_id = ${cascadeId} and dispatch.purpose like 'escalation:%'`.execute(this.db);
+    return rows[0]?.messages ?? 0;
+  }
 }

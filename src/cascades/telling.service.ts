@@ -4,6 +4,8 @@ import { TellingRepository } from './telling.repository.js';
 
 /** One thing through which an organisation was told, or said something itself. */
 export interface Telling {
+  /** An e-mail of the ledger, or a step of a cascade. */
+  readonly kind: 'message' | 'step';
   /** When it reached the organisation, or was said; null for a message that has not left. */
   readonly at: Date | null;
   /** `direct`: e-mail to its people. `cascade`: passed on by another organisation, or asked for by one. `answer`: its own word. */
@@ -31,6 +33,7 @@ export class TellingService {
   /** Everything by which an organisation was told, newest first; what has not left yet in front. */
   async told(organisation: string): Promise<Telling[]> {
     const messages = (await this.ledger.told(organisation)).map((message): Telling => ({
+      kind: 'message',
       at: message.acceptedAt,
       route: message.route,
       what: message.template,
@@ -40,6 +43,7 @@ export class TellingService {
       sha256: message.renderedSha256,
     }));
     const steps = (await this.repository.stepsOf(organisation)).map(({ at, action, cascadeId, by, late }): Telling => ({
+      kind: 'step',
       at,
       route: by === null ? 'answer' : 'cascade',
       what: by === null ? action : 'passed on by its commissioner or region',

@@ -5,7 +5,7 @@ import { type CascadeTables } from './cascade.tables.js';
 import { type OrganisationRow } from './cascade.repository.js';
 import { type WorklistLine, type WorklistPerson } from './worklist.service.js';
 
-type PersonRow = Omit<WorklistPerson, 'action' | 'suggestion'>;
+type PersonRow = Omit<WorklistPerson, 'action' | 'suggestion' | 'newAddress'>;
 
 @Injectable()
 export class WorklistRepository {

@@ -36,6 +36,8 @@ export interface WorklistPerson {
   readonly action: string;
   /** The NHSmail address that the directory holds for the person, or what the registered one was meant to be. */
   readonly suggestion: string | null;
+  /** The NHSmail address under which a new account would be right. */
+  readonly newAddress: string | null;
 }
 
 /** What a commissioner or region has to do, those at risk first. */
@@ -62,6 +64,7 @@ export class WorklistService {
       ...row,
       action: NEED_ACTIONS[row.need],
       suggestion: inWords(suggestions.get(row.accountId)),
+      newAddress: newAddressIn(suggestions.get(row.accountId)),
     }));
   }
 
@@ -121,6 +124,10 @@ export class WorklistService {
   private async origin(cascadeId: string): Promise<Pick<TableExport, 'madeAt' | 'snapshot'>> {
     return { madeAt: this.clock.now(), snapshot: snapshotOf(await this.cascades.get(cascadeId)) };
   }
+}
+
+function newAddressIn(suggestion: Suggestion | undefined): string | null {
+  return suggestion?.kind === 'new-account-with' ? suggestion.address : null;
 }
 
 function inWords(suggestion: Suggestion | undefined): string | null {

@@ -55,9 +55,10 @@ export function registerServiceCommands(program: Command): void {
           'told: expected an ODS code of 3 to 10 letters and digits, as A81001',
         );
       }
-      const [{ Ledger }, { DirectoryService }] = await Promise.all([
+      const [{ Ledger }, { DirectoryService }, { TellingService }] = await Promise.all([
         import('../delivery/index.js'),
         import('../directory/index.js'),
+        import('../cascades/index.js'),
       ]);
       await withService(async (app) => {
         const messages = (await app.get(Ledger).told(organisation)).map((message) => ({
@@ -72,16 +73,18 @@ export function registerServiceCommands(program: Command): void {
           sha256: message.renderedSha256,
         }));
         // A mistyped code must not read as an organisation that was told nothing.
-        if (messages.length === 0) await app.get(DirectoryService).organisation(organisation);
-        if (json) await print(JSON.stringify({ organisation, told: messages }));
-        else if (messages.length === 0) await print(`${organisation} was told nothing so far.`);
+        const tellings = await app.get(TellingService).told(organisation);
+        if (tellings.length === 0) await app.get(DirectoryService).organisation(organisation);
+        if (json)
+          await print(JSON.stringify({ organisation, told: messages, cascade: tellings.filter(isCascadeStep) }));
+        else if (tellings.length === 0) await print(`${organisation} was told nothing so far.`);
         else {
           await print(
             table(
               ['when', 'what', 'route', 'state'],
-              messages.map(({ acceptedAt, template, route, state }) => [
-                acceptedAt ?? 'not sent',
-                template,
+              tellings.map(({ at, what, by, route, state }) => [
+                at?.toISOString() ?? 'not sent',
+                by === null ? what : `${what} (${by})`,
                 route,
                 state,
               ]),
@@ -114,4 +117,9 @@ export function registerServiceCommands(program: Command): void {
       });
       if (faults[0] !== undefined) throw new CommandFailure(`Not sound: ${faults[0]}`, 1);
     });
+}
+
+/** What organisations did, as against what was e-mailed. */
+function isCascadeStep({ kind }: { readonly kind: 'message' | 'step' }): boolean {
+  return kind === 'step';
 }

@@ -1,0 +1,172 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type INestApplicationContext } from '@nestjs/common';
+import { type Command } from 'commander';
+import { PROJECT_ROOT } from '../platform/config/index.js';
+import { FixedClock } from '../shared/clock.js';
+import { InvalidInputError } from '../shared/errors.js';
+import { LondonTime } from '../shared/london-time.js';
+import { parseOdsCode } from '../shared/ods-code.js';
+import { CommandFailure, print, tell, withService } from './terminal.js';
+
+interface Output {
+  json?: boolean;
+}
+
+const START = LondonTime.parse('2026-09-07T09:00');
+const UNTIL = LondonTime.parse('2026-09-17T17:00');
+const FIXTURES = join(PROJECT_ROOT, 'test', 'fixtures');
+
+export function registerCascadeCommands(program: Command): void {
+  const cascade = program.command('cascade').description('requests on their way from commissioners to practices');
+
+  cascade
+    .command('report <cascade>')
+    .description('how many practices were told, by region and commissioner')
+    .option('--json', 'one JSON line a row')
+    .action(async (id: string, { json }: Output) => {
+      const [{ CascadeReports }, { coverageTable }] = await Promise.all([
+        import('../cascades/index.js'),
+        import('./cascade.run.js'),
+      ]);
+      await withService(async (app) => {
+        const rows = await app.get(CascadeReports).coverage(id);
+        if (json) for (const row of rows) await print(JSON.stringify(row));
+        else await print(coverageTable(rows));
+      });
+    });
+
+  cascade
+    .command('proof <cascade> <organisation> <file>')
+    .description('write the evidence that an organisation was told, as a ZIP')
+    .action(async (id: string, given: string, file: string) => {
+      const { ProofService } = await import('../cascades/index.js');
+      const organisation = parseOdsCode(given);
+      if (organisation === undefined) {
+        throw new InvalidInputError('bad-ods-code', 'cascade proof: expected an ODS code, as A81001');
+      }
+      await withService(async (app) => {
+        await writeFile(file, await app.get(ProofService).pack(id, organisation, 'system:terminal'));
+      });
+      tell(`Written to ${file}.`);
+    });
+
+  cascade
+    .command('verify <file>')
+    .description('check that a proof pack is whole and was made by this service')
+    .option('--json', 'the verdict as JSON')
+    .action(async (file: string, { json }: Output) => {
+      const { ProofService } = await import('../cascades/index.js');
+      const pack = await readFile(file).catch((cause: unknown) => {
+        throw new InvalidInputError('file-unreadable', `${file} cannot be read; expected a proof pack`, { cause });
+      });
+      const verdict = await withService((app) => app.get(ProofService).verify(pack));
+      if (json) await print(JSON.stringify(verdict));
+      else if (verdict.ok) await print('The proof pack is whole and was made by this service.');
+      if (!verdict.ok) throw new CommandFailure(`Not sound: ${verdict.faults.join('; ')}`, 1);
+    });
+
+  cascade
+    .command('demo')
+    .description('a national cascade on real ODS data: scripted answers, escalation, coverage and readiness')
+    .option('--small', '80 practices instead of 6,220')
+    .option('--json', 'the figures as one JSON document')
+    .action(async ({ small = false, json = false }: Output & { small?: boolean }) => {
+      const dataDir = join(PROJECT_ROOT, 'var', small ? 'demo-cascade-small' : 'demo-cascade');
+      await rm(dataDir, { recursive: true, force: true });
+      const clock = new FixedClock(START.toInstant());
+      const result = await withService((app) => nationalCascade(app, clock, small), {
+        // No scheduler: the simulation ticks by itself, on its own clock.
+        roles: ['worker'],
+        clock,
+        // Whatever the environment says: the demo is embedded and its mail goes to the capture inbox.
+        adjust: (config) => ({
+          ...config,
+          dataDir,
+          databaseUrl: undefined,
+          redisUrl: undefined,
+          smtpUrl: undefined,
+          trialMode: true,
+        }),
+      });
+      if (json) {
+        await print(JSON.stringify(result));
+        return;
+      }
+      const { answers, escalations, practicesAtRisk, peopleHelped, accountsToRetire, reportMs } = result;
+      await print(
+        `${answers} answers; silence caused ${escalations} more messages. Practices at risk: ${practicesAtRisk.before} before, ${practicesAtRisk.after} now. ${peopleHelped} people helped, ${accountsToRetire} old accounts may be retired. The report took ${reportMs} ms.`,
+      );
+    });
+}
+
+async function nationalCascade(app: INestApplicationContext, clock: FixedClock, small: boolean) {
+  const [
+    { CampaignService, CampaignTicker },
+    { DeadlinesService },
+    { Ledger, Reconciler },
+    { ImportService },
+    access,
+    { runScriptedCascade },
+  ] = await Promise.all([
+    import('../campaigns/index.js'),
+    import('../deadlines/index.js'),
+    import('../delivery/index.js'),
+    import('../directory/index.js'),
+    import('../access/index.js'),
+    import('./cascade.run.js'),
+  ]);
+  const invented = (role: 'author' | 'approver' | 'operator') => ({
+    id: `person:demo-${role}`,
+    kind: 'person' as const,
+    name: `The demo's ${role}`,
+    roles: [role],
+    permissions: access.permissionsOf([role]),
+  });
+  const author = invented('author');
+  const actor = author.id;
+  const people = join(FIXTURES, small ? 'demo-small' : 'demo');
+  const imports = app.get(ImportService);
+  await imports.importOrganisations([join(small ? people : FIXTURES, 'ods')], { actor });
+  await imports.importAccounts(join(people, 'accounts.csv'), { actor });
+  await imports.importNhsmail(join(people, 'nhsmail.csv'), { actor });
+  await imports.importNoNhsmail(join(people, 'no-nhsmail.csv'), { actor });
+  const window = await app.get(DeadlinesService).createWindow(
+    {
+      name: 'September 2026',
+      cutoff: '2026-09-18T12:00',
+      reopening: '2026-09-23T08:00',
+      pcse: '2026-09-28T08:00',
+      signInChange: '2026-09-23T08:00',
+    },
+    actor,
+  );
+  const campaigns = app.get(CampaignService);
+  const campaign = { name: 'Please cascade to your practices', kind: 'cascade-request' as const, windowId: window.id };
+  const { id } = await campaigns.create(campaign, author);
+  const { hash } = await campaigns.plan(id);
+  await campaigns.submit(id, author);
+  await campaigns.approve(id, hash, invented('approver'));
+  await campaigns.schedule(id, invented('operator'));
+  const settle = async (): Promise<void> => {
+    await app.get(CampaignTicker).run();
+    while (!(await app.get(Ledger).isFinished({ campaignId: id }))) {
+      await app.get(Reconciler).reconcile();
+      await delay(100);
+    }
+    await app.get(CampaignTicker).run();
+  };
+  await settle();
+  tell(`The request to commissioners and regions has been sent.`);
+  const result = await runScriptedCascade(app, {
+    campaignId: id,
+    clock,
+    until: UNTIL.toInstant(),
+    accountsFile: join(people, 'accounts.csv'),
+    actor,
+    say: tell,
+  });
+  await settle();
+  return result;
+}

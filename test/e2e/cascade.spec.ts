@@ -1,0 +1,230 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { NestFactory } from '@nestjs/core';
+import { chromium } from 'playwright-core';
+import request from 'supertest';
+import { permissionsOf, type Principal } from '../../src/access/index.js';
+import { AppModule } from '../../src/app.module.js';
+import { CascadeFreezer, CascadeService, ProofService, WorklistService } from '../../src/cascades/index.js';
+import { type CascadeTables } from '../../src/cascades/cascade.tables.js';
+import { ImportService } from '../../src/directory/index.js';
+import { loadConfig } from '../../src/platform/config/index.js';
+import { configureHttp } from '../../src/platform/http/index.js';
+import { FixedClock } from '../../src/shared/clock.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+
+const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'demo-small');
+const MONDAY = new Date('2026-09-07T08:00:00Z');
+const OPERATOR: Principal = {
+  id: 'person:operator',
+  kind: 'person',
+  name: 'operator',
+  roles: ['operator'],
+  permissions: permissionsOf(['operator']),
+};
+const hasChromium = existsSync(CHROMIUM);
+if (!hasChromium)
+  process.stderr.write(`NO BROWSER TEST OF CASCADES: there is no Chromium at ${CHROMIUM}; set CHROMIUM_PATH\n`);
+const inBrowser = hasChromium ? it : it.skip;
+
+let database: TestDatabase<CascadeTables>;
+let app: NestExpressApplication;
+let dataDir: string;
+let clock: FixedClock;
+let cascades: CascadeService;
+let id: string;
+let commissioner: string;
+let practices: string[];
+
+beforeAll(async () => {
+  database = await testDatabase();
+  clock = new FixedClock(MONDAY);
+  dataDir = await mkdtemp(join(tmpdir(), 'cqrs-comms-cascade-'));
+  const config = loadConfig({
+    NODE_ENV: 'test',
+    SECRET: 'a secret of the tests, forty characters!',
+    DATA_DIR: dataDir,
+    ROLES: 'web',
+    RATE_LIMIT_PER_MINUTE: '1000000',
+  });
+  app = await NestFactory.create<NestExpressApplication>(
+    AppModule.compose({ config, server: database.server, clock }),
+    { logger: ['fatal'], abortOnError: false, bodyParser: false },
+  );
+  configureHttp(app, config);
+  await app.listen(0, '127.0.0.1');
+  const imports = app.get(ImportService);
+  const actor = { actor: 'system:test' };
+  await imports.importOrganisations([join(FIXTURES, 'ods')], actor);
+  await imports.importAccounts(join(FIXTURES, 'accounts.csv'), actor);
+  await imports.importNhsmail(join(FIXTURES, 'nhsmail.csv'), actor);
+  await imports.importNoNhsmail(join(FIXTURES, 'no-nhsmail.csv'), actor);
+  cascades = app.get(CascadeService);
+});
+afterAll(async () => {
+  await app.close();
+  await database[Symbol.asyncDispose]();
+  await rm(dataDir, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  clock.moveTo(MONDAY);
+  id = await app.get(CascadeFreezer).drill('Please pass this on', OPERATOR);
+  const nodes = await database.db
+    .selectFrom('cascade_organisation')
+    .select('code')
+    .where('cascade_id', '=', id)
+    .where('kind', '=', 'commissioner')
+    .orderBy('code')
+    .execute();
+  for (const { code } of nodes) {
+    practices = (await cascades.below(id, { code, kind: 'commissioner' })).map((practice) => practice.code);
+    commissioner = code;
+    if (practices.length >= 3) break;
+  }
+});
+
+const http = () => request(app.getHttpServer());
+const link = async (purpose: 'answer' | 'confirm' | 'pack', code = commissioner, until?: Date) =>
+  (await cascades.link(id, code, purpose, until)).path;
+const post = (path: string, form: Record<string, string>) => http().post(path).type('form').send(form);
+/** Everything that an answer could have changed. */
+const everything = async (): Promise<string> => {
+  const { db } = database;
+  const [organisations, steps] = await Promise.all([
+    db.selectFrom('cascade_organisation').selectAll().where('cascade_id', '=', id).orderBy('code').execute(),
+    db.selectFrom('cascade_step').selectAll().where('cascade_id', '=', id).orderBy('id').execute(),
+  ]);
+  return JSON.stringify({ organisations, steps });
+};
+
+describe('the links of a cascade', () => {
+  it('show a page and change nothing, however often a scanner opens them', async () => {
+    const paths = await Promise.all(
+      [commissioner, ...practices].flatMap((code) => [link('answer', code), link('pack', code)]),
+    );
+    const before = await everything();
+    for (let i = 0; i < 500; i += 1) {
+      const path = paths[i % paths.length]!;
+      const response = await (i % 2 ? http().head(path) : http().get(path));
+      expect(response.status).toBe(200);
+    }
+    expect(await everything()).toBe(before);
+  }, 120_000);
+
+  it('hold no name and no address of a person', async () => {
+    const people = await app.get(WorklistService).people(id, commissioner);
+    expect(people.length).toBeGreaterThan(0);
+    const pages = [await link('answer'), await link('pack'), `${await link('pack')}/worklist.csv`];
+    for (const path of pages) {
+      const { text } = await http().get(path).expect(200);
+      for (const { lastName, registeredAddress, accountId } of people) {
+        for (const word of [lastName, registeredAddress, accountId]) if (word) expect(text).not.toContain(word);
+      }
+    }
+  });
+
+  it('let an organisation answer without sign-in, once', async () => {
+    const path = await link('answer');
+    const first = await post(path, { answer: 'acknowledge' }).expect(200);
+    expect(first.text).toContain('Thank you');
+    const before = await everything();
+    const second = await post(path, { answer: 'acknowledge' }).expect(200);
+    expect(second.text).toContain('We have this already');
+    expect(await everything()).toBe(before);
+  });
+
+  it('let a practice confirm by the link that its commissioner forwarded', async () => {
+    await post(await link('answer'), { answer: 'confirm', practice: practices[1]! }).expect(200);
+    expect((await cascades.organisation(id, practices[1]!)).coverage).toBe('confirmed');
+    const [step] = await cascades.steps(id, practices[1]!);
+    expect(step).toMatchObject({ action: 'confirm', actor: `link:${commissioner}` });
+  });
+
+  it('say in plain words what to do when they are unknown, altered, expired, revoked or for something else', async () => {
+    const good = await link('answer');
+    const expired = await link('answer', commissioner, new Date(MONDAY.getTime() + 3_600_000));
+    const pack = await link('pack');
+    await cascades.revokeLinks(id, practices[0]!, 'person:test');
+    const cases: [string, number, string][] = [
+      ['/cascade/nonsense', 404, 'is not one of our links'],
+      [good.replace(commissioner, practices[1]!), 404, 'is not one of our links'],
+      [`${good.slice(0, -1)}${good.endsWith('A') ? 'B' : 'A'}`, 404, 'is not one of our links'],
+      [expired, 410, 'has expired'],
+    ];
+    clock.advance(2 * 3_600_000);
+    const before = await everything();
+    for (const [path, status, words] of cases) {
+      expect((await http().get(path).expect(status)).text).toContain(words);
+      expect((await post(path, { answer: 'acknowledge' }).expect(status)).text).toContain('Nothing has been changed');
+    }
+    expect((await post(pack, { answer: 'acknowledge' }).expect(404)).text).toContain('opens something else');
+    expect(await everything()).toBe(before);
+  });
+
+  it('stop working when they are revoked, and a new one works', async () => {
+    const old = await link('answer');
+    await cascades.revokeLinks(id, commissioner, 'person:test');
+    expect((await post(old, { answer: 'acknowledge' }).expect(410)).text).toContain('was withdrawn');
+    await post(await link('answer'), { answer: 'acknowledge' }).expect(200);
+  });
+
+  it('refuse a form without an answer, another practice, and a refusal without a reason, and change nothing', async () => {
+    const path = await link('answer');
+    const before = await everything();
+    for (const form of [{}, { answer: 'x' }, { answer: 'confirm', practice: 'ZZZ99' }, { answer: 'decline' }]) {
+      expect((await post(path, form as Record<string, string>).expect(400)).text).toContain('Nothing has been changed');
+    }
+    expect(await everything()).toBe(before);
+  });
+
+  it('give counts to anybody with the link, and names only to somebody who has signed in', async () => {
+    const path = await link('pack', commissioner, new Date(MONDAY.getTime() + 3_600_000));
+    await http()
+      .get(`${path}/worklist.xlsx`)
+      .expect(200)
+      .expect('Content-Type', /spreadsheetml/);
+    await http().get(`${path}/people.csv`).expect(401);
+    clock.advance(2 * 3_600_000);
+    await http().get(`${path}/worklist.csv`).expect(410);
+  });
+
+  inBrowser('take an acknowledgement and a list of practices from a real browser', async () => {
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+    try {
+      const page = await browser.newPage({ baseURL: await app.getUrl() });
+      await page.goto(await link('answer'));
+      expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain(commissioner);
+      await page.getByLabel('We have passed it on').check();
+      await page.getByLabel(`(${practices[0]!})`).check();
+      await page.getByRole('button', { name: 'Send' }).click();
+      await page.getByRole('heading', { name: 'Thank you' }).waitFor();
+    } finally {
+      await browser.close();
+    }
+    expect((await cascades.organisation(id, commissioner)).state).toBe('passed-on');
+    expect((await cascades.organisation(id, practices[0]!)).coverage).toBe('passed-on');
+    expect((await cascades.organisation(id, practices[1]!)).coverage).not.toBe('passed-on');
+  });
+});
+
+describe('a proof pack', () => {
+  it('is whole as it was issued, and not once a byte of it is another', async () => {
+    const proofs = app.get(ProofService);
+    await cascades.answer({ cascadeId: id, organisation: practices[0]!, answer: 'confirm', actor: 'link:x' });
+    const pack = await proofs.pack(id, practices[0]!, 'person:test');
+    expect(await proofs.verify(pack)).toEqual({ ok: true, faults: [] });
+    await expect(proofs.verify(pack.subarray(0, 200))).rejects.toMatchObject({ code: 'not-a-proof' });
+    const altered = Buffer.from(pack);
+    const at = altered.indexOf('proof.json');
+    altered.write('prooF.json', at);
+    altered.write('prooF.json', altered.lastIndexOf('proof.json'));
+    expect(await proofs.verify(altered)).toEqual({
+      ok: false,
+      faults: ['proof.json is missing', 'prooF.json was added'],
+    });
+  });
+});
