@@ -362,6 +362,10 @@ export const unknownPhrases: readonly PhraseRule[] = [
       'user(s) unknown',
       'mailbox not found http',
       'invalid recipient: <@> (#5.1.1)',
+      // Exchange Online, directory-based edge blocking: no such address in the tenant, whatever "access" suggests.
+      '5.4.1*recipient address rejected: access denied',
+      '5.4.1 all recipient addresses rejected : access denied',
+      'invalid recipient - http*mimecast',
       '550 5.1.1 user unknown',
       'in local recipient table',
       'in virtual mailbox table',

@@ -19,15 +19,11 @@ export class FeedbackRepository {
     return this.db.transaction().execute(async (trx) => {
       const { numInsertedOrUpdatedRows } = await trx
         .insertInto('feedback_report')
-        .values(report)
+        .values(storable(report))
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .executeTakeFirstOrThrow();
       if (numInsertedOrUpdatedRows === 0n) return false;
-      if (recipients.length > 0)
-        await trx
-          .insertInto('feedback_recipient')
-          .values([...recipients])
-          .execute();
+      if (recipients.length > 0) await trx.insertInto('feedback_recipient').values(recipients.map(storable)).execute();
       return true;
     });
   }
@@ -175,4 +171,13 @@ export class FeedbackRepository {
       return Number(numUpdatedRows);
     });
   }
+}
+
+/** PostgreSQL's text holds no NUL character, and what strangers send may hold any. */
+function storable<Row extends object>(row: Row): Row {
+  const entries = Object.entries(row).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'string' ? value.replaceAll('\0', '') : value,
+  ]);
+  return Object.fromEntries(entries) as Row;
 }

@@ -47,17 +47,21 @@ export class MailboxSource implements FeedbackSource {
 
   private async run(take: TakeReport): Promise<void> {
     const { signal } = this.stopping;
-    while (!signal.aborted) {
+    while (!this.isStopping()) {
       try {
         await this.session(take);
       } catch (error) {
-        if (signal.aborted) return;
+        if (this.isStopping()) return;
         this.logger.warn({ message: 'mailbox not reached', failures: ++this.failures, error: kindOf(error) });
       }
       const pause = Math.min(LONGEST_PAUSE_MS, this.patience.pauseMs * 2 ** Math.max(0, this.failures - 1));
       // Rejects only when it is told to stop, which ends the loop.
       await delay(pause, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  private isStopping(): boolean {
+    return this.stopping.signal.aborted;
   }
 
   /** From connecting until the connection ends. */

@@ -147,6 +147,14 @@ const answers: readonly Row[] = [
   ],
   [
     'exchange',
+    '5.4.1',
+    '550 5.4.1 Recipient address rejected: Access denied. [XXXGBR01FT011.eop-gbr01.prod.protection.outlook.com]',
+    'hard',
+    'userunknown',
+  ],
+  ['exchange', '5.7.1', '550 5.7.1 Recipient address rejected: Access denied', 'soft', 'filtered'],
+  [
+    'exchange',
     '5.4.310',
     '550 5.4.310 DNS domain nowhere.example does not exist [Message=InfoDomainNonexistent]',
     'hard',
@@ -383,6 +391,13 @@ const answers: readonly Row[] = [
     'hard',
     'userunknown',
     'in reply to RCPT TO command',
+  ],
+  [
+    'mimecast',
+    '5.0.0',
+    '550 Invalid Recipient - https://community.mimecast.com/docs/DOC-1369#550 [sample]',
+    'hard',
+    'userunknown',
   ],
   [
     'mimecast',

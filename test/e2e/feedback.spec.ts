@@ -98,7 +98,7 @@ describe('optional mail', () => {
 
   it('promises one click only where the link is reached by https', async () => {
     optional();
-    jest.replaceProperty(config as { publicUrl: string | undefined }, 'publicUrl', 'https://comms.example.test');
+    jest.replaceProperty(config, 'publicUrl', 'https://comms.example.test');
     const { header } = await sent('testa.secure@nhs.net');
     expect(header('list-unsubscribe')).toMatch(/^<https:\/\/comms\.example\.test\/unsubscribe\/[0-9a-f]{64}>$/);
     expect(header('list-unsubscribe-post')).toBe('List-Unsubscribe=One-Click');
@@ -177,7 +177,7 @@ describe('a report by SMTP', () => {
 
     expect((await api.app.get(Ledger).message(id)).state).toBe('bounced');
     const leavers = api.app.get(LeaverService);
-    const leaver = expect.objectContaining({ accountId: account.id, messageId: id, reason: 'userunknown' });
+    const leaver: unknown = expect.objectContaining({ accountId: account.id, messageId: id, reason: 'userunknown' });
     expect(await leavers.probableLeavers()).toEqual([leaver]);
     expect(await leavers.probableLeavers({ organisationCodes: [account.commissioner] })).toEqual([leaver]);
     expect(await leavers.probableLeavers({ organisationCodes: [account.organisation] })).toEqual([leaver]);

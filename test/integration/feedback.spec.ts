@@ -117,6 +117,12 @@ describe('a signed hard bounce', () => {
     expect(await feedback.gone()).toContainEqual(expect.objectContaining({ messageId: id, reason: 'userunknown' }));
   });
 
+  it('is stored although it holds characters that the database does not', async () => {
+    const { id, address } = await sent();
+    const raw = bounce({ to: signed(id), address, says: '550 5.1.1 user \0unknown' });
+    expect(await ingest(raw.replace('MAILER-DAEMON', 'MAILER\0DAEMON'))).toMatchObject({ state: 'applied' });
+  });
+
   it('is one report however often it arrives', async () => {
     const { id, address } = await sent();
     const raw = bounce({ to: signed(id), address });
