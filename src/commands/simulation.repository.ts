@@ -33,14 +33,16 @@ export interface StepTotals {
 export class SimulationRepository {
   constructor(private readonly db: Kysely<unknown>) {}
 
-  /** Slices that somebody drains, and messages that could leave now. */
-  async pending(now: Date): Promise<{ leased: number; due: number }> {
-    const { rows } = await sql<{ leased: number; due: number }>`
+  /** Slices that somebody drains, that could be drained now, and whose time is over and that nobody has closed yet. */
+  async pending(now: Date): Promise<{ leased: number; due: number; over: number }> {
+    const { rows } = await sql<{ leased: number; due: number; over: number }>`
       select count(*) filter (where leased_by is not null)::int as leased,
         count(*) filter (where leased_by is null and slice.due_at <= ${now}
-          and dispatch.state in ('waiting', 'running'))::int as due
+          and dispatch.state in ('waiting', 'running'))::int as due,
+        count(*) filter (where slice.due_at is not null and dispatch.expires_at <= ${now}
+          and dispatch.state in ('waiting', 'running', 'paused'))::int as over
       from slice join dispatch on dispatch.id = slice.dispatch_id`.execute(this.db);
-    return rows[0] ?? { leased: 0, due: 0 };
+    return rows[0] ?? { leased: 0, due: 0, over: 0 };
   }
 
   /** E-mails that were due and wait for the mail server. */

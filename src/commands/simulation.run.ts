@@ -123,8 +123,8 @@ export class SimulationRun {
     for (;;) {
       await this.app.get(Reconciler).reconcile();
       const now = this.clock.now();
-      const { leased, due } = await this.repository.pending(now);
-      if (leased === 0 && (due === 0 || this.transport.isDown(now))) break;
+      const { leased, due, over } = await this.repository.pending(now);
+      if (leased === 0 && over === 0 && (due === 0 || this.transport.isDown(now))) break;
       if (performance.now() > givenUpAt) throw new Error(`${due} slices do not come to their end`);
       await delay(15);
     }

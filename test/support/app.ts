@@ -9,7 +9,7 @@ import { type AccessRole, permissionsOf, type Principal } from '../../src/access
 import { AppModule } from '../../src/app.module.js';
 import { CampaignTicker } from '../../src/campaigns/index.js';
 import { DeclarationImporter } from '../../src/deadlines/index.js';
-import { Ledger, Reconciler } from '../../src/delivery/index.js';
+import { Ledger, Reconciler, type WrapTransport } from '../../src/delivery/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { type Config, loadConfig } from '../../src/platform/config/index.js';
 import { type DatabaseServer } from '../../src/platform/database/index.js';
@@ -22,6 +22,7 @@ export interface TestAppSetting {
   readonly server: DatabaseServer;
   readonly clock: FixedClock;
   readonly config?: Partial<Config>;
+  readonly wrapTransport?: WrapTransport;
 }
 
 /** The whole service without its web server: real database, real queue, mail to the capture inbox, ticks by hand. */
@@ -31,7 +32,7 @@ export class TestApp implements AsyncDisposable {
     private readonly dataDir: string,
   ) {}
 
-  static async start({ server, clock, config = {} }: TestAppSetting): Promise<TestApp> {
+  static async start({ server, clock, config = {}, wrapTransport }: TestAppSetting): Promise<TestApp> {
     const dataDir = await mkdtemp(join(tmpdir(), 'cqrs-comms-app-'));
     const base = loadConfig({
       NODE_ENV: 'test',
@@ -40,7 +41,12 @@ export class TestApp implements AsyncDisposable {
     });
     const queuePrefix = `q${randomUUID().replaceAll('-', '').slice(0, 12)}`;
     const app = await NestFactory.createApplicationContext(
-      AppModule.compose({ config: { ...base, roles: ['worker'], queuePrefix, ...config }, server, clock }),
+      AppModule.compose({
+        config: { ...base, roles: ['worker'], queuePrefix, ...config },
+        server,
+        clock,
+        ...(wrapTransport && { wrapTransport }),
+      }),
       { logger: ['fatal'], abortOnError: false },
     );
     return new TestApp(app, dataDir);
