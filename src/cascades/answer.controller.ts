@@ -51,7 +51,10 @@ export class AnswerController {
   @Public()
   async show(@Param('token') token: string, @Res() response: Response): Promise<void> {
     const link = await this.links.open(token, ['answer', 'confirm', 'pack']);
-    if (!link.ok) return refuse(response, link.why);
+    if (!link.ok) {
+      refuse(response, link.why);
+      return;
+    }
     const { cascade, organisation } = link;
     if (token.startsWith('pack.')) {
       const lines = await this.worklists.lines(cascade.id, organisation.code);
@@ -67,13 +70,22 @@ export class AnswerController {
   @Public()
   async answer(@Param('token') token: string, @Body() body: unknown, @Res() response: Response): Promise<void> {
     const link = await this.links.open(token, ['answer', 'confirm']);
-    if (!link.ok) return refuse(response, link.why);
+    if (!link.ok) {
+      refuse(response, link.why);
+      return;
+    }
     const form = formSchema.safeParse(body);
-    if (!form.success) return send(response, 400, refusedPage('Choose what has happened'));
+    if (!form.success) {
+      send(response, 400, refusedPage('Choose what has happened'));
+      return;
+    }
     const { cascade, organisation } = link;
     const { answer, below, practice, reason } = form.data;
     const speaker = await this.speakerOf(cascade.id, organisation, practice);
-    if (!speaker) return send(response, 400, refusedPage('That practice does not belong to this link'));
+    if (!speaker) {
+      send(response, 400, refusedPage('That practice does not belong to this link'));
+      return;
+    }
     try {
       const { outcome, late } = await this.cascades.answer({
         cascadeId: cascade.id,
@@ -130,7 +142,10 @@ export class AnswerController {
     make: (cascadeId: string, code: string) => Promise<TableExport>,
   ): Promise<void> {
     const link = await this.links.open(token, ['pack']);
-    if (!link.ok) return refuse(response, link.why);
+    if (!link.ok) {
+      refuse(response, link.why);
+      return;
+    }
     sendTable(
       response,
       format,

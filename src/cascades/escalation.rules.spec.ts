@@ -30,11 +30,12 @@ function hourByHour(organisation: Unanswered, policy: EscalationPolicy, from: st
   const clock = new FixedClock(at(from));
   let present = organisation;
   const taken: string[] = [];
-  for (; clock.now() <= at(until); clock.advance(3_600_000)) {
+  while (clock.now() <= at(until)) {
     for (const { rung, target } of rungsDue([present], policy, clock.now(), calendar)) {
       taken.push(`${LondonTime.fromInstant(clock.now()).isoLocal()} ${target}`);
       present = { ...present, rung, rungAt: clock.now() };
     }
+    clock.advance(3_600_000);
   }
   return taken;
 }

@@ -3,17 +3,15 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NestExpressApplication } from '@nestjs/platform-express';
-import { NestFactory } from '@nestjs/core';
 import { chromium } from 'playwright-core';
 import request from 'supertest';
 import { permissionsOf, type Principal } from '../../src/access/index.js';
-import { AppModule } from '../../src/app.module.js';
 import { CascadeFreezer, CascadeService, ProofService, WorklistService } from '../../src/cascades/index.js';
 import { type CascadeTables } from '../../src/cascades/cascade.tables.js';
 import { ImportService } from '../../src/directory/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
-import { configureHttp } from '../../src/platform/http/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
+import { createWebApplication } from '../../src/start.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
@@ -29,10 +27,11 @@ const OPERATOR: Principal = {
 const hasChromium = existsSync(CHROMIUM);
 if (!hasChromium)
   process.stderr.write(`NO BROWSER TEST OF CASCADES: there is no Chromium at ${CHROMIUM}; set CHROMIUM_PATH\n`);
-const inBrowser = hasChromium ? it : it.skip;
+const inBrowser = hasChromium ? describe : describe.skip;
 
 let database: TestDatabase<CascadeTables>;
 let app: NestExpressApplication;
+let stop: () => Promise<void>;
 let dataDir: string;
 let clock: FixedClock;
 let cascades: CascadeService;
@@ -49,13 +48,13 @@ beforeAll(async () => {
     SECRET: 'a secret of the tests, forty characters!',
     DATA_DIR: dataDir,
     ROLES: 'web',
+    DATABASE_URL: database.connectionString,
     RATE_LIMIT_PER_MINUTE: '1000000',
   });
-  app = await NestFactory.create<NestExpressApplication>(
-    AppModule.compose({ config, server: database.server, clock }),
-    { logger: ['fatal'], abortOnError: false, bodyParser: false },
-  );
-  configureHttp(app, config);
+  const logger = { log: () => undefined, warn: () => undefined, error: () => undefined };
+  const running = await createWebApplication({ config, logger, clock });
+  app = running.app;
+  stop = () => running.stop();
   await app.listen(0, '127.0.0.1');
   const imports = app.get(ImportService);
   const actor = { actor: 'system:test' };
@@ -66,7 +65,7 @@ beforeAll(async () => {
   cascades = app.get(CascadeService);
 });
 afterAll(async () => {
-  await app.close();
+  await stop();
   await database[Symbol.asyncDispose]();
   await rm(dataDir, { recursive: true, force: true });
 });
@@ -191,8 +190,10 @@ describe('the links of a cascade', () => {
     clock.advance(2 * 3_600_000);
     await http().get(`${path}/worklist.csv`).expect(410);
   });
+});
 
-  inBrowser('take an acknowledgement and a list of practices from a real browser', async () => {
+inBrowser('a real browser', () => {
+  it('takes an acknowledgement and a list of practices from a real browser', async () => {
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
     try {
       const page = await browser.newPage({ baseURL: await app.getUrl() });

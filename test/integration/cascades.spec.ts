@@ -122,7 +122,11 @@ async function escalationsOf(id: string, code: string): Promise<string[]> {
 }
 
 async function hoursPass(id: string, from: string, until: string): Promise<void> {
-  for (clock.moveTo(at(from)); clock.now() <= at(until); clock.advance(3 * 3_600_000)) await ticker.runOne(id);
+  clock.moveTo(at(from));
+  while (clock.now() <= at(until)) {
+    await ticker.runOne(id);
+    clock.advance(3 * 3_600_000);
+  }
 }
 
 describe('a cascade', () => {
@@ -151,7 +155,7 @@ describe('a cascade', () => {
     const { node } = await commissionerOf(id);
     const { path } = await cascades.link(id, node.code, 'answer');
     const [message] = await toldIn(id, node.code);
-    expect(message?.values).toMatchObject({ links: { acknowledge: expect.stringContaining(path) } });
+    expect((message?.values as { links: { acknowledge: string } }).links.acknowledge).toContain(path);
     const { items } = await test.app.get(CaptureInbox).search({ text: path.slice(-22), limit: 5 });
     expect(items.length).toBeGreaterThan(0);
   });
