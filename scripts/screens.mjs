@@ -155,10 +155,12 @@ async function pagesOf(page, address, waiting) {
 async function shot(page, name) {
   const { height } = await page.evaluate(() => ({ height: document.documentElement.scrollHeight }));
   const { width } = page.viewportSize();
+  const shown = Math.min(height, width === PHONE ? 1400 : 1100);
+  await page.setViewportSize({ width, height: shown });
+  // Frames and the queue board paint a moment after the page is there.
+  await page.waitForLoadState('networkidle');
   await page.screenshot({
     path: join(out, `${name}.png`),
-    fullPage: true,
-    clip: { x: 0, y: 0, width, height: Math.min(height, 2400) },
   });
 }
 

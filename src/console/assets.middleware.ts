@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import express, { type RequestHandler, Router } from 'express';
 import { NHSUK } from './pages.js';
 
+/** Where pages find them. */
+export const ASSETS = '/assets';
+
 /**
  * Styles, scripts and images of the pages, all from this host. nhsuk-frontend's style sheet asks a third-party host
  * for the Frutiger font; without those rules its own fall-back, Arial, is used at once.
@@ -29,5 +32,9 @@ export function assets(): RequestHandler {
     });
   }
   router.use(express.static(join(folder, 'assets'), { maxAge: '1d', fallthrough: false, index: false }));
-  return router;
+  return (request, response, next) => {
+    // Whoever mounts this has taken the whole path as its prefix.
+    request.url = request.originalUrl.slice(ASSETS.length);
+    router(request, response, next);
+  };
 }

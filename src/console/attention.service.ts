@@ -48,7 +48,7 @@ export class Attention {
       ...campaigns.flatMap((campaign) => campaignTask(campaign, principal)),
     ];
     return {
-      tasks,
+      tasks: tasks.sort((a, b) => Number(b.urgent) - Number(a.urgent)),
       cutoffs: may('window:read') ? await this.cutoffs() : [],
       risk: may('directory:read') ? await this.practicesAtRisk() : undefined,
       campaigns: await Promise.all(

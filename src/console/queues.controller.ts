@@ -10,8 +10,8 @@ import { contentSecurity } from '../platform/http/index.js';
 
 const PATH = '/queues';
 
-/** The board's own page styles its parts as it goes, and asks a third-party host for a font, which it does without. */
-const boardPolicy = contentSecurity({ styleSrc: ["'self'", "'unsafe-inline'"] });
+/** The board's own page styles its parts as it goes, names its base, and asks a third-party host for a font, which it does without. */
+const boardPolicy = contentSecurity({ styleSrc: ["'self'", "'unsafe-inline'"], baseUri: ["'self'"] });
 
 /**
  * Bull Board, behind the same guards as every page. Its script sends back the cookie XSRF-TOKEN as a header, which

@@ -1,0 +1,379 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Page } from 'playwright-core';
+import { ApiKeys } from '../../src/access/index.js';
+import { CampaignService, CampaignTicker, PlanService } from '../../src/campaigns/index.js';
+import { CaptureInbox, Ledger, Reconciler, SuppressionList } from '../../src/delivery/index.js';
+import { FeedbackService } from '../../src/feedback/index.js';
+import { colleague, type Console, FIXTURES, hasChromium, openConsole, violations } from './console.support.js';
+
+const inBrowser = hasChromium ? describe : describe.skip;
+
+inBrowser('the console', () => {
+  let console: Console;
+  let page: Page;
+  beforeAll(async () => {
+    console = await openConsole();
+    page = console.page;
+  }, 120_000);
+  afterAll(async () => {
+    await console[Symbol.asyncDispose]();
+  });
+
+  const heading = () => page.locator('h1').innerText();
+  const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
+
+  it('says on the home page what needs somebody, with the coming cutoff and the practices at risk', async () => {
+    await page.goto('/');
+    expect(await heading()).toBe('What needs you now');
+    const text = await page.locator('main').innerText();
+    expect(text).toContain('before midday on Friday 18 September 2026 (London time), in 9 working days');
+    expect(text).toMatch(/[1-9]\d*\s*practices with nobody who can declare/);
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('drafts a campaign with the keyboard alone, and says beside each field what is wrong', async () => {
+    await page.goto('/campaigns/new');
+    const continueWithKeys = async () => {
+      await tabTo(page, 'Continue');
+      await page.keyboard.press('Enter');
+    };
+    await continueWithKeys();
+    await page.getByRole('alert').waitFor();
+    expect(await page.title()).toMatch(/^Error: /);
+    expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual([
+      'Select what the campaign says',
+      'Enter a name for the campaign',
+    ]);
+    expect(await violations(page)).toEqual([]);
+    await tabTo(page, 'Enter a name for the campaign');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('Sign-in change and September cutoff');
+    await page.locator('input[name=kind]').first().focus();
+    await page.keyboard.press('Space');
+    await continueWithKeys();
+    expect(await heading()).toContain('Who it is for');
+    await tabTo(page, 'Everybody in England whom the message concerns');
+    await page.keyboard.press('Space');
+    await continueWithKeys();
+    expect(await heading()).toContain('When it leaves');
+    await tabTo(page, 'September 2026');
+    await page.keyboard.press('Space');
+    await tabTo(page, 'As soon as it is approved and scheduled');
+    await page.keyboard.press('Space');
+    await continueWithKeys();
+    expect(await heading()).toContain('Check your answers');
+    expect(await violations(page)).toEqual([]);
+    await tabTo(page, 'Save the draft');
+    await page.keyboard.press('Enter');
+    await page.getByText('The campaign is saved as a draft').waitFor();
+    expect(await heading()).toBe('Sign-in change and September cutoff');
+  });
+
+  it('plans it, previews it for anybody in it, sends a test to oneself and submits it', async () => {
+    await press('Make the plan');
+    await page.getByText('The plan is made').waitFor();
+    const campaign = page.url().split('?')[0] ?? '';
+    expect(await page.locator('main').innerText()).toMatch(/\d+\s*e-mails will be sent/);
+    await page.getByRole('link', { name: 'What each group gets, side by side' }).click();
+    expect(await page.locator('iframe').count()).toBeGreaterThan(4);
+    expect(await violations(page)).toEqual([]);
+    await page.goto(`${campaign}/people?find=A8`);
+    await page
+      .getByRole('link', { name: /^Preview/ })
+      .first()
+      .click();
+    expect(await page.locator('iframe').first().contentFrame().locator('body').innerText()).toContain(
+      '18 September 2026',
+    );
+    await page.getByLabel('Your e-mail address').fill('nobody');
+    await press('Send 1 test e-mail now');
+    expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual([
+      'Enter an e-mail address in the correct format, like name@example.com',
+    ]);
+    await page.getByLabel('Your e-mail address').fill('me@example.com');
+    await press('Send 1 test e-mail now');
+    await page.getByText('The test e-mail is on its way').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await eventually(
+      async () => (await console.app.get(CaptureInbox).search({ to: 'me@example.com', limit: 1 })).items.length === 1,
+    );
+    await page.goto(campaign);
+    await press('Submit for approval');
+    await page.getByText('Somebody else has to approve it before it can be sent').waitFor();
+    expect(await page.getByRole('button', { name: /^Approve/ }).count()).toBe(0);
+  });
+
+  it('sends what a colleague approved, and the button says to how many people and when', async () => {
+    const id = (page.url().split('?')[0] ?? '').split('/').at(-1) ?? '';
+    const campaigns = console.app.get(CampaignService);
+    const { hash, summary } = await planOf(console, id);
+    await campaigns.approve(id, hash, colleague('approver'));
+    await page.goto(`/campaigns/${id}`);
+    await press(`Send ${summary.recipients} e-mails to ${summary.people} people now`);
+    await page.getByText('Scheduled. It leaves at the time shown below').waitFor();
+    await console.app.get(CampaignTicker).run();
+    await page.goto(`/campaigns/${id}`);
+    await press('Pause sending');
+    await page.getByText('Nothing more leaves until somebody resumes it').waitFor();
+    await press('Resume sending');
+    await eventually(async () => {
+      await console.app.get(Reconciler).reconcile();
+      return console.app.get(Ledger).isFinished({ campaignId: id });
+    });
+    await page.goto(`/campaigns/${id}`);
+    expect(await page.locator('main').innerText()).toContain(
+      `${summary.recipients} of ${summary.recipients} messages are done`,
+    );
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Progress by region' }).click();
+    expect(await violations(page)).toEqual([]);
+    await page.goto(`/campaigns/${id}/messages?state=accepted`);
+    expect(await violations(page)).toEqual([]);
+    await page.locator('tbody a').first().click();
+    expect(await page.frameLocator('iframe').locator('body').innerText()).toContain('18 September 2026');
+    expect(await violations(page)).toEqual([]);
+  }, 60_000);
+
+  it('lets another person approve, or send back with comments that the author sees', async () => {
+    const campaigns = console.app.get(CampaignService);
+    const author = colleague('author');
+    const { id } = await campaigns.create(
+      { name: 'Please pass it on', kind: 'cascade-request', windowId: console.windowId },
+      author,
+    );
+    await campaigns.plan(id);
+    await campaigns.submit(id, author);
+    await page.goto(`/campaigns/${id}`);
+    await press('Send back');
+    expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual(['Enter what has to change']);
+    expect(await violations(page)).toEqual([]);
+    await page.getByLabel('What has to change').fill('Name the region');
+    await press('Send back');
+    await page.getByText('Sent back to its author with your comments').waitFor();
+    expect(await page.locator('main').innerText()).toContain('Sent back: Name the region');
+    await campaigns.submit(id, author);
+    await page.goto(`/campaigns/${id}`);
+    await press(/^Approve \d+ e-mails to \d+ people$/);
+    await page.getByText('It can be scheduled now').waitFor();
+  });
+
+  it('shows no button that somebody may not press, and refuses them all the same', async () => {
+    const { key } = await console.app
+      .get(ApiKeys)
+      .create({ name: 'reader', permissions: ['campaign:read'], expiresInDays: 1 }, { ...colleague('admin') });
+    const [campaign] = await console.app.get(CampaignService).list({ limit: 1 });
+    const headers = { Authorization: `Bearer ${key}`, Accept: 'text/html' };
+    const path = `${console.address}/campaigns/${campaign?.id ?? ''}`;
+    const html = await (await fetch(path, { headers })).text();
+    expect(html).toContain('Please pass it on');
+    expect(html).not.toContain('<form method="post" action="/campaigns');
+    const refused = await fetch(`${path}/schedule`, { method: 'POST', headers });
+    expect(refused.status).toBe(403);
+    expect(await refused.text()).toContain('nhsuk-header');
+  });
+
+  it('finds a person, and says why they are in their group and all that they were sent', async () => {
+    await page.goto('/people');
+    expect(await violations(page)).toEqual([]);
+    await page.goto('/people/worklists/mismatched');
+    expect(await violations(page)).toEqual([]);
+    const name = await page.locator('tbody a[href^="/people/"]').first().innerText();
+    await page.goto('/people');
+    await page.getByLabel('Name, e-mail address, account or practice').fill(name);
+    await press('Find');
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('link', { name }).first().click();
+    const text = await page.locator('main').innerText();
+    expect(text).toContain('Wrong address registered');
+    expect(text).toContain('What is known:');
+    expect(text).toContain('Sign-in change and cutoff');
+    expect(await violations(page)).toEqual([]);
+    const csv = await page.request.get('/people/worklists/invalid/export.csv');
+    expect(csv.headers()['content-type']).toContain('text/csv');
+    expect(await csv.text()).toContain('Account,First name');
+  });
+
+  it('says of a practice whether it can be paid, who may declare, and what it was told', async () => {
+    await page.goto('/practices?show=at-risk');
+    expect(await violations(page)).toEqual([]);
+    await page.locator('tbody a').first().click();
+    const text = await page.locator('main').innerText();
+    expect(text).toContain('Nobody who may declare can sign in after the change');
+    expect(text).toContain('Declarations');
+    expect(text).toContain('What it was told');
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('sets a window and moves its cutoff, with the reminders on a calendar', async () => {
+    await page.goto('/windows/new');
+    expect(await violations(page)).toEqual([]);
+    await page.getByLabel('Name').fill('October 2026');
+    const give = async (name: string, day: string, month: string) => {
+      await page.locator(`#${name}-day`).fill(day);
+      await page.locator(`#${name}-month`).fill(month);
+      await page.locator(`#${name}-year`).fill('2026');
+    };
+    await give('cutoff', '30', '2');
+    await give('reopening', '21', '10');
+    await give('pcse', '26', '10');
+    await press('Save the window');
+    expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual([
+      'The cutoff: enter a real date with its year, and a time like 12:00',
+    ]);
+    await give('cutoff', '16', '10');
+    await press('Save the window');
+    await page.getByText('The window is saved').waitFor();
+    expect(await page.locator('.app-calendar').innerText()).toContain('Cutoff, midday');
+    expect(await violations(page)).toEqual([]);
+    await page
+      .getByRole('button', { name: 'Move the dates' })
+      .or(page.getByRole('link', { name: 'Move the dates' }))
+      .click();
+    await page.locator('#cutoff-day').fill('15');
+    await press('Save the new dates');
+    await page.getByText('The new dates are saved').waitFor();
+    expect(await page.locator('main').innerText()).toContain('Before midday on Thursday 15 October 2026 (London time)');
+    await page.goto('/windows');
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('checks a file, shows its bad rows, and imports the mended one', async () => {
+    const good = await readFile(join(FIXTURES, 'demo-small', 'declarations-2.csv'), 'utf8');
+    const bad = good.replace(/\n[^,]+,/, '\nnot a code,');
+    await page.goto('/imports');
+    expect(await violations(page)).toEqual([]);
+    const upload = async (text: string) => {
+      await page.getByLabel('Declaration status').check();
+      await page
+        .locator('input[type=file]')
+        .setInputFiles({ name: 'status.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+      await press('Check the file');
+    };
+    await upload(bad);
+    expect(await page.locator('main').innerText()).toContain('The file cannot be imported');
+    expect(await page.locator('tbody').innerText()).toContain('ODS code');
+    expect(await violations(page)).toEqual([]);
+    await page.goto('/imports');
+    await upload(good);
+    expect(await violations(page)).toEqual([]);
+    await press(/^Import: /);
+    await page.getByText('Imported.').waitFor();
+  });
+
+  it('shows what delivery needs decided, and lifts a block', async () => {
+    await console.app.get(SuppressionList).add({
+      address: 'testa.sample@example.com',
+      reason: 'hard-bounce',
+      source: 'report:test',
+      expiresAt: null,
+    });
+    await console.app
+      .get(FeedbackService)
+      .ingest(await readFile(join(FIXTURES, 'dsn', 'lhost-postfix-10.eml')), { source: 'cli' });
+    await page.goto('/delivery');
+    expect(await page.locator('main').innerText()).toContain('caught by the service and never leaves it');
+    expect(await violations(page)).toEqual([]);
+    await page.goto('/delivery/blocks');
+    expect(await violations(page)).toEqual([]);
+    await press(/^Lift/);
+    await page.getByText('The block is lifted').waitFor();
+    await page.goto('/delivery/returned');
+    expect(await violations(page)).toEqual([]);
+    await press('It means nothing');
+    await page.getByText('Nothing waits for review').waitFor();
+    const board = await page.goto('/queues');
+    expect(board?.status()).toBe(200);
+    await page.getByText('delivery', { exact: false }).first().waitFor();
+  });
+
+  it('makes a key once, revokes it, and verifies the audit trail', async () => {
+    await page.goto('/settings');
+    expect(await violations(page)).toEqual([]);
+    await page.goto('/settings/people');
+    expect(await violations(page)).toEqual([]);
+    await page.goto('/settings/keys');
+    await press('Create the key');
+    expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual([
+      'Enter the name of the program that holds the key',
+      'Select what the key may do',
+    ]);
+    await page.getByLabel('Program that will hold it').fill('The status feed');
+    await page.getByLabel('Report who has declared and approved').check();
+    await press('Create the key');
+    expect(await page.locator('.app-plain-text').innerText()).toMatch(/^cqrs_/);
+    expect(await violations(page)).toEqual([]);
+    await press('Revoke the key of The status feed');
+    await page.getByText('The key is revoked').waitFor();
+    await page.goto('/settings/audit');
+    await press('Verify the whole trail');
+    await page.getByText('The trail is whole').waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('works without scripts and fits 320 pixels', async () => {
+    const context = await console.browser.newContext({
+      baseURL: console.address,
+      javaScriptEnabled: false,
+      viewport: { width: 320, height: 640 },
+      storageState: await page.context().storageState(),
+    });
+    const plain = await context.newPage();
+    const [campaign] = await console.app.get(CampaignService).list({ states: ['finished', 'sending'], limit: 1 });
+    for (const path of [
+      '/',
+      '/campaigns',
+      `/campaigns/${campaign?.id ?? ''}`,
+      '/people?find=an',
+      '/practices',
+      '/windows',
+      '/imports',
+      '/delivery',
+      '/inbox',
+      '/settings/audit',
+      '/campaigns/new',
+    ]) {
+      await plain.goto(path);
+      expect(await plain.locator('h1').count()).toBe(1);
+      const box = await plain.locator('main').boundingBox();
+      expect({ path, fits: (box?.x ?? 0) + (box?.width ?? 999) <= 320 }).toEqual({ path, fits: true });
+    }
+    await plain.goto('/campaigns/new');
+    await plain.getByLabel('Reminders before the cutoff').check();
+    await plain.getByLabel('Name of the campaign').fill('Reminders');
+    await plain.getByRole('button', { name: 'Continue' }).click();
+    expect(await plain.locator('h1').innerText()).toContain('Who it is for');
+    await context.close();
+  });
+});
+
+/** Moves the focus with the keyboard alone. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 80; presses++) {
+    await page.keyboard.press('Tab');
+    const focused = await page.evaluate(() => {
+      const element = (
+        globalThis as unknown as {
+          document: { activeElement: { id: string; textContent: string; labels?: Iterable<{ textContent: string }> } };
+        }
+      ).document.activeElement;
+      return [element.textContent, ...[...(element.labels ?? [])].map((label) => label.textContent)].join(' ');
+    });
+    if (focused.includes(name)) return;
+  }
+  throw new Error(`Nothing named "${name}" can be reached with the Tab key`);
+}
+
+async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('It did not come true in time');
+}
+
+async function planOf(console: Console, id: string) {
+  const plan = await console.app.get(PlanService).latest(id);
+  if (!plan) throw new Error('no plan');
+  return plan;
+}

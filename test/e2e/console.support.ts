@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { OneTimeLink, permissionsOf, type Principal, type AccessRole } from '../../src/access/index.js';
+import { DeadlinesService, DeclarationImporter } from '../../src/deadlines/index.js';
+import { ImportService } from '../../src/directory/index.js';
+import { loadConfig } from '../../src/platform/config/index.js';
+import { FixedClock } from '../../src/shared/clock.js';
+import { createWebApplication } from '../../src/start.js';
+import { testDatabase } from '../support/database.js';
+
+const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+export const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
+/** A Monday, eleven days before the cutoff. */
+const START = new Date('2026-09-07T08:00:00Z');
+
+export const hasChromium = existsSync(CHROMIUM);
+if (!hasChromium) process.stderr.write(`NO BROWSER TESTS: there is no Chromium at ${CHROMIUM}; set CHROMIUM_PATH\n`);
+
+export interface Console extends AsyncDisposable {
+  readonly app: NestExpressApplication;
+  readonly address: string;
+  readonly browser: Browser;
+  /** Signed in as the local administrator. */
+  readonly page: Page;
+  readonly windowId: string;
+}
+
+/** The real application on a database of its own with the people of the small demo, and a browser that is signed in. */
+export async function openConsole(): Promise<Console> {
+  const database = await testDatabase();
+  const dataDir = await mkdtemp(join(tmpdir(), 'console-'));
+  const config = loadConfig({
+    NODE_ENV: 'test',
+    SECRET: 'a-secret-of-the-tests-and-of-nothing-else',
+    DATABASE_URL: database.connectionString,
+    DATA_DIR: dataDir,
+    RATE_LIMIT_PER_MINUTE: '100000',
+    LOG_LEVEL: 'silent',
+  });
+  const { app, stop } = await createWebApplication({
+    config,
+    logger: {
+      log: () => undefined,
+      warn: () => undefined,
+      error: (fault: unknown) => process.stderr.write(`${JSON.stringify(fault)}\n`),
+    },
+    clock: new FixedClock(START),
+  });
+  await app.listen(0, '127.0.0.1');
+  const windowId = await fill(app);
+  const address = await app.getUrl();
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+  const page = await browser.newPage({ baseURL: address, viewport: { width: 1280, height: 900 } });
+  await page.goto(await app.get(OneTimeLink).create());
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  return {
+    app,
+    address,
+    browser,
+    page,
+    windowId,
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      await stop();
+      await database[Symbol.asyncDispose]();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Somebody of the team who is not in front of the browser. */
+export function colleague(role: AccessRole): Principal {
+  return {
+    id: `person:a-${role}`,
+    kind: 'person',
+    name: `The ${role}`,
+    roles: [role],
+    permissions: permissionsOf([role]),
+  };
+}
+
+/** What axe-core finds on the page by the rules of WCAG 2.2 AA, as `rule: target`. E-mails in frames have tests of their own. */
+export async function violations(page: Page): Promise<string[]> {
+  const axe = await readFile(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    interface Axe {
+      run(context: unknown, options: unknown): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }>;
+    }
+    const found = await (globalThis as unknown as { axe: Axe }).axe.run(
+      { exclude: ['iframe'] },
+      { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] },
+    );
+    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+  });
+}
+
+async function fill(app: NestExpressApplication): Promise<string> {
+  const imports = app.get(ImportService);
+  const people = join(FIXTURES, 'demo-small');
+  const request = { actor: 'system:test' };
+  await imports.importOrganisations([join(people, 'ods')], request);
+  await imports.importAccounts(join(people, 'accounts.csv'), request);
+  await imports.importNhsmail(join(people, 'nhsmail.csv'), request);
+  await imports.importNoNhsmail(join(people, 'no-nhsmail.csv'), request);
+  await app.get(DeclarationImporter).importDeclarations(join(people, 'declarations-1.csv'), request);
+  const window = await app.get(DeadlinesService).createWindow(
+    {
+      name: 'September 2026',
+      cutoff: '2026-09-18T12:00',
+      reopening: '2026-09-23T08:00',
+      pcse: '2026-09-28T08:00',
+      signInChange: '2026-09-23T08:00',
+    },
+    'system:test',
+  );
+  return window.id;
+}
