@@ -9,3 +9,4 @@ export { CorrectionService, type WindowMoved } from './correction.service.js';
 export { CampaignsModule } from './campaigns.module.js';
 export { type PlanSummary } from './plan.rules.js';
 export { type Plan, PlanService } from './plan.service.js';
+export { Retention } from './retention.service.js';
