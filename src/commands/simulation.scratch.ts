@@ -45,7 +45,7 @@ const SOURCES: readonly Source[] = [
 /** Tables of which a simulation needs nothing: who may do what, what others are told, how a cascade was answered. */
 export const LEFT_BEHIND: readonly RegExp[] = [
   /^(audit|cascade|feedback|webhook)_/,
-  /^(kysely|import_previous|cascade$|pace$|person$|session$|sign_in_link$|api_key$|idempotency_key$)/,
+  /^(kysely|import_previous|cascade$|webhook$|pace$|person$|session$|sign_in_link$|api_key$|idempotency_key$)/,
   /^(request_rate|scheduler_heartbeat)/,
 ];
 export const COPIED: readonly string[] = SOURCES.map(({ table }) => table);
