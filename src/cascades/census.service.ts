@@ -28,7 +28,7 @@ interface Member {
 
 const ADDRESSES_AT_ONCE = 5_000;
 
-/** Goes through every account once. England's 30,000 take a few seconds. */
+/** Goes through every account, for segments and for readiness. */
 @Injectable()
 export class CensusService {
   constructor(

@@ -81,7 +81,7 @@ export class ReportRepository {
 
   /**
    * The nation, its regions and their commissioners, in one pass: a practice is in exactly one coverage, so every
-   * parent is the sum of its children. 30 ms for England on two cores, without any index of its own.
+   * parent is the sum of its children.
    */
   async coverage(cascadeId: string): Promise<CoverageRow[]> {
     const { rows } = await sql<CoverageRow>`
