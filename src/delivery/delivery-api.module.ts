@@ -4,11 +4,12 @@ import { DeliveryModule } from './delivery.module.js';
 import { MessageController } from './message.controller.js';
 import { SuppressionController } from './suppression.controller.js';
 import { SuppressionListing } from './suppression.listing.js';
+import { TransportHealth } from './transport.health.js';
 
-/** Messages and suppressions over HTTP. */
+/** Messages and suppressions over HTTP, and the transport in `/health/ready`. */
 @Module({
   imports: [DeliveryModule, DirectoryModule],
   controllers: [MessageController, SuppressionController],
-  providers: [SuppressionListing],
+  providers: [SuppressionListing, TransportHealth],
 })
 export class DeliveryApiModule {}

@@ -43,9 +43,13 @@ export class MessageScreening {
       const suppression = suppressed.get(normalise(address));
       if (suppression !== undefined) stopped.push({ ordinal, state: 'suppressed', reason: suppression });
       else if (!this.mayLeave(address)) stopped.push({ ordinal, state: 'suppressed', reason: 'trial-mode' });
-      else if (guard && !keysOf(guard).some((key) => blocking.has(key)))
-        stopped.push({ ordinal, state: 'cancelled', reason: 'no longer blocking' });
-      else mailable.push({ ...message, address, values });
+      else if (!guard) mailable.push({ ...message, address, values });
+      else {
+        const acted = organisationsThatActed(guard, blocking);
+        if (acted.size === guard.organisationCodes.length)
+          stopped.push({ ordinal, state: 'cancelled', reason: 'no longer blocking' });
+        else mailable.push({ ...message, address, values: withoutPractices(values, acted) });
+      }
     }
     return { mailable, stopped };
   }
@@ -77,8 +81,17 @@ export class MessageScreening {
   }
 }
 
-function keysOf({ windowId, actor, organisationCodes }: ReminderGuard): string[] {
-  return organisationCodes.map((organisationCode) => keyOf(windowId, { organisationCode, actor }));
+function organisationsThatActed({ windowId, actor, organisationCodes }: ReminderGuard, blocking: ReadonlySet<string>) {
+  return new Set(
+    organisationCodes.filter((organisationCode) => !blocking.has(keyOf(windowId, { organisationCode, actor }))),
+  );
+}
+
+/** An e-mail that was planned hours ago never names a practice that has done its part since. */
+function withoutPractices(values: Mailable['values'], acted: ReadonlySet<string>): Mailable['values'] {
+  const { practices } = values;
+  if (acted.size === 0 || !Array.isArray(practices)) return values;
+  return { ...values, practices: (practices as { code?: string }[]).filter(({ code = '' }) => !acted.has(code)) };
 }
 
 function keyOf(windowId: string, { actor, organisationCode }: BlockingPair): string {

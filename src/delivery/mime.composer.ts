@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { InvalidInputError } from '../shared/errors.js';
 import type { Attachment } from '../rendering/index.js';
 import { fileNameParameter, headerDate, type Mailbox, mailboxHeader, plainHeader, textHeader } from './mime.header.js';
@@ -54,6 +55,7 @@ export function prepareComposer(fixed: FixedParts): MimeComposer {
   // Exchange answers a stranger's mail with out-of-office replies unless told not to; bounces (NDR) are still wanted.
   const standing = `${replyTo}MIME-Version: 1.0\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: OOF, AutoReply\r\n`;
   const attachments = attachmentParts(fixed.attachments ?? []);
+  const slabs = new Slabs();
   const bodyStart = (attachments ? MIXED_TYPE : '') + ALTERNATIVE_TYPE + TEXT_PART;
 
   return {
@@ -72,14 +74,30 @@ export function prepareComposer(fixed: FixedParts): MimeComposer {
         HTML_PART +
         parts.html +
         ALTERNATIVE_END;
-      const bytes = Buffer.from(message, 'utf8');
-      // Each character outside ASCII takes more than one byte.
-      if (bytes.length !== message.length) {
+      const bytes = slabs.take(message.length);
+      // Cut short by a character that takes more than one byte, or with such a character in it.
+      if (bytes.write(message, 'utf8') !== message.length || !isAscii(bytes)) {
         throw new InvalidInputError('broken-body', 'A body is not quoted-printable: it has a character outside ASCII');
       }
       return attachments ? Buffer.concat([bytes, attachments]) : bytes;
     },
   };
+}
+
+const SLAB = 1024 * 1024;
+
+/** Room for many messages at once: memory of its own for each keeps the garbage collector busy. */
+class Slabs {
+  private slab = Buffer.alloc(0);
+  private used = 0;
+
+  take(length: number): Buffer {
+    if (this.used + length > this.slab.length) {
+      this.slab = Buffer.allocUnsafeSlow(Math.max(SLAB, length));
+      this.used = 0;
+    }
+    return this.slab.subarray(this.used, (this.used += length));
+  }
 }
 
 function partStart(contentType: string, encoding: string): string {

@@ -28,6 +28,6 @@ export function messageIdOfReturnPath(address: string, secret: string): string |
 }
 
 function signatureOf(id: string, secret: string): string {
-  const digest = createHmac('sha256', secret).update(`return-path:${id}`).digest('hex');
-  return BigInt(`0x${digest}`).toString(36).slice(-SIGNATURE_LENGTH);
+  const digest = createHmac('sha256', secret).update(`return-path:${id}`).digest();
+  return digest.readBigUInt64BE().toString(36).padStart(SIGNATURE_LENGTH, '0').slice(-SIGNATURE_LENGTH);
 }

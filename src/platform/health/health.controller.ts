@@ -4,7 +4,7 @@ import { HealthCheckService, type HealthIndicatorResult, HealthIndicatorService 
 import { SkipThrottle } from '@nestjs/throttler';
 import { type Response } from 'express';
 import { Public } from '../http/route-access.js';
-import { type ReadinessCheck, ReadinessChecks } from './readiness-checks.js';
+import { type ReadinessCheck, ReadinessChecks, type ReadinessDetails } from './readiness-checks.js';
 
 const CHECK_TIMEOUT_MS = 3_000;
 
@@ -45,8 +45,9 @@ export class HealthController {
 
   private async indicate(name: string, check: ReadinessCheck): Promise<HealthIndicatorResult> {
     const session = this.indicators.check(name);
-    const result = await session.attempt(check).withTimeout(CHECK_TIMEOUT_MS);
-    if (result[name]?.status === 'up') return session.up();
+    let details: ReadinessDetails | undefined;
+    const result = await session.attempt(async () => (details = await check())).withTimeout(CHECK_TIMEOUT_MS);
+    if (result[name]?.status === 'up') return session.up({ ...details });
     this.logger.warn({ message: 'not ready', check: name, reason: result[name]?.['message'] as unknown });
     return session.down();
   }

@@ -39,6 +39,8 @@ export class HealthModule implements OnModuleInit {
     });
     if (!this.config.roles.includes('scheduler')) return;
     await this.heartbeat.beat();
-    this.checks.add('scheduler', () => this.heartbeat.check());
+    this.checks.add('scheduler', async () => {
+      await this.heartbeat.check();
+    });
   }
 }

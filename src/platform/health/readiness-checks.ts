@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
-/** Throws when the part is not usable. */
-export type ReadinessCheck = () => Promise<void>;
+export type ReadinessDetails = Readonly<Record<string, string | number>>;
+
+/** Throws when the part is not usable. What it answers is shown beside its name: no host, no address, no reason. */
+export type ReadinessCheck = () => Promise<ReadinessDetails | undefined>;
 
 /** What must hold before this process takes work. Modules add their own checks while the application starts. */
 @Injectable()
