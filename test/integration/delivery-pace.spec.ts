@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
 import { PaceRepository } from '../../src/delivery/pace.repository.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
-import { addressOf, DeliveryApp, type DeliverySetting } from '../support/delivery-app.js';
+import { addressOf, DeliveryApp, type DeliverySetting, REMINDER } from '../support/delivery-app.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 
 let database: TestDatabase<DeliveryTables>;
@@ -233,5 +233,31 @@ describe('a reminder', () => {
       ['accepted', null],
     ]);
     expect(new Set(asked)).toEqual(new Set([windowId]));
+  });
+
+  it('names no practice that has acted since it was planned', async () => {
+    const app = await start();
+    const acted = 'A81001';
+    jest
+      .spyOn(app.deadlines, 'stillBlocking')
+      .mockImplementation((_, pairs) => Promise.resolve(pairs.filter((pair) => pair.organisationCode !== acted)));
+    const [person] = [...app.people(1)];
+    const codes = [acted, 'A81002', 'A81003'];
+    const practices = codes.map((code) => ({ code, name: `Practice of ${code}` }));
+    const template = app.catalogue.get(REMINDER);
+    const dispatch = {
+      ...{ id: randomUUID(), campaignId: randomUUID(), purpose: 'reminder', dueAt: app.clock.now(), expiresAt: null },
+    };
+    await app.ledger.plan(dispatch, [
+      {
+        ...person!,
+        ...{ template: REMINDER, templateVersion: template.version, values: { ...template.sample, practices } },
+        guard: { windowId: randomUUID(), actor: 'practice', organisationCodes: codes },
+      },
+    ]);
+    await app.untilFinished(dispatch);
+    expect(sink.messages).toHaveLength(1);
+    const [{ raw }] = sink.messages as [{ raw: string }];
+    expect(codes.filter((code) => raw.includes(`Practice of ${code}`))).toEqual(['A81002', 'A81003']);
   });
 });

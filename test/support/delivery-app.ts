@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { cp, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Registry } from 'prom-client';
 import { type TestingModule, Test } from '@nestjs/testing';
@@ -23,12 +26,13 @@ import { type Config, ConfigModule, loadConfig } from '../../src/platform/config
 import { DatabaseModule, type DatabaseServer } from '../../src/platform/database/index.js';
 import { METRICS, MetricsModule } from '../../src/platform/metrics/index.js';
 import { JobQueue, JobsModule } from '../../src/platform/jobs/index.js';
-import { TemplateCatalogue } from '../../src/rendering/index.js';
+import { DEFAULT_TEMPLATES_DIR, TemplateCatalogue, TEMPLATES_DIR } from '../../src/rendering/index.js';
 import { type Clock, FixedClock } from '../../src/shared/clock.js';
 
 /** A Monday in office hours. */
 export const MONDAY = new Date('2026-09-14T08:00:00+01:00');
 export const TEMPLATE = 'sign-in-nhsmail';
+export const REMINDER = 'payment-reminder-practice';
 
 export interface DeliverySetting {
   readonly server: DatabaseServer;
@@ -67,6 +71,8 @@ export class DeliveryApp implements AsyncDisposable {
         DeliveryModule,
       ],
     })
+      .overrideProvider(TEMPLATES_DIR)
+      .useValue(await fewTemplates())
       .overrideProvider(DELIVERY_OPTIONS)
       .useValue({ ...DEFAULT_DELIVERY_OPTIONS, acknowledgeEveryMs: 20, screeningSeconds: 0, ...setting.options })
       .compile();
@@ -160,6 +166,20 @@ export class DeliveryApp implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.app.close();
   }
+}
+
+let folder: Promise<string> | undefined;
+
+/** A folder with the templates that these tests send: compiling all of them costs each application a second. */
+export function fewTemplates(): Promise<string> {
+  folder ??= (async () => {
+    const copy = await mkdtemp(join(process.env['TEST_DATA_DIR'] ?? tmpdir(), 'templates-'));
+    for (const name of [TEMPLATE, REMINDER, 'partials']) {
+      await cp(join(DEFAULT_TEMPLATES_DIR, name), join(copy, name), { recursive: true });
+    }
+    return copy;
+  })();
+  return folder;
 }
 
 export function addressOf(person: number): string {

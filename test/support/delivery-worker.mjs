@@ -1,15 +1,17 @@
-// A worker process of the build, for tests that kill it. Reads one JSON document of settings from its first argument.
+// A worker process of the build, for tests that end it. Reads one JSON document of settings from its first argument,
+// says `ready` when everything is loaded, and works from the first byte of its input on.
 import 'reflect-metadata';
-import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { once } from 'node:events';
+import { Test } from '@nestjs/testing';
 import { AuditModule } from '../../dist/access/index.js';
 import { DeliveryModule } from '../../dist/delivery/index.js';
 import { ConfigModule, loadConfig } from '../../dist/platform/config/index.js';
 import { DatabaseModule } from '../../dist/platform/database/index.js';
 import { JobsModule } from '../../dist/platform/jobs/index.js';
 import { MetricsModule } from '../../dist/platform/metrics/index.js';
+import { TEMPLATES_DIR } from '../../dist/rendering/index.js';
 
-const { connectionString, ...overrides } = JSON.parse(process.argv[2]);
+const { connectionString, templatesDir, ...overrides } = JSON.parse(process.argv[2]);
 const config = {
   ...loadConfig({
     NODE_ENV: 'test',
@@ -22,8 +24,10 @@ const config = {
 };
 const server = { connectionString, embedded: false, release: () => Promise.resolve() };
 
-class Worker {}
-Module({
+process.stdout.write('ready\n');
+await once(process.stdin, 'data');
+process.stdin.destroy();
+const app = await Test.createTestingModule({
   imports: [
     ConfigModule.with(config),
     DatabaseModule.on(server),
@@ -32,8 +36,10 @@ Module({
     MetricsModule,
     DeliveryModule,
   ],
-})(Worker);
-
-const app = await NestFactory.createApplicationContext(Worker, { logger: ['error', 'fatal'] });
+})
+  .overrideProvider(TEMPLATES_DIR)
+  .useValue(templatesDir)
+  .compile();
+app.useLogger(['error', 'fatal']);
 app.enableShutdownHooks();
-process.stdout.write('ready\n');
+await app.init();

@@ -1,0 +1,264 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { type Kysely } from 'kysely';
+import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
+import { type DeliveryOptions } from '../../src/delivery/delivery.options.js';
+import { connect, type DatabaseServer, migrate, openEmbeddedPostgres } from '../../src/platform/database/index.js';
+import { SystemClock } from '../../src/shared/clock.js';
+import { disagreements } from '../support/delivery-agreement.js';
+import { testDatabase } from '../support/database.js';
+import { DeliveryApp, type DeliverySetting } from '../support/delivery-app.js';
+import { type Behaviour, SmtpSink } from '../support/smtp-sink.js';
+import { tcpRelay } from '../support/tcp-relay.js';
+
+const MESSAGES = 2_000;
+/** Two slices at once in a process, each with at most two batches of as many messages as the transport takes. */
+const IN_FLIGHT = 2 * 2 * 40;
+const IMPATIENT: Partial<DeliveryOptions> = {
+  leaseSeconds: 6,
+  leaseMarginSeconds: 1,
+  firstClosureSeconds: 0.1,
+  longestClosureSeconds: 0.5,
+  retry: { attempts: 4, firstDelaySeconds: 0.1, longestDelaySeconds: 0.5, setbacks: 1_000 },
+};
+
+let sink: SmtpSink;
+beforeEach(async () => {
+  sink = await SmtpSink.start();
+});
+afterEach(async () => {
+  await sink[Symbol.asyncDispose]();
+});
+
+const start = (setting: Omit<DeliverySetting, 'clock'>) =>
+  DeliveryApp.start({ smtpUrl: sink.url, options: IMPATIENT, clock: new SystemClock(), ...setting });
+
+const seen = async (count: number) => {
+  const deadline = performance.now() + 90_000;
+  while (sink.messages.length < count) {
+    if (performance.now() > deadline) throw new Error(`Only ${sink.messages.length} of ${count} messages arrived`);
+    await delay(5);
+  }
+};
+const somewhere = () => Math.floor(100 + Math.random() * (MESSAGES - 400));
+
+/** Ticks as the schedule does: a pass that fails, because a server is away, is one pass less. */
+async function untilDecided(app: DeliveryApp, campaignId: string): Promise<Record<string, number>> {
+  const deadline = performance.now() + 120_000;
+  for (;;) {
+    await app.reconciler.tick();
+    const { states, planned, terminal } = await app.ledger.progress({ campaignId });
+    if (planned === terminal + states.unknown) return states;
+    if (performance.now() > deadline) throw new Error(`Undecided after two minutes: ${JSON.stringify(states)}`);
+    await delay(50);
+  }
+}
+
+const ticking = (...apps: DeliveryApp[]) => {
+  const timers = apps.map((app) => setInterval(() => void app.reconciler.tick(), 50));
+  return {
+    [Symbol.dispose]() {
+      for (const timer of timers) clearInterval(timer);
+    },
+  };
+};
+
+describe('PostgreSQL', () => {
+  it('may be stopped at once (SIGQUIT) and started again in the middle of a campaign', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'cqrs-comms-faults-'));
+    const open = () => openEmbeddedPostgres({ dataDir, database: 'faults' });
+    const portOf = (server: DatabaseServer) => Number(new URL(server.connectionString).port);
+    let server = await open();
+    await using relay = await tcpRelay(portOf(server));
+    const url = new URL(server.connectionString);
+    url.port = String(relay.port);
+    const connectionString = url.toString();
+    const db: Kysely<DeliveryTables> = connect(connectionString, 2);
+    try {
+      await migrate(db);
+      await using app = await start({
+        server: { connectionString, embedded: false, release: () => Promise.resolve() },
+      });
+      // What fails meanwhile is said some times a second.
+      Logger.overrideLogger(false);
+      sink.takeTime(5);
+      const { campaignId } = await app.plan(MESSAGES);
+      {
+        using _ = ticking(app);
+        await seen(somewhere());
+        const pidFile = await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8');
+        process.kill(Number(pidFile.split('\n')[0]), 'SIGQUIT');
+        await stopped(Number(pidFile.split('\n')[0]));
+        server = await open();
+        relay.target = portOf(server);
+      }
+      const states = await untilDecided(app, campaignId);
+      expect(states['accepted']! + states['unknown']!).toBe(MESSAGES);
+      expect(states['unknown']).toBeLessThanOrEqual(IN_FLIGHT);
+      expect(await disagreements(db, sink)).toEqual([]);
+      expect(await app.ledger.faults()).toEqual([]);
+    } finally {
+      await db.destroy();
+      await server.release();
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  }, 180_000);
+});
+
+const redis = process.env['TEST_REDIS_URL'] === undefined ? describe.skip : describe;
+redis('Redis', () => {
+  it('may be emptied, and killed and started again, in the middle of a campaign', async () => {
+    const port = await freePort();
+    let server = await startRedis(port);
+    await using database = await testDatabase<DeliveryTables>();
+    try {
+      await using app = await start({ server: database.server, redisUrl: `redis://127.0.0.1:${port}/0` });
+      sink.takeTime(5);
+      const { campaignId } = await app.plan(MESSAGES);
+      {
+        using _ = ticking(app);
+        await seen(100);
+        const { client } = app.jobs.queue('delivery') as unknown as {
+          client: Promise<{ flushall(): Promise<unknown> }>;
+        };
+        await (await client).flushall();
+        await seen(Math.max(sink.messages.length, somewhere()));
+        await endOf(server);
+        server = await startRedis(port);
+        await seen(MESSAGES);
+      }
+      expect(await untilDecided(app, campaignId)).toMatchObject({ accepted: MESSAGES, unknown: 0 });
+      expect(await disagreements(database.db, sink)).toEqual([]);
+    } finally {
+      await endOf(server);
+    }
+  }, 180_000);
+});
+
+describe('the mail server', () => {
+  it('may refuse, throttle, drop, stall and hang up: every message ends as it should', async () => {
+    const tries = new Map<string, number>();
+    const first = (times: number, behaviour: Behaviour) => (time: number) => (time <= times ? behaviour : 'accept');
+    const KINDS: readonly [state: string, (time: number) => Behaviour][] = [
+      ['failed', () => ({ rcpt: 550, text: '5.1.1 no such mailbox' })],
+      ['failed', () => ({ data: 554, text: '5.6.0 refused' })],
+      ['failed', () => ({ rcpt: 452, text: '4.2.2 mailbox full' })],
+      ['accepted', first(2, { rcpt: 450, text: '4.2.0 busy' })],
+      ['accepted', first(2, { data: 451, text: '4.3.0 local error' })],
+      ['accepted', first(1, { rcpt: 421, text: '4.7.0 slow down' })],
+      ['unknown', () => 'drop-after-data'],
+      ['unknown', () => 'stall'],
+    ];
+    // Every fortieth of each kind; the rest are taken.
+    const kindOf = (person: number) => KINDS[person % 40];
+    sink.answer((address) => {
+      const time = (tries.get(address) ?? 0) + 1;
+      return kindOf(Number(/\d+/.exec(address)?.[0]))?.[1](time) ?? 'accept';
+    });
+    await using database = await testDatabase<DeliveryTables>();
+    await using app = await start({ server: database.server, smtpUrl: `${sink.url}?timeout=5` });
+    sink.takeTime(2);
+    const { campaignId } = await app.plan(800);
+    {
+      using _ = ticking(app);
+      await seen(200);
+      await sink.close();
+      await delay(200);
+      await sink.listen();
+    }
+    const states = await untilDecided(app, campaignId);
+    expect(states['failed']! + states['accepted']! + states['unknown']!).toBe(800);
+    expect(await app.ledger.faults()).toEqual([]);
+    const rows = await app.ledger.messages({ campaignId, limit: 1_000 });
+    const surprises = rows.filter(({ address, state }) => {
+      const expected = kindOf(Number(/\d+/.exec(address!)?.[0]))?.[0] ?? 'accepted';
+      // Hanging up in the middle of a batch leaves in doubt what waited for its reply.
+      return state !== expected && state !== 'unknown';
+    });
+    expect(states['unknown']).toBeLessThanOrEqual(2 * 20 + IN_FLIGHT);
+    expect(surprises.map(({ state, code, reason }) => ({ state, code, reason }))).toEqual([]);
+    expect(await disagreements(database.db, sink)).toEqual([]);
+  }, 180_000);
+});
+
+describe('everything at once', () => {
+  it('paused at a random moment, restarted and resumed sends the rest, once', async () => {
+    await using database = await testDatabase<DeliveryTables>();
+    sink.takeTime(5);
+    let campaignId: string;
+    {
+      await using app = await start({ server: database.server });
+      ({ campaignId } = await app.plan(MESSAGES));
+      using _ = ticking(app);
+      await seen(somewhere());
+      await app.ledger.pause({ campaignId });
+    }
+    const before = sink.messages.length;
+    expect(before).toBeLessThan(MESSAGES);
+    await using again = await start({ server: database.server });
+    expect((await again.ledger.progress({ campaignId })).states).toMatchObject({ accepted: before, sending: 0 });
+    await again.ledger.resume({ campaignId });
+    expect(await untilDecided(again, campaignId)).toMatchObject({ accepted: MESSAGES });
+    expect(await disagreements(database.db, sink)).toEqual([]);
+  }, 180_000);
+
+  it('two of each process, with every job doubled, send everything once', async () => {
+    await using database = await testDatabase<DeliveryTables>();
+    const shared = { server: database.server, queuePrefix: 'twice' };
+    await using one = await start(shared);
+    await using two = await start(shared);
+    sink.takeTime(2);
+    const { campaignId } = await one.plan(MESSAGES);
+    const slices = await database.db.selectFrom('slice').select('id').execute();
+    const jobs = () => slices.map(({ id }) => ({ id: randomUUID(), payload: { sliceId: id } }));
+    {
+      using _ = ticking(one, two);
+      await Promise.all([one.jobs.add('send-slice', jobs()), two.jobs.add('send-slice', jobs())]);
+      await seen(MESSAGES / 2);
+      await two.jobs.add('send-slice', jobs());
+      await seen(MESSAGES);
+    }
+    expect(await untilDecided(two, campaignId)).toMatchObject({ accepted: MESSAGES });
+    expect(await disagreements(database.db, sink)).toEqual([]);
+  }, 180_000);
+});
+
+async function stopped(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await delay(20);
+  }
+}
+
+async function startRedis(port: number): Promise<ChildProcess> {
+  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  const server = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'ignore'] });
+  for await (const chunk of server.stdout) if (String(chunk).includes('Ready to accept connections')) break;
+  return server;
+}
+
+async function endOf(server: ChildProcess): Promise<void> {
+  const exit = once(server, 'exit');
+  server.kill('SIGKILL');
+  await exit;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
