@@ -1,8 +1,9 @@
 // Takes a screenshot of every page with the data of the small demo into docs/screens. Needs a build and the demo's
 // folder: `npm run screens` makes the one, `npm run demo -- --small` the other. Works on a copy, which it removes.
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withPalette } from './palette-png.mjs';
 
 const root = join(import.meta.dirname, '..');
 const demo = join(root, 'var', 'demo-small');
@@ -159,9 +160,7 @@ async function shot(page, name) {
   await page.setViewportSize({ width, height: shown });
   // Frames and the queue board paint a moment after the page is there.
   await page.waitForLoadState('networkidle');
-  await page.screenshot({
-    path: join(out, `${name}.png`),
-  });
+  await writeFile(join(out, `${name}.png`), withPalette(await page.screenshot()));
 }
 
 function stop(reason) {

@@ -29,7 +29,7 @@ export class QueuesController {
     createBullBoard({
       queues: QUEUES.map((name) => new BullMQAdapter(queues.queue(name))),
       serverAdapter: adapter,
-      options: { uiConfig: { boardTitle: 'CQRS comms queues', locale: { lng: 'en' } } },
+      options: { uiConfig: { boardTitle: 'CQRS comms', locale: { lng: 'en' } } },
     });
     this.board = adapter.getRouter() as RequestHandler;
   }

@@ -40,6 +40,8 @@ export async function openConsole(): Promise<Console> {
     DATABASE_URL: database.connectionString,
     DATA_DIR: dataDir,
     RATE_LIMIT_PER_MINUTE: '100000',
+    // Slow enough to be caught in the middle.
+    MAIL_RATE_PER_MINUTE: '1200',
     LOG_LEVEL: 'silent',
   });
   const { app, stop } = await createWebApplication({
