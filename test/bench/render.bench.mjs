@@ -34,21 +34,21 @@ export async function render({ quick, say }) {
         name: NAIVE,
         run: each(fewer, async (values) => {
           const { html, text } = await naive.perRecipient(values);
-          return wrap(encode(html)).length + wrap(encode(text)).length;
+          return bytesOf(wrap(encode(html))) + bytesOf(wrap(encode(text)));
         }),
       },
       {
         name: ENCODED,
         run: each(people / 4, (values) => {
           const { html, text } = template.render(values);
-          return wrap(encode(html)).length + wrap(encode(text)).length;
+          return bytesOf(wrap(encode(html))) + bytesOf(wrap(encode(text)));
         }),
       },
       {
         name: 'renderEncoded',
         run: each(people, (values) => {
           const { html, text } = template.renderEncoded(values);
-          return html.length + text.length;
+          return bytesOf(html) + bytesOf(text);
         }),
       },
     ],
@@ -60,7 +60,9 @@ export async function render({ quick, say }) {
     notes: [
       `${TEMPLATE}: ${figure(bytes / 1000)} kB of encoded bodies, other values for each message; the strict check of the values is in it.`,
       `Baseline "${NAIVE}": Handlebars compiled once, mjml for each recipient, nodemailer's quoted-printable encoder. Baseline "${ENCODED}": our compiled template without pre-encoding, the same encoder.`,
-      'What is made here is a string of pieces; a message is joined to bytes when its MIME is composed, which Send has in it.',
+      'Everybody’s bodies are turned into bytes at the end: a string of pieces that nobody joins would cost nothing.',
     ],
   };
 }
+
+const bytesOf = (text) => Buffer.from(text, 'latin1').length;

@@ -26,6 +26,8 @@ const tell = (line) => process.stderr.write(`${line}\n`);
 const cleanUp = new CleanUp();
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
+    // A service that was half started when the signal came may never answer.
+    setTimeout(() => process.exit(130), 20_000).unref();
     void cleanUp.all().finally(() => process.exit(130));
   });
 }
