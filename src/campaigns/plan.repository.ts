@@ -111,7 +111,8 @@ export class PlanRepository {
         to_char(max(delivery.accepted_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "lastSentAt"
       from plan_recipient recipient
       join message on message.person_key = recipient.person_key and message.template = recipient.template
-      join delivery on delivery.message_id = message.id and delivery.accepted_at is not null
+      join delivery on delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
+        and delivery.accepted_at is not null
       join campaign on campaign.id = message.campaign_id
       where recipient.plan_id = ${planId} and recipient.excluded is null and message.campaign_id <> ${campaignId}
       group by campaign.id, campaign.name, message.template
