@@ -81,6 +81,7 @@ export function oneLine(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE')
     return 'The port is taken: set PORT to another one, or stop the service that listens there';
-  if (code === 'ENOSPC') return 'The disk is full';
+  // 53100 is PostgreSQL's disk_full.
+  if (code === 'ENOSPC' || code === '53100') return 'The disk is full';
   return `Unexpected fault${code === undefined ? '' : ` (${code})`}: ${message.split('\n')[0] ?? ''}`;
 }

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { InvalidInputError } from '../../shared/errors.js';
 import { type QueueName, QUEUES } from '../jobs/job-map.js';
+import { secretIn } from './data-folder.js';
 
 /** The project's root folder, from source (src/platform/config) and from the build (dist/platform/config) alike. */
 export const PROJECT_ROOT = resolve(import.meta.dirname, '..', '..', '..');
@@ -213,24 +212,12 @@ function refused(faults: string[]): InvalidInputError {
 
 /** Embedded default: a random secret made on first use, kept beside the data that it protects. */
 function secretOf(dataDir: string): string {
-  const path = join(dataDir, 'secret');
   try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    mkdirSync(dataDir, { recursive: true });
-    try {
-      writeFileSync(path, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-        throw new InvalidInputError(
-          'data-dir-unusable',
-          `DATA_DIR cannot be written (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`,
-          {
-            cause: error,
-          },
-        );
-      }
-    }
-    return readFileSync(path, 'utf8').trim();
+    return secretIn(join(dataDir, 'secret'));
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new InvalidInputError('data-dir-unusable', `The data folder ${dataDir} cannot be used (${reason})`, {
+      cause: error,
+    });
   }
 }

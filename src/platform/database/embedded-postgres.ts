@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -8,6 +8,7 @@ import { dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { UnavailableError } from '../../shared/errors.js';
+import { makeFolder, secretIn } from '../config/index.js';
 
 /** A PostgreSQL server that this process may use until it calls `release`. */
 export interface DatabaseServer {
@@ -74,13 +75,11 @@ type Identity = { kind: 'self' } | { kind: 'namespace' } | { kind: 'nobody' };
 
 async function prepare(dataDir: string): Promise<Files> {
   try {
-    await mkdir(dataDir, { recursive: true });
+    makeFolder(dataDir);
     const binaries = await findBinaries();
     const identity = chooseIdentity(binaries);
     const cluster = join(dataDir, 'postgres');
-    const passwordFile = join(dataDir, 'postgres.password');
-    await writeFile(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' }).catch(ignore('EEXIST'));
-    const password = (await readFile(passwordFile, 'utf8')).trim();
+    const password = secretIn(join(dataDir, 'postgres.password'));
     const files = { cluster, log: join(dataDir, 'postgres.log'), password, binaries, identity };
     if (!existsSync(join(cluster, 'PG_VERSION'))) await initialise(files);
     return files;
@@ -178,7 +177,7 @@ async function initialise(files: Files): Promise<void> {
     await rm(fresh, { recursive: true, force: true });
     throw new UnavailableError(
       'embedded-postgres-init',
-      `PostgreSQL could not be initialised: ${lastLine(made.stderr || String(made.error))}`,
+      `PostgreSQL could not be initialised: ${faultIn(made.stderr || String(made.error))}`,
     );
   }
   try {
@@ -221,6 +220,7 @@ async function start(files: Files, settings: Readonly<Record<string, string>>): 
   ]);
   // Detached: Ctrl-C reaches the whole process group, and PostgreSQL must outlive the last transaction of ours.
   const log = openSync(files.log, 'a', 0o600);
+  const logged = fstatSync(log).size;
   const child = spawn(file, parameters, {
     ...user,
     detached: true,
@@ -238,7 +238,7 @@ async function start(files: Files, settings: Readonly<Record<string, string>>): 
       // Another process may have won the race for the same folder; its server will do.
       const winner = await runningPort(files.cluster);
       if (winner) return winner;
-      const reason = lastLine(await readFile(files.log, 'utf8').catch(() => ''));
+      const reason = faultIn((await readFile(files.log, 'utf8').catch(() => '')).slice(logged));
       throw new UnavailableError(
         'embedded-postgres-start',
         `PostgreSQL did not start (${ended}): ${reason || 'no reason given'}; its log is ${files.log}`,
@@ -343,8 +343,11 @@ function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
+/** Of all that PostgreSQL says when it gives up: the first line that names a fault, else the last one. */
+function faultIn(text: string): string {
+  if (text.includes('No space left on device')) return 'the disk is full';
+  const lines = text.trim().split('\n');
+  return lines.find((line) => /FATAL|PANIC|error:/.test(line)) ?? lines.at(-1) ?? '';
 }
 
 function reasonOf(error: unknown): string {

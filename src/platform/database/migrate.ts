@@ -35,7 +35,7 @@ export async function migrate<T>(db: Kysely<T>): Promise<string[]> {
   if (error) {
     const failed = results.find((result) => result.status === 'Error');
     // Before the first migration is tried there is nothing but a database that cannot be reached or used.
-    if (!failed) throw error;
+    if (!failed) throw error as Error;
     throw new UnavailableError('migration-failed', `Migration ${failed.migrationName} failed: ${messageOf(error)}`, {
       cause: error,
     });
