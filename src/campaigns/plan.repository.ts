@@ -37,6 +37,11 @@ export class PlanRepository {
       .execute();
   }
 
+  /** After many recipients: with the statistics of an empty table the comparison of two plans takes minutes. */
+  async analyse(trx: Transaction<CampaignTables>): Promise<void> {
+    await sql`analyze plan_recipient`.execute(trx);
+  }
+
   async complete(planId: string, hash: string, summary: PlanSummary, trx: Transaction<CampaignTables>): Promise<void> {
     await trx
       .updateTable('plan')

@@ -24,6 +24,8 @@ export interface Plan {
 }
 
 const ROWS_AT_ONCE = 2_000;
+/** From so many lines on, the database's statistics are worth their time. */
+const NOTABLE = 1_000;
 /** Where no rate is configured the transport decides; this is what one process sends on a small machine. */
 const ASSUMED_RATE_PER_MINUTE = 30_000;
 /** Of a hundred messages, about two are deferred once (Exchange Online, mailbox busy). */
@@ -65,6 +67,7 @@ export class PlanService {
       }
       await this.plans.addRecipients(id, rows, trx);
       const totals = tally.result();
+      if (totals.recipients + totals.excluded >= NOTABLE) await this.plans.analyse(trx);
       const hash = this.hashOf(tally, shared, steps);
       const summary: PlanSummary = {
         kind: campaign.kind,
@@ -117,14 +120,12 @@ export class PlanService {
         { id: `launch${suffix}`, label: kind.title, dueAt: campaign.launch_at?.toISOString() ?? null, expiresAt },
       ];
     }
-    return this.deadlines
-      .ladder(window)
-      .reminders.map(({ stepId, label, dueAt }) => ({
-        id: `${stepId}${suffix}`,
-        label,
-        dueAt: dueAt.toISOString(),
-        expiresAt,
-      }));
+    return this.deadlines.ladder(window).reminders.map(({ stepId, label, dueAt }) => ({
+      id: `${stepId}${suffix}`,
+      label,
+      dueAt: dueAt.toISOString(),
+      expiresAt,
+    }));
   }
 
   private hashOf(tally: PlanTally, shared: unknown, steps: readonly PlanStep[]): string {

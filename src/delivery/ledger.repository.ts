@@ -151,8 +151,8 @@ export class LedgerRepository {
     const { numAffectedRows = 0n } = await sql`
       update delivery set state = 'cancelled', reason = ${reason}, next_attempt_at = null, state_changed_at = ${now}
       from message
-      where message.dispatch_id = delivery.dispatch_id and message.ordinal = delivery.ordinal
-        and delivery.state = any(${statesBefore('cancelled')}::message_state[])
+      where message.id = delivery.message_id and message.dispatch_id = delivery.dispatch_id
+        and message.ordinal = delivery.ordinal and delivery.state = any(${statesBefore('cancelled')}::message_state[])
         and ${sql.join(only, sql` and `)}`.execute(this.db);
     return Number(numAffectedRows);
   }

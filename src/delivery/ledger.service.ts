@@ -24,6 +24,8 @@ import { type LedgerRow, PlanRepository } from './plan.repository.js';
 const ROWS_AT_ONCE = 2_000;
 /** Large enough that the queue costs nothing (a few bytes a message), small enough to pause and share out well. */
 const SLICE_SIZE = 250;
+/** From so many messages on, the database's statistics are worth 50 ms. */
+const NOTABLE = 1_000;
 const BARE_ADDRESS = /^[^\s<>@]+@[^\s<>@]+$/;
 
 /** The ledger of everything that is to be, or was, sent. Changes of a campaign take effect between windows of a slice. */
@@ -73,6 +75,7 @@ export class Ledger {
         now,
       );
       await this.plans.addSlices(db, dispatch, planned, SLICE_SIZE);
+      if (planned >= NOTABLE) await this.plans.analyse(db);
       return { planned, isNew: true };
     });
   }

@@ -109,4 +109,12 @@ export class PlanRepository {
       select gen_random_uuid(), ${dispatch.id}, first, least(first + ${size} - 1, ${messages}), ${dispatch.dueAt}::timestamptz
       from generate_series(1, ${messages}::integer, ${size}::integer) as first`.execute(db);
   }
+
+  /**
+   * Tells the planner of the rows that have just come: with the statistics of an empty table it joins messages and
+   * deliveries row by row, and one cancel of 100,000 messages ran for more than five minutes.
+   */
+  async analyse(db: Db): Promise<void> {
+    await sql`analyze message, delivery, slice`.execute(db);
+  }
 }

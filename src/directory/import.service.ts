@@ -84,6 +84,8 @@ export class ImportService {
     const now = this.clock.now();
     const batchId = await this.recordBatch(trx, { ...about, ...counts }, request.actor, now);
     await importer.apply(trx, batchId, now);
+    // What reads these tables right after a first import would plan for empty ones.
+    await sql`analyze organisation, account, membership, nhsmail_entry, nhsmail_alias`.execute(trx);
     const report = { ...about, ...counts, warnings: [...warnings, ...(await importer.warnings(trx))] };
     if (dryRun) {
       const warning = {

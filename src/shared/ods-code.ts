@@ -19,7 +19,10 @@ export const odsCodeSchema = z
   .transform((text, context) => {
     const code = parseOdsCode(text);
     if (code) return code;
-    context.addIssue({ code: 'custom', message: 'Expected an ODS code: 3 to 10 letters and digits, for example A81001' });
+    context.addIssue({
+      code: 'custom',
+      message: 'Expected an ODS code: 3 to 10 letters and digits, for example A81001',
+    });
     return z.NEVER;
   })
   .meta({ id: 'OdsCode', description: 'ODS organisation code', examples: ['A81001'] });

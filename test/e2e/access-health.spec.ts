@@ -38,7 +38,7 @@ beforeAll(async () => {
   http = request(harness.app.getHttpServer());
   harness.app
     .get(ReadinessChecks)
-    .add('mail', () => (mailIsDown ? Promise.reject(new Error('secret reason')) : Promise.resolve()));
+    .add('mail', () => (mailIsDown ? Promise.reject(new Error('secret reason')) : Promise.resolve(undefined)));
 });
 afterAll(async () => {
   await harness[Symbol.asyncDispose]();
@@ -70,7 +70,7 @@ describe('readiness', () => {
     expect(answer).toMatchObject({ status: 503, down: ['mail'] });
     expect(answer.text).not.toContain('secret');
     const again = (): void => {
-      harness.app.get(ReadinessChecks).add('mail', () => Promise.resolve());
+      harness.app.get(ReadinessChecks).add('mail', () => Promise.resolve(undefined));
     };
     expect(again).toThrow('twice');
   });

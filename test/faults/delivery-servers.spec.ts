@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -125,10 +125,7 @@ redis('Redis', () => {
       {
         using _ = ticking(app);
         await seen(100);
-        const { client } = app.jobs.queue('delivery') as unknown as {
-          client: Promise<{ flushall(): Promise<unknown> }>;
-        };
-        await (await client).flushall();
+        await flushAll(port);
         await seen(Math.max(sink.messages.length, somewhere()));
         await endOf(server);
         server = await startRedis(port);
@@ -261,4 +258,11 @@ async function freePort(): Promise<number> {
   probe.close();
   await once(probe, 'close');
   return port;
+}
+
+async function flushAll(port: number): Promise<void> {
+  const socket = connectTcp(port, '127.0.0.1').setEncoding('latin1');
+  socket.write('FLUSHALL\r\n');
+  expect(await once(socket, 'data')).toEqual(['+OK\r\n']);
+  socket.destroy();
 }

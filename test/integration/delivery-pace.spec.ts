@@ -257,7 +257,7 @@ describe('a reminder', () => {
     ]);
     await app.untilFinished(dispatch);
     expect(sink.messages).toHaveLength(1);
-    const [{ raw }] = sink.messages as [{ raw: string }];
+    const raw = sink.messages[0]?.raw.toString() ?? '';
     expect(codes.filter((code) => raw.includes(`Practice of ${code}`))).toEqual(['A81002', 'A81003']);
   });
 });

@@ -6,9 +6,13 @@ import { createServer } from 'node:net';
 /** A private Redis on a free port, or undefined (said loudly) where the machine has no redis-server. */
 export async function startRedis() {
   const port = await freePort();
-  const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const child = spawn(
+    'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
   const started = await new Promise((resolve) => {
     child.once('error', () => resolve(false));
     child.once('exit', () => resolve(false));
@@ -17,7 +21,9 @@ export async function startRedis() {
     });
   });
   if (!started) {
-    process.stderr.write('\n*** NO redis-server ON THIS MACHINE: the specs that need Redis are skipped. CI has it and skips nothing. ***\n\n');
+    process.stderr.write(
+      '\n*** NO redis-server ON THIS MACHINE: the specs that need Redis are skipped. CI has it and skips nothing. ***\n\n',
+    );
     return undefined;
   }
   return {

@@ -2,7 +2,13 @@ import { type LoggerService } from '@nestjs/common';
 import { destination, type Logger as Pino, pino } from 'pino';
 
 /** Nest tells of every module and route at each start: for whoever debugs, not for an operator's log. */
-const FRAMEWORK_CHATTER = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
+const FRAMEWORK_CHATTER = new Set([
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestFactory',
+  'NestApplication',
+]);
 
 /**
  * Nest's logger on pino: JSON lines on standard error, as standard output belongs to commands with `--json`.
