@@ -5,7 +5,7 @@ import { lookupOf, NhsmailIndex } from '../../dist/segments/nhsmail.lookup.js';
 import { SEGMENTS, segmentOf, SegmentsService } from '../../dist/segments/index.js';
 import { SegmentRepository } from '../../dist/segments/segment.repository.js';
 import { compare } from './harness.mjs';
-import { FIXTURES, importDemo, startService } from './service.mjs';
+import { FIXTURES, startService } from './service.mjs';
 
 const SCAN = 'full scan per account';
 const MAP = 'one Map look-up per account';
@@ -13,18 +13,17 @@ const MAP = 'one Map look-up per account';
 const TOLD_SSO = ['nhsmail', 'nhsmail-unconfirmed'];
 
 /** How fast accounts are put into their sign-in groups, and how well. */
-export async function classify({ quick, cleanUp, say }) {
-  const service = await startService({ dataDir: await cleanUp.folder('classify') });
+export async function classify({ quick, demo, say }) {
+  const service = await startService({ dataDir: await demo() });
   try {
-    await importDemo(service);
     const { accounts, entries } = await everything(service.get(SegmentRepository));
     const segments = service.get(SegmentsService);
     const rows = await compare({
-      rounds: quick ? 3 : 7,
+      rounds: quick ? 2 : 7,
       unit: 'accounts/s',
       baselines: [SCAN, MAP],
       contenders: [
-        { name: SCAN, run: () => fullScan(accounts.slice(0, quick ? 100 : 300), entries) },
+        { name: SCAN, run: () => fullScan(accounts.slice(0, quick ? 50 : 300), entries) },
         { name: MAP, run: () => mapLookUp(accounts, entries) },
         { name: 'segmentOf, index built', run: () => withIndex(accounts, entries) },
         { name: 'SegmentsService.classifyAll', run: () => all(segments) },
@@ -39,7 +38,7 @@ export async function classify({ quick, cleanUp, say }) {
       facts: score,
       notes: [
         `${accounts.length.toLocaleString('en-GB')} accounts and ${entries.length.toLocaleString('en-GB')} NHSmail entries of test/fixtures/demo.`,
-        `Baseline "${SCAN}": for each account one pass over the whole directory for what its rules may want to know, then the same segmentOf; on ${quick ? 100 : 300} accounts, as a rate.`,
+        `Baseline "${SCAN}": for each account one pass over the whole directory for what its rules may want to know, then the same segmentOf; on ${quick ? 50 : 300} accounts, as a rate.`,
         `Baseline "${MAP}": the address of each account in a Map of the directory, and nothing decided: as fast as any answer could be.`,
         '"segmentOf, index built": building the index over the whole directory and deciding every account. "classifyAll": the service, reading accounts and entries from PostgreSQL.',
       ],

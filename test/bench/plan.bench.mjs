@@ -4,7 +4,7 @@ import { permissionsOf } from '../../dist/access/index.js';
 import { SegmentsService } from '../../dist/segments/index.js';
 import { FixedClock } from '../../dist/shared/clock.js';
 import { compare } from './harness.mjs';
-import { importDemo, startService } from './service.mjs';
+import { startService } from './service.mjs';
 
 const BASELINE = 'classifyAll alone';
 const AUTHOR = {
@@ -13,11 +13,10 @@ const AUTHOR = {
 };
 
 /** How fast a campaign's audience is worked out, checked and frozen. */
-export async function plan({ quick, cleanUp, say }) {
+export async function plan({ quick, demo, say }) {
   const clock = new FixedClock(new Date('2026-09-07T09:00:00+01:00'));
-  const service = await startService({ dataDir: await cleanUp.folder('plan'), clock });
+  const service = await startService({ dataDir: await demo(), clock });
   try {
-    await importDemo(service);
     const campaigns = service.get(CampaignService);
     const segments = service.get(SegmentsService);
     const window = await service.get(DeadlinesService).createWindow(

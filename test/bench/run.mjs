@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CleanUp } from './harness.mjs';
+import { withDemo } from './service.mjs';
 import { asMarkdown, asText, load, machine, tablesOf } from './report.mjs';
 
 const PARTS = ['classify', 'import', 'compile', 'render', 'plan', 'ledger', 'send', 'latency', 'growth'];
@@ -23,14 +24,24 @@ if (strangers.length > 0) {
 }
 
 const tell = (line) => process.stderr.write(`${line}\n`);
+/** What one part needs, put away behind it, and what the parts share. */
 const cleanUp = new CleanUp();
+const shared = new CleanUp();
+let demoFolder;
+/** A data folder with the demo's directory in it, made once. */
+const demo = () => (demoFolder ??= withDemo(shared));
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
     // A service that was half started when the signal came may never answer.
     setTimeout(() => process.exit(130), 20_000).unref();
-    void cleanUp.all().finally(() => process.exit(130));
+    void putAway().finally(() => process.exit(130));
   });
 }
+
+const putAway = async () => {
+  await cleanUp.all();
+  await shared.all();
+};
 
 const report = {
   machine: machine(),
@@ -54,7 +65,7 @@ try {
     tell(`\n── ${name} ──`);
     const before = load();
     const started = performance.now();
-    const part = await run({ quick: values.quick, cleanUp, warn, say: (line) => tell(`  ${line}`) });
+    const part = await run({ quick: values.quick, cleanUp, demo, warn, say: (line) => tell(`  ${line}`) });
     await cleanUp.all();
     report.parts.push({
       name,
@@ -67,7 +78,7 @@ try {
     for (const note of part.notes ?? []) tell(`· ${note}`);
   }
 } finally {
-  await cleanUp.all();
+  await putAway();
 }
 report.endedAt = new Date().toISOString();
 report.load.end = load();

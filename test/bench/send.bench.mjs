@@ -125,7 +125,7 @@ async function queueMemory(engine, naive, url) {
   const redis = new Redis(url);
   try {
     const sizes = {};
-    for (const recipients of [4_000, 16_000, 64_000]) {
+    for (const recipients of [4_000, 16_000, 32_000]) {
       await engine.queue.obliterate({ force: true });
       const dispatchId = await engine.plan(recipients);
       await engine.reconciler.reconcile();

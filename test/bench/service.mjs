@@ -20,15 +20,22 @@ export async function startService({ dataDir, roles = [], settings = {}, clock }
   return { get: (token) => running.app.get(token, { strict: false }), stop: () => running.stop() };
 }
 
-/** The ODS extract and the invented people that ship with the tests. */
-export async function importDemo(service) {
+/** A data folder with the ODS extract and the invented people that ship with the tests. */
+export async function withDemo(cleanUp) {
+  const dataDir = await cleanUp.folder('demo');
+  const service = await startService({ dataDir });
   const imports = service.get(ImportService);
   const request = { actor: ACTOR };
-  const demo = join(FIXTURES, 'demo');
-  applied(await imports.importOrganisations([join(FIXTURES, 'ods')], request));
-  applied(await imports.importAccounts(join(demo, 'accounts.csv'), request));
-  applied(await imports.importNhsmail(join(demo, 'nhsmail.csv'), request));
-  applied(await imports.importNoNhsmail(join(demo, 'no-nhsmail.csv'), request));
+  const people = join(FIXTURES, 'demo');
+  try {
+    applied(await imports.importOrganisations([join(FIXTURES, 'ods')], request));
+    applied(await imports.importAccounts(join(people, 'accounts.csv'), request));
+    applied(await imports.importNhsmail(join(people, 'nhsmail.csv'), request));
+    applied(await imports.importNoNhsmail(join(people, 'no-nhsmail.csv'), request));
+  } finally {
+    await service.stop();
+  }
+  return dataDir;
 }
 
 /** @throws when the file was refused. */
