@@ -50,7 +50,7 @@ export const campaignSchema = z
     options: z.object({
       driftThreshold: z.number(),
       serviceDesk: z.object({ name: z.string(), phone: z.string().optional(), email: z.string().optional() }),
-      guidanceUrl: z.string(),
+      guidanceUrl: z.string().optional(),
       senderName: z.string(),
     }),
     launchAt: instant.nullable(),

@@ -33,7 +33,8 @@ export const optionsSchema = z
         email: z.email().optional(),
       })
       .default({ name: 'CQRS service desk' }),
-    guidanceUrl: z.url({ protocol: /^https?$/ }).default('https://guidance.example.test/cqrs-sign-in'),
+    /** Default: as the service is configured. */
+    guidanceUrl: z.url({ protocol: /^https?$/ }).optional(),
     senderName: z.string().trim().min(1).max(100).default('The CQRS team'),
   })
   .meta({ id: 'CampaignOptions' });

@@ -5,7 +5,7 @@ import { AudienceRepository } from './audience.repository.js';
 import { Ledger, type NewMessage } from '../delivery/index.js';
 import { TemplateCatalogue } from '../rendering/index.js';
 import { type Transaction } from 'kysely';
-import { type Config, InjectConfig } from '../platform/config/index.js';
+import { type Config, InjectConfig, publicUrlOf } from '../platform/config/index.js';
 import { FIRST_GENERATION, linksExpireAt, organisationLinkPath } from '../shared/organisation-link.js';
 import { type CampaignRow, type StepRow } from './campaign.repository.js';
 import { type CampaignTables } from './campaign.tables.js';
@@ -102,7 +102,7 @@ export class StepDispatcher {
     window: DeclarationWindow,
     sharedValues: Readonly<Record<string, unknown>>,
   ): Readonly<Record<string, unknown>> {
-    const links = sharedValues['links'] as { readonly console: string };
+    const links = sharedValues['links'] as Readonly<Record<string, string>>;
     const path = organisationLinkPath(
       {
         purpose: 'answer',
@@ -113,6 +113,6 @@ export class StepDispatcher {
       },
       this.config.secret,
     );
-    return { links: { ...links, acknowledge: new URL(path, links.console).href } };
+    return { links: { ...links, acknowledge: new URL(path, publicUrlOf(this.config)).href } };
   }
 }

@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse,
 import { type Response } from 'express';
 import { z } from 'zod';
 import { CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
-import { type Config, InjectConfig } from '../platform/config/index.js';
+import { type Config, InjectConfig, publicUrlOf } from '../platform/config/index.js';
 import { ApiProblems, Idempotent, type Page, pageOf } from '../platform/http/index.js';
 import { Clock } from '../shared/clock.js';
 import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
@@ -174,7 +174,7 @@ export class CascadeController {
     const until =
       hours === undefined ? undefined : new Date(Math.floor((this.clock.now().getTime() + hours * HOUR) / 1000) * 1000);
     const { path, expiresAt } = await this.cascades.link(id, code, purpose, until);
-    const pages = this.config.publicUrl ?? `http://${this.config.host}:${this.config.port}/`;
+    const pages = publicUrlOf(this.config);
     return { url: new URL(path, pages).href, expiresAt: expiresAt.toISOString() };
   }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v5 as uuidFrom } from 'uuid';
 import { BankHolidays } from '../deadlines/index.js';
 import { Ledger, type NewMessage } from '../delivery/index.js';
-import { type Config, InjectConfig } from '../platform/config/index.js';
+import { type Config, InjectConfig, publicUrlOf } from '../platform/config/index.js';
 import { TemplateCatalogue } from '../rendering/index.js';
 import { Clock } from '../shared/clock.js';
 import { groupBy } from '../shared/group-by.js';
@@ -192,7 +192,7 @@ export class EscalationService {
   }
 
   private messages(cascade: CascadeRow, launch: Launch, letters: readonly Letter[]): NewMessage[] {
-    const links = launch.sharedValues['links'] as { readonly console: string };
+    const links = launch.sharedValues['links'] as Readonly<Record<string, string>>;
     return letters.map(({ to, organisation, content }) => ({
       personKey: to.personKey,
       accountIds: to.accountId === undefined ? [] : [to.accountId],
@@ -205,7 +205,9 @@ export class EscalationService {
       values: {
         ...content.values,
         person: { firstName: to.firstName, fullName: to.fullName },
-        links: organisation ? { ...links, acknowledge: this.linkOf(cascade, organisation, links.console) } : links,
+        links: organisation
+          ? { ...links, acknowledge: this.linkOf(cascade, organisation, publicUrlOf(this.config)) }
+          : links,
       },
     }));
   }

@@ -119,7 +119,7 @@ export function answersOf(campaign: CampaignRow): Answers {
     version: String(campaign.version),
     name: campaign.name,
     kind: campaign.kind,
-    guidanceUrl: options.guidanceUrl,
+    guidanceUrl: options.guidanceUrl ?? '',
     deskName: options.serviceDesk.name,
     deskPhone: options.serviceDesk.phone ?? '',
     deskEmail: options.serviceDesk.email ?? '',

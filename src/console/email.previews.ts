@@ -83,8 +83,8 @@ export class EmailPreviews {
       }),
       serviceDesk: options.serviceDesk,
       links: {
-        guidance: options.guidanceUrl,
-        console: this.config.publicUrl ?? `http://${this.config.host}:${this.config.port}/`,
+        guidance: options.guidanceUrl ?? this.config.guidanceUrl,
+        cqrs: this.config.cqrsUrl,
       },
       sender: { name: options.senderName, address: senderAddress ?? this.config.mailFrom },
     };

@@ -53,7 +53,7 @@ export const messageValuesSchema = z
       peopleToHelp: z.number().int(),
     }),
     serviceDesk: z.object({ name: z.string(), phone: z.string().optional(), email: z.string().optional() }),
-    links: z.object({ guidance: z.url(), console: z.url(), acknowledge: z.url().optional() }),
+    links: z.object({ guidance: z.url(), cqrs: z.url(), acknowledge: z.url().optional() }),
     sender: z.object({ name: z.string(), address: z.string() }),
   })
   .partial({ previousWindow: true, organisation: true, practices: true, commissioners: true, totals: true });

@@ -31,6 +31,8 @@ const environmentSchema = z.object({
   HOST: z.string().min(1).optional(),
   PORT: whole(0, 65_535).default(3000),
   PUBLIC_URL: url('http:', 'https:').optional(),
+  CQRS_URL: url('http:', 'https:').optional(),
+  GUIDANCE_URL: url('http:', 'https:').optional(),
   DATA_DIR: z
     .string()
     .min(1)
@@ -91,6 +93,10 @@ export interface Config {
   readonly port: number;
   /** Where people reach the pages; links in e-mails start with it. Undefined: http://HOST:PORT as listened on. */
   readonly publicUrl: string | undefined;
+  /** Where e-mails send people to sign in to CQRS itself. */
+  readonly cqrsUrl: string;
+  /** The sign-in guidance that e-mails point to, unless a campaign names another. */
+  readonly guidanceUrl: string;
   /** Absolute folder of the embedded database, the capture inbox and the generated secret. */
   readonly dataDir: string;
   readonly templatesDir: string;
@@ -154,6 +160,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     host: env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
     port: env.PORT,
     publicUrl: env.PUBLIC_URL,
+    cqrsUrl: env.CQRS_URL ?? 'https://cqrs.example.test/',
+    guidanceUrl: env.GUIDANCE_URL ?? 'https://guidance.example.test/cqrs-sign-in',
     dataDir,
     templatesDir: resolve(env.TEMPLATES_DIR),
     databaseUrl: env.DATABASE_URL,
@@ -199,6 +207,8 @@ function refuseUnsafe(env: z.infer<typeof environmentSchema>, trialMode: boolean
   if (env.SECRET && /change.?me|example|default/i.test(env.SECRET)) faults.push('SECRET: this is a default secret');
   if (env.OIDC_ISSUER?.startsWith('http:')) faults.push('OIDC_ISSUER: production needs an https:// address');
   if (!env.PUBLIC_URL) faults.push('PUBLIC_URL: production needs the address under which people reach the pages');
+  if (!env.CQRS_URL) faults.push('CQRS_URL: production needs the address at which people sign in to CQRS');
+  if (!env.GUIDANCE_URL) faults.push('GUIDANCE_URL: production needs the address of the sign-in guidance');
   if (env.CLOCK) faults.push('CLOCK: the clock cannot be fixed in production');
   if (!trialMode && !env.TRIAL_OFF_APPROVED_BY) {
     faults.push('TRIAL_MODE: switching trial mode off needs TRIAL_OFF_APPROVED_BY, the name of who approved it');
@@ -220,4 +230,9 @@ function secretOf(dataDir: string): string {
       cause: error,
     });
   }
+}
+
+/** The address under which people reach the pages, with a slash at the end of its host. */
+export function publicUrlOf({ publicUrl, host, port }: Config): string {
+  return publicUrl ?? `http://${host}:${port}/`;
 }

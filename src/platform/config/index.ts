@@ -1,4 +1,13 @@
-export { loadConfig, PROJECT_ROOT, ROLES, SETTINGS, type Config, type OidcConfig, type Role } from './config.js';
+export {
+  loadConfig,
+  PROJECT_ROOT,
+  publicUrlOf,
+  ROLES,
+  SETTINGS,
+  type Config,
+  type OidcConfig,
+  type Role,
+} from './config.js';
 export { makeFolder, secretIn } from './data-folder.js';
 export { ConfigModule } from './config.module.js';
 export { CONFIG, InjectConfig } from './tokens.js';
