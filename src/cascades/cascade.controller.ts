@@ -38,6 +38,8 @@ import { WorklistService } from './worklist.service.js';
 
 const HOUR = 3_600_000;
 
+const FILE = { type: 'string', format: 'binary' } as const;
+
 /** Cascades: how far they have come, answers for others, links, worklists and proof. */
 @ApiTags('Cascades')
 @ApiBearerAuth()
@@ -98,6 +100,7 @@ export class CascadeController {
 
   @Get(':id/coverage.csv')
   @RequirePermission('cascade:read')
+  @ApiOkResponse({ description: 'The coverage as a table', content: { 'text/csv': { schema: { type: 'string' } } } })
   @ApiProblems(400, 404)
   async coverageCsv(@Param('id', { schema: cascadeIdSchema }) id: string, @Res() response: Response): Promise<void> {
     sendTable(response, 'csv', 'coverage', await this.reports.coverageExport(id));
@@ -194,6 +197,10 @@ export class CascadeController {
 
   @Get(':id/organisations/:code/people.xlsx')
   @RequirePermission('directory:read')
+  @ApiOkResponse({
+    description: 'The worklist with names, as a workbook',
+    content: { 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': { schema: FILE } },
+  })
   @ApiProblems(400, 403, 404)
   async people(
     @Param('id', { schema: cascadeIdSchema }) id: string,
@@ -207,6 +214,7 @@ export class CascadeController {
 
   @Get(':id/organisations/:code/proof.zip')
   @RequirePermission('message:read')
+  @ApiOkResponse({ description: 'The proof pack', content: { 'application/zip': { schema: FILE } } })
   @ApiProblems(400, 403, 404)
   async proof(
     @Param('id', { schema: cascadeIdSchema }) id: string,
