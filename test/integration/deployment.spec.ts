@@ -26,7 +26,7 @@ const resolve = (environment: Record<string, string>, given: Record<string, stri
   Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [
       name,
-      String(value).replace(
+      value.replace(
         /\$\{(\w+)(?::([-?])([^}]*))?\}/g,
         (_, variable: string, kind: string, rest: string) => given[variable] ?? (kind === '-' ? rest : ''),
       ),

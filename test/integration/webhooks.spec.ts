@@ -301,7 +301,7 @@ describe('the events', () => {
       where dispatch_id = ${dispatch}`.execute(database.db);
     const data = (await events()).map((event) => event.data as { messages: Record<string, string>[] });
     expect(data.map(({ messages }) => messages.length)).toEqual([500, 500, 200]);
-    expect(data[0]!.messages[0]).toEqual({ message: expect.any(String), state: 'failed' });
+    expect(data[0]!.messages[0]).toEqual({ message: expect.any(String) as string, state: 'failed' });
     expect(Object.keys(data[0]!).sort()).toEqual(['campaign', 'messages']);
   });
 

@@ -13,7 +13,7 @@ import { Ledger, Reconciler, type WrapTransport } from '../../src/delivery/index
 import { ImportService } from '../../src/directory/index.js';
 import { type Config, loadConfig } from '../../src/platform/config/index.js';
 import { type DatabaseServer } from '../../src/platform/database/index.js';
-import { FixedClock } from '../../src/shared/clock.js';
+import { type FixedClock } from '../../src/shared/clock.js';
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'demo-small');
 const SYSTEM = { actor: 'system:test' };

@@ -5,10 +5,7 @@ import { type Config } from '../config/index.js';
 import { type DatabaseServer, openEmbeddedPostgres } from './embedded-postgres.js';
 import { migrate, pendingMigrations } from './migrate.js';
 
-const DATE = 1082;
-const TIMESTAMP_WITHOUT_ZONE = 1114;
-const BIGINT = 20;
-const NUMERIC = 1700;
+const { DATE, TIMESTAMP: TIMESTAMP_WITHOUT_ZONE, INT8: BIGINT, NUMERIC } = types.builtins;
 // A calendar date and a wall-clock time are no instants: pg would read them in this process's zone and shift them.
 types.setTypeParser(DATE, (text) => text);
 types.setTypeParser(TIMESTAMP_WITHOUT_ZONE, (text) => text.replace(' ', 'T'));

@@ -13,7 +13,11 @@ class SqlFiles implements MigrationProvider {
       const text = await readFile(join(this.folder, name), 'utf8');
       return [
         name.replace(/\.sql$/, ''),
-        { up: async (db: Kysely<unknown>) => void (await sql.raw(text).execute(db)) },
+        {
+          up: async (db: Kysely<unknown>) => {
+            await sql.raw(text).execute(db);
+          },
+        },
       ];
     });
     return Object.fromEntries(await Promise.all(entries));
