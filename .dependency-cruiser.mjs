@@ -1,6 +1,15 @@
 /** The import law. A folder imports `shared`, `platform` and the index.ts of folders above it in this list. */
 const order = [
-  'access', 'directory', 'segments', 'deadlines', 'rendering', 'delivery', 'feedback', 'campaigns', 'cascades', 'console',
+  'access',
+  'directory',
+  'segments',
+  'deadlines',
+  'rendering',
+  'delivery',
+  'feedback',
+  'campaigns',
+  'cascades',
+  'console',
 ];
 
 const downwards = order.map((folder, i) => ({
@@ -50,9 +59,24 @@ export default {
       from: { path: '^src/' },
       to: { path: '^test/' },
     },
-    only('nodemailer-in-delivery', 'nodemailer|smtp-server', 'delivery', 'One place opens SMTP connections, so that one place keeps the rate and the ledger.'),
-    only('bullmq-in-jobs', 'bullmq|@nestjs/bullmq|ioredis', 'platform/jobs', 'The queue is disposable and replaceable: only platform/jobs knows which one it is.'),
-    only('mjml-and-handlebars-in-rendering', 'mjml|handlebars', 'rendering', 'Preview, test send and real send must be the same bytes: one renderer.'),
+    only(
+      'nodemailer-in-delivery',
+      'nodemailer|smtp-server',
+      'delivery',
+      'One place opens SMTP connections, so that one place keeps the rate and the ledger.',
+    ),
+    only(
+      'bullmq-in-jobs',
+      'bullmq|@nestjs/bullmq|ioredis',
+      'platform/jobs',
+      'The queue is disposable and replaceable: only platform/jobs knows which one it is.',
+    ),
+    only(
+      'mjml-and-handlebars-in-rendering',
+      'mjml|handlebars',
+      'rendering',
+      'Preview, test send and real send must be the same bytes: one renderer.',
+    ),
     {
       name: 'no-cqrs-package',
       comment: 'CQRS is the NHS system here, not the pattern.',
@@ -60,12 +84,21 @@ export default {
       from: {},
       to: { path: '@nestjs/cqrs' },
     },
-    { name: 'no-circular', comment: 'A cycle is one module that pretends to be two.', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-circular',
+      comment: 'A cycle is one module that pretends to be two.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

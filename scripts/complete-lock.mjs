@@ -16,13 +16,20 @@ for (const [place, entry] of Object.entries(lock.packages)) {
     if (lock.packages[`node_modules/${name}`] || lock.packages[nested]) continue;
     let { os, cpu } = guess(name);
     try {
-      const shown = JSON.parse(execFileSync('npm', ['view', `${name}@${version}`, 'os', 'cpu', '--json'], { encoding: 'utf8' }));
+      const shown = JSON.parse(
+        execFileSync('npm', ['view', `${name}@${version}`, 'os', 'cpu', '--json'], { encoding: 'utf8' }),
+      );
       os = shown.os ?? os;
       cpu = shown.cpu ?? cpu;
     } catch {
       // Not in this registry: the name says the platform.
     }
-    lock.packages[`node_modules/${name}`] = { version: version.replace(/^[^\d]*/, ''), optional: true, ...(os && { os }), ...(cpu && { cpu }) };
+    lock.packages[`node_modules/${name}`] = {
+      version: version.replace(/^[^\d]*/, ''),
+      optional: true,
+      ...(os && { os }),
+      ...(cpu && { cpu }),
+    };
     added += 1;
   }
 }

@@ -25,15 +25,21 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     const prefix = viaNode ? [process.env.npm_execpath] : [];
     // Without NODE_ENV=production npm would leave out the compiler that the first start needs.
     const env = { ...process.env, NODE_ENV: 'development' };
-    return spawnSync(command, [...prefix, ...args], { cwd: root, env, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
-      .status;
+    return spawnSync(command, [...prefix, ...args], {
+      cwd: root,
+      env,
+      stdio: ['ignore', 2, 2],
+      shell: process.platform === 'win32',
+    }).status;
   };
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
   console.error('Installing dependencies (once; about half a minute) …');
   if (npm('ci', ...quiet) !== 0) {
     console.error('npm ci refused the lock file on this machine; trying npm install instead.');
     if (npm('install', '--no-save', ...quiet) !== 0) {
-      console.error('The dependencies could not be installed: npm says why above. Check the network or the npm registry setting.');
+      console.error(
+        'The dependencies could not be installed: npm says why above. Check the network or the npm registry setting.',
+      );
       process.exit(1);
     }
   }

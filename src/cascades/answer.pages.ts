@@ -1,6 +1,6 @@
 import { type OrganisationRow } from './cascade.repository.js';
 import { type Answer, answersOf, isAnswered } from './step.rules.js';
-import { type WorklistLine } from './worklist.service.js';
+import { type WorklistLine } from './worklist.types.js';
 
 /** The pages behind the links of a cascade: they need no sign-in, no script, and hold no personal data. */
 

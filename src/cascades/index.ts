@@ -16,5 +16,6 @@ export { type Answer, ANSWERS, type Coverage, COVERAGES, type StepState } from '
 export { CascadesApiModule } from './cascades-api.module.js';
 export { ProofService, type ProofVerdict } from './proof.service.js';
 export { type Telling, TellingService } from './telling.service.js';
-export { type WorklistLine, type WorklistPerson, WorklistService } from './worklist.service.js';
+export { WorklistService } from './worklist.service.js';
+export { type WorklistLine, type WorklistPerson } from './worklist.types.js';
 export { type CascadeScript, ScriptedCascade, type ScriptedRun, USUAL_SCRIPT } from './scripted-cascade.js';

@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CascadeTables } from './cascade.tables.js';
 import { type OrganisationRow } from './cascade.repository.js';
-import { type WorklistLine, type WorklistPerson } from './worklist.service.js';
+import { type WorklistLine, type WorklistPerson } from './worklist.types.js';
 
 type PersonRow = Omit<WorklistPerson, 'action' | 'suggestion' | 'newAddress'>;
 

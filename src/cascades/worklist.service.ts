@@ -2,43 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { type Suggestion, SegmentsService } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
 import { CascadeService } from './cascade.service.js';
-import { type Need, NEED_ACTIONS } from './contact.rules.js';
+import { NEED_ACTIONS } from './contact.rules.js';
 import { snapshotOf } from './report.service.js';
 import { type TableExport } from './table.export.js';
 import { WorklistRepository } from './worklist.repository.js';
-
-/** A practice on a commissioner's list, or a commissioner on a region's. Counts only: it may be seen without sign-in. */
-export interface WorklistLine {
-  readonly code: string;
-  readonly name: string;
-  /** Practices at risk of missing payment: 0 or 1 for a practice. */
-  readonly practicesAtRisk: number;
-  readonly practices: number;
-  readonly mismatched: number;
-  readonly unknown: number;
-  readonly unreachable: number;
-  /** Confirmed, passed on, silent…; of a commissioner, its state. */
-  readonly status: string;
-}
-
-/** Somebody who needs help to sign in. Personal data: for people who have signed in. */
-export interface WorklistPerson {
-  readonly organisationCode: string;
-  readonly organisationName: string;
-  readonly atRisk: boolean;
-  readonly accountId: string;
-  readonly firstName: string;
-  readonly lastName: string;
-  readonly registeredAddress: string | null;
-  readonly roles: readonly string[];
-  readonly need: Need;
-  /** What the commissioner is asked to do. */
-  readonly action: string;
-  /** The NHSmail address that the directory holds for the person, or what the registered one was meant to be. */
-  readonly suggestion: string | null;
-  /** The NHSmail address under which a new account would be right. */
-  readonly newAddress: string | null;
-}
+import { type WorklistLine, type WorklistPerson } from './worklist.types.js';
 
 /** What a commissioner or region has to do, those at risk first. */
 @Injectable()

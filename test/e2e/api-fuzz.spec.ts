@@ -241,7 +241,8 @@ describe('every operation of the API, whatever it is sent', () => {
       );
     }
     // A fuzzer all of whose requests are refused at the door proves little.
-    expect(statuses.get(200) ?? 0).toBeGreaterThan(operations.length);
-    expect(statuses.get(400) ?? 0).toBeGreaterThan(operations.length);
+    const enough = (operations.length * RUNS) / 40;
+    expect(statuses.get(200) ?? 0).toBeGreaterThan(enough);
+    expect(statuses.get(400) ?? 0).toBeGreaterThan(enough);
   }, 600_000);
 });
