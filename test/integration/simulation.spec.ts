@@ -122,9 +122,15 @@ describe('a simulation', () => {
 
   it('lets a slow server take its time in the calendar', async () => {
     const report = await simulated({}, { mailRatePerMinute: 2 });
-    const hours = accepted(report, 'sign-in-notice').map(({ time, messages }) => [time, messages] as const);
-    expect(hours.length).toBeGreaterThan(2);
-    for (const [, messages] of hours) expect(messages).toBeLessThanOrEqual(121);
+    const perHour = new Map<string, number>();
+    for (const { day, time, what, messages } of report.calendar) {
+      if (day === '2026-09-07' && what === 'accepted') perHour.set(time, (perHour.get(time) ?? 0) + messages);
+    }
+    const hours = [...perHour.values()];
+    const total = hours.reduce((sum, messages) => sum + messages, 0);
+    // Two messages a minute, 120 an hour; two batches of 40 may have been let go just before the hour was over.
+    expect(hours.length).toBeGreaterThanOrEqual(Math.floor(total / 200) + 1);
+    for (const messages of hours) expect(messages).toBeLessThanOrEqual(200);
   });
 
   it('plays a window that is over again from the day it was made', async () => {
