@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type AuditEntry, EMPTY_CHAIN, firstFault, hashOf, type Json, tailFault } from './audit-chain.rules.js';
+import { type Json } from '../shared/canonical-json.js';
+import { type AuditEntry, EMPTY_CHAIN, firstFault, hashOf, tailFault } from './audit-chain.rules.js';
 
 const chain = (details: readonly Record<string, Json>[]): AuditEntry[] => {
   const entries: AuditEntry[] = [];

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+import { canonicalJson, type Json } from '../shared/canonical-json.js';
 
 /** What is written about one action. None of it ever holds an address, a name or the text of a message. */
 export interface NewAuditEntry {
@@ -62,12 +61,4 @@ export function tailFault(found: AuditHead, recorded: AuditHead): AuditFault | u
   if (found.sequence > recorded.sequence) return { sequence: recorded.sequence + 1, fault: 'added' };
   if (found.hash !== recorded.hash) return { sequence: Math.max(found.sequence, 1), fault: 'altered' };
   return undefined;
-}
-
-/** JSON with keys in code-point order: PostgreSQL's jsonb keeps another order than the one we wrote. */
-function canonicalJson(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`).join(',')}}`;
 }

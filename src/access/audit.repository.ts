@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type ColumnType, type Kysely, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
-import { type AuditEntry, type AuditHead, type Json } from './audit-chain.rules.js';
+import { type Json } from '../shared/canonical-json.js';
+import { type AuditEntry, type AuditHead } from './audit-chain.rules.js';
 
 export interface AuditTables {
   audit_entry: {

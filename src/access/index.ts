@@ -1,7 +1,8 @@
 export { AccessModule } from './access.module.js';
 export { ApiKeys } from './api-key.service.js';
 export { type ApiKey, type CreatedApiKey, type NewApiKey } from './api-key.schema.js';
-export { type AuditEntry, type AuditFault, type Json, type NewAuditEntry } from './audit-chain.rules.js';
+export { type Json } from '../shared/canonical-json.js';
+export { type AuditEntry, type AuditFault, type NewAuditEntry } from './audit-chain.rules.js';
 export { AuditModule } from './audit.module.js';
 export { type AuditQuery, AuditRepository } from './audit.repository.js';
 export { AuditTrail, type AuditVerdict } from './audit-trail.js';

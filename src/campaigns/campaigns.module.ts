@@ -51,6 +51,6 @@ import { WebhooksModule } from './webhooks.module.js';
     SharedValuesService,
     StepDispatcher,
   ],
-  exports: [CampaignService, CampaignTicker, CorrectionService, PlanService, Retention],
+  exports: [CampaignService, CampaignTicker, CorrectionService, PlanService, Retention, SharedValuesService],
 })
 export class CampaignsModule {}

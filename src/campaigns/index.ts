@@ -10,3 +10,4 @@ export { CampaignsModule } from './campaigns.module.js';
 export { type PlanSummary } from './plan.rules.js';
 export { type Plan, PlanService } from './plan.service.js';
 export { Retention } from './retention.service.js';
+export { SharedValuesService } from './shared-values.service.js';

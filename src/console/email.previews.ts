@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { type CampaignRow } from '../campaigns/index.js';
+import { type CampaignRow, SharedValuesService } from '../campaigns/index.js';
 import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
 import { type MessageView } from '../delivery/index.js';
-import { type Config, InjectConfig } from '../platform/config/index.js';
 import { type RenderedMessage, TemplateCatalogue } from '../rendering/index.js';
 import { PlanReads, type PlannedEmail } from './plan.reads.js';
 import { SendingReads } from './sending.reads.js';
@@ -23,7 +22,7 @@ export class EmailPreviews {
     private readonly deadlines: DeadlinesService,
     private readonly sending: SendingReads,
     private readonly templates: TemplateCatalogue,
-    @InjectConfig() private readonly config: Config,
+    private readonly shared: SharedValuesService,
   ) {}
 
   /** @throws NotFoundError when the person gets no such e-mail; InvalidInputError `missing-values`. */
@@ -64,30 +63,12 @@ export class EmailPreviews {
   }
 
   /** As a dispatch of the campaign gives them to all its messages. */
-  private async sharedValues({ kind, options }: CampaignRow, window: DeclarationWindow): Promise<Values> {
-    const [, senderAddress] = /<([^>]+)>/.exec(this.config.mailFrom) ?? [];
-    const moved = kind === 'correction' ? (await this.deadlines.history(window.id)).at(-1)?.before : undefined;
-    return {
-      window: {
-        cutoff: window.cutoff.isoLocal(),
-        reopening: window.reopening.date,
-        pcse: window.pcse.date,
-        ...(window.signInChange && { signInChange: window.signInChange.date }),
-      },
-      ...(moved && {
-        previousWindow: {
-          cutoff: moved.cutoff,
-          reopening: moved.reopening.slice(0, 10),
-          pcse: moved.pcse.slice(0, 10),
-        },
-      }),
-      serviceDesk: options.serviceDesk,
-      links: {
-        guidance: options.guidanceUrl ?? this.config.guidanceUrl,
-        cqrs: this.config.cqrsUrl,
-      },
-      sender: { name: options.senderName, address: senderAddress ?? this.config.mailFrom },
-    };
+  private async sharedValues(campaign: CampaignRow, window: DeclarationWindow): Promise<Values> {
+    const shared = this.shared.of(campaign, window);
+    const moved = campaign.kind === 'correction' ? (await this.deadlines.history(window.id)).at(-1)?.before : undefined;
+    if (!moved) return shared;
+    const { cutoff, reopening, pcse } = moved;
+    return { ...shared, previousWindow: { cutoff, reopening: reopening.slice(0, 10), pcse: pcse.slice(0, 10) } };
   }
 }
 
