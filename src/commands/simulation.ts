@@ -65,6 +65,7 @@ export async function simulate(request: SimulationRequest, hold: Hold): Promise<
   );
   hold(() => app.close());
   const run = await new SimulationRun(app, clock, window, scenario, transport, repository).run();
+  await repository.setAcceptedAt(transport.taken);
   return reportOf({
     window,
     from,
