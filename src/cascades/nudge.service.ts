@@ -15,8 +15,8 @@ import { NudgeRepository } from './nudge.repository.js';
 
 /** What a nudge would do: whom it writes to, and whom it leaves out. */
 export interface Nudge {
-  /** Codes of the regions and commissioners that are written to, in order. */
-  readonly organisations: readonly string[];
+  /** The regions and commissioners that are written to, in code order, with how many e-mails each gets. */
+  readonly organisations: readonly { readonly code: string; readonly messages: number }[];
   readonly messages: number;
   readonly people: number;
   /** Silent ones at which nobody can be written to: somebody has to call them. */
@@ -52,7 +52,7 @@ export class NudgeService {
     const addressees = await this.contactsOf(cascadeId, open, policy.mostContacts);
     const all = [...addressees.values()].flat();
     return {
-      organisations: open.filter((code) => addressees.has(code)),
+      organisations: [...addressees].map(([code, people]) => ({ code, messages: people.length })),
       messages: all.length,
       people: new Set(all.map(({ personKey }) => personKey)).size,
       unreachable: open.filter((code) => !addressees.has(code)),

@@ -5,6 +5,7 @@ import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '
 import { type CampaignRow, CampaignService, type Plan, PlanService } from '../campaigns/index.js';
 import { NotFoundError } from '../shared/errors.js';
 import { ConsoleController, Page } from './console-routes.js';
+import { DirectoryReads } from './directory.reads.js';
 import { sendEmail } from './email.frame.js';
 import { EmailPreviews } from './email.previews.js';
 import { faultsOf, type FormFaults, refusalOf } from './form.faults.js';
@@ -15,6 +16,8 @@ import { PlanReads } from './plan.reads.js';
 import { TestSend } from './test-send.service.js';
 
 const PEOPLE_SHOWN = 50;
+/** Whoever finds more than these has looked for too little. */
+const ACCOUNTS_SEARCHED = 500;
 
 const idSchema = z.uuid();
 const findSchema = z.object({ find: searchText });
@@ -30,6 +33,7 @@ export class CampaignPlanController {
     private readonly campaigns: CampaignService,
     private readonly plans: PlanService,
     private readonly people: PlanReads,
+    private readonly directory: DirectoryReads,
     private readonly previews: EmailPreviews,
     private readonly tests: TestSend,
     private readonly pages: Pages,
@@ -45,7 +49,8 @@ export class CampaignPlanController {
     @CsrfToken() csrf: string,
   ): Promise<string> {
     const { campaign, plan } = await this.planned(id, principal);
-    const people = await this.people.find(plan.id, find, PEOPLE_SHOWN + 1);
+    const accountIds = find === '' ? undefined : await this.directory.accountIds(find, ACCOUNTS_SEARCHED);
+    const people = await this.people.find(plan.id, accountIds, PEOPLE_SHOWN + 1);
     const values = { title: 'People in the plan', section: 'campaigns', campaign, plan, find };
     return this.pages.render(
       'campaign-people',
@@ -91,7 +96,7 @@ export class CampaignPlanController {
     @CsrfToken() csrf: string,
   ): Promise<string> {
     const { campaign, plan } = await this.planned(id, principal);
-    const previews = await this.previews.oneOfEach(campaign, plan.id);
+    const previews = await this.previews.oneOfEach(campaign, plan);
     const values = { title: 'What each group gets', section: 'campaigns', campaign, plan, previews };
     return this.pages.render('campaign-segments', values, { principal, csrf });
   }
