@@ -22,6 +22,7 @@ import { SliceSender } from './slice.sender.js';
 import { SuppressionList } from './suppression.list.js';
 import { SuppressionRepository } from './suppression.repository.js';
 import { TransportPace } from './transport.pace.js';
+import { UnknownResolver } from './unknown.resolver.js';
 import { WRAP_TRANSPORT } from './transport.wrapping.js';
 
 /** Workers have finished what was on the wire by then (`beforeApplicationShutdown`). */
@@ -65,6 +66,7 @@ class TransportLifetime implements OnApplicationShutdown {
     SliceSender,
     SendSliceProcessor,
     Reconciler,
+    UnknownResolver,
   ],
   exports: [CaptureInbox, MAIL_ROUTES, Ledger, SuppressionList, Reconciler, SliceSender, TransportPace],
 })

@@ -125,15 +125,24 @@ export class LedgerRepository {
     return rows[0]?.state;
   }
 
-  /** A person decides about a message that may or may not have arrived. `queued` lets its slice be drained again. */
-  async decide(id: string, to: 'queued' | 'accepted' | 'failed', reason: string, now: Date): Promise<boolean> {
+  /**
+   * Decides about a message that may or may not have arrived; `since`: only if it is unknown since exactly then.
+   * `queued` lets its slice be drained again.
+   */
+  async decide(
+    id: string,
+    to: 'queued' | 'accepted' | 'failed',
+    reason: string,
+    now: Date,
+    since: Date | null = null,
+  ): Promise<boolean> {
     const { rows } = await sql`
       with decided as (
         update delivery set state = ${to}, reason = ${reason}, state_changed_at = ${now}::timestamptz,
           accepted_at = case when ${to} = 'accepted' then ${now}::timestamptz else accepted_at end
         from message
         where message.id = ${id} and delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
-          and delivery.state = 'unknown'
+          and delivery.state = 'unknown' and (${since}::timestamptz is null or delivery.state_changed_at = ${since})
         returning delivery.dispatch_id, delivery.ordinal
       ), reopened as (
         update slice set due_at = ${now}::timestamptz from decided
