@@ -16,8 +16,6 @@ import { PlanReads } from './plan.reads.js';
 import { TestSend } from './test-send.service.js';
 
 const PEOPLE_SHOWN = 50;
-/** Whoever finds more than these has looked for too little. */
-const ACCOUNTS_SEARCHED = 500;
 
 const idSchema = z.uuid();
 const findSchema = z.object({ find: searchText });
@@ -49,12 +47,13 @@ export class CampaignPlanController {
     @CsrfToken() csrf: string,
   ): Promise<string> {
     const { campaign, plan } = await this.planned(id, principal);
-    const accountIds = find === '' ? undefined : await this.directory.accountIds(find, ACCOUNTS_SEARCHED);
+    const accountIds = find === '' ? undefined : await this.directory.accountIds(find, PEOPLE_SHOWN + 1);
     const people = await this.people.find(plan.id, accountIds, PEOPLE_SHOWN + 1);
+    const more = people.length > PEOPLE_SHOWN || (accountIds ?? []).length > PEOPLE_SHOWN;
     const values = { title: 'People in the plan', section: 'campaigns', campaign, plan, find };
     return this.pages.render(
       'campaign-people',
-      { ...values, people: people.slice(0, PEOPLE_SHOWN), more: people.length > PEOPLE_SHOWN },
+      { ...values, people: people.slice(0, PEOPLE_SHOWN), more },
       { principal, csrf },
     );
   }

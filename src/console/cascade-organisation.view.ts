@@ -52,7 +52,7 @@ export class CascadeOrganisationView {
       next: step && this.view.next(cascade, step),
       above: await this.above(cascade.id, organisation),
       history: history.map((each) => ({ ...each, who: names.get(each.actor) ?? whoWords(each.actor) })),
-      nudge: mayOperate && kind !== 'practice' ? await this.view.nudgeOne(cascade.id, code) : undefined,
+      nudge: mayOperate && kind !== 'practice' ? await this.view.nudgeOne(cascade, code, principal) : undefined,
       link: mayOperate ? await this.linkOf(cascade.id, code) : undefined,
       coverage,
       coverages: COVERAGES,

@@ -95,22 +95,29 @@ export class CascadeView {
         ...nudgeOf(line.code, nudge),
       })),
       more: lines.length > limit,
-      nudge,
+      nudge: nudge && this.timed(nudge),
     };
   }
 
   /** What a nudge of this one organisation would do; undefined where nothing can be sent to it now. */
-  async nudgeOne(cascadeId: string, code: string): Promise<Nudge | undefined> {
-    const nudge = await this.nudges.foresee(cascadeId, [code]);
-    return nudge && nudge.organisations.length + nudge.unreachable.length + nudge.nudgedToday.length > 0
-      ? nudge
+  async nudgeOne({ id, policy }: CascadeRow, code: string, { permissions }: Principal) {
+    const nudge = await this.nudges.foresee(id, [code]);
+    if (!nudge || nudge.organisations.length + nudge.unreachable.length + nudge.nudgedToday.length === 0)
+      return undefined;
+    const names = permissions.includes('directory:read')
+      ? await this.reads.contactNames(id, [code], policy.mostContacts)
       : undefined;
+    return { ...this.timed(nudge), contacts: names?.get(code) ?? [] };
   }
 
   next(cascade: CascadeRow, line: StepTimes) {
     // Without a campaign nothing is sent, and after the end neither.
     if (cascade.campaign_id === null || cascade.closed_at !== null) return undefined;
     return nextRung(line, cascade.policy, this.bankHolidays.calendar);
+  }
+
+  private timed(nudge: Nudge) {
+    return { ...nudge, leavesNow: nudge.leavesAt <= this.clock.now() };
   }
 
   private async nudge(id: string, { region }: Principal): Promise<Nudge | undefined> {

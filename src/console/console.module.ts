@@ -34,6 +34,7 @@ import { PeopleController } from './people.controller.js';
 import { PlanReads } from './plan.reads.js';
 import { PracticesController } from './practices.controller.js';
 import { boardToken, QueuesController } from './queues.controller.js';
+import { RegionCounts } from './region.counts.js';
 import { SendingReads } from './sending.reads.js';
 import { SettingsController } from './settings.controller.js';
 import { TestSend } from './test-send.service.js';
@@ -76,6 +77,7 @@ import { WindowsController } from './windows.controller.js';
     Pages,
     DirectoryReads,
     PlanReads,
+    RegionCounts,
     SendingReads,
     DirectoryPicture,
     Attention,
