@@ -5,6 +5,8 @@ export { CampaignService } from './campaign.service.js';
 export { CAMPAIGN_STATES, type CampaignState } from './campaign.states.js';
 export { CampaignTicker } from './campaign.ticker.js';
 export { CampaignsApiModule } from './campaigns-api.module.js';
+export { datesToldOf, tellsDates } from './correction.audience.js';
+export { type ToldDates } from './correction.rules.js';
 export { CorrectionService, type WindowMoved } from './correction.service.js';
 export { CampaignsModule } from './campaigns.module.js';
 export { type PlanSummary } from './plan.rules.js';
