@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Config, InjectConfig } from '../platform/config/index.js';
+import { Tracing } from '../platform/tracing/index.js';
 import { Clock } from '../shared/clock.js';
 import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
@@ -26,6 +27,7 @@ export class SliceSender {
     private readonly pace: TransportPace,
     private readonly clock: Clock,
     private readonly metrics: DeliveryMetrics,
+    private readonly tracing: Tracing,
     @Inject(DELIVERY_OPTIONS) private readonly options: DeliveryOptions,
     @Inject(MAIL_ROUTES) routes: readonly MailRoute[],
     @InjectConfig() { mailDomainConcurrency }: Config,
@@ -41,11 +43,9 @@ export class SliceSender {
     const lease = await this.slices.lease(sliceId, this.worker, this.options.leaseSeconds);
     if (!lease) return;
     const { slices, screening, preparer, pace, clock, options, gate, metrics } = this;
-    await new SliceRun(
-      { slices, screening, preparer, pace, clock, options, gate, metrics },
-      lease,
-      leasedAt,
-      signal,
-    ).drain();
+    const parts = { slices, screening, preparer, pace, clock, options, gate, metrics };
+    const facts = { 'dispatch.id': lease.dispatchId, 'slice.id': sliceId };
+    const run = new SliceRun(parts, lease, leasedAt, signal);
+    await this.tracing.span('send slice', facts, () => run.drain(), lease.traceParent);
   }
 }
