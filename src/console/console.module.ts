@@ -21,6 +21,8 @@ import { CascadeOrganisationView } from './cascade-organisation.view.js';
 import { CascadeReads } from './cascade.reads.js';
 import { CascadeView } from './cascade.view.js';
 import { CascadesController } from './cascades.controller.js';
+import { CorrectionReads } from './correction.reads.js';
+import { CorrectionView } from './correction.view.js';
 import { DeliveryController } from './delivery.controller.js';
 import { DirectoryPicture } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
@@ -85,6 +87,8 @@ import { WindowsController } from './windows.controller.js';
     CascadeReads,
     CascadeView,
     CascadeOrganisationView,
+    CorrectionReads,
+    CorrectionView,
     EmailPreviews,
     TestSend,
     UploadStore,

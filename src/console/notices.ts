@@ -17,7 +17,9 @@ const NOTICES = {
   tested: 'The test e-mail is on its way.',
   'window-created': 'The window is saved.',
   'window-moved':
-    'The new dates are saved. Look at the campaigns of this window: unsent reminders follow the new cutoff.',
+    'The new dates are saved. Campaigns that were approved for the old ones are drafts again: plan and submit them anew.',
+  'correction-drafted':
+    'The new dates are saved. This is the correction to everybody who was told the old ones: make its plan, then submit it.',
   nudged: 'Nudged. Whoever answers before the e-mails leave gets none.',
   answered: 'Their answer is written down.',
   imported: 'Imported.',

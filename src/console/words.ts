@@ -194,6 +194,8 @@ export const purposeWords = (purpose: string): string => {
   const [kind = '', step = ''] = purpose.split(':');
   const words = (CAMPAIGN_KIND_WORDS as Readonly<Record<string, KindWords>>)[kind]?.text;
   if (kind === 'test') return 'Test';
+  if (kind === 'nudge') return 'Request to pass the message on (nudge)';
+  if (kind === 'escalation') return 'Request to pass the message on (after silence)';
   if (words === undefined) return purpose;
   return step === '' || step === 'launch' ? words : `${words} (${step.replaceAll('-', ' ')})`;
 };

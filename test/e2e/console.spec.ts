@@ -233,7 +233,9 @@ inBrowser('the console', () => {
       .or(page.getByRole('link', { name: 'Move the dates' }))
       .click();
     await page.locator('#cutoff-day').fill('15');
-    await press('Save the new dates');
+    await press('Continue');
+    expect(await page.locator('main').innerText()).toContain('Nobody was told other dates by e-mail');
+    await press('Move the dates');
     await page.getByText('The new dates are saved').waitFor();
     expect(await page.locator('main').innerText()).toContain('Before midday on Thursday 15 October 2026 (London time)');
     await page.goto('/windows');
