@@ -38,6 +38,7 @@ import { PracticesController } from './practices.controller.js';
 import { boardToken, QueuesController } from './queues.controller.js';
 import { problemValues } from './problem.words.js';
 import { RegionCounts } from './region.counts.js';
+import { ReminderFormController } from './reminder-form.controller.js';
 import { SendingReads } from './sending.reads.js';
 import { SettingsAuditController } from './settings-audit.controller.js';
 import { SettingsKeysController } from './settings-keys.controller.js';
@@ -82,6 +83,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     PeopleController,
     PracticesController,
     WindowsController,
+    ReminderFormController,
     ImportsController,
     DeliveryController,
     InboxController,

@@ -20,6 +20,7 @@ const NOTICES = {
     'The new dates are saved. Campaigns that were approved for the old ones are drafts again: plan and submit them anew.',
   'correction-drafted':
     'The new dates are saved. This is the correction to everybody who was told the old ones: make its plan, then submit it.',
+  'reminders-set': 'The reminders are saved. See below when they leave.',
   nudged: 'Nudged. Whoever answers before the e-mails leave gets none.',
   answered: 'Their answer is written down.',
   imported: 'Imported.',
