@@ -123,13 +123,21 @@ export class SliceRepository {
       and exists (select from slice where ${this.held(lease)})`.execute(this.db);
   }
 
-  /** Ends the lease and notes when the slice can go on, if ever. */
-  async release(lease: Lease, now: Date): Promise<void> {
-    await sql`
+  /**
+   * Ends the lease and notes when the slice can go on, if ever. False when a message still counts as on the wire: an
+   * outcome is missing, and the lease stays until it is written, or runs out and the message is unknown.
+   */
+  async release(lease: Lease, now: Date): Promise<boolean> {
+    const { rows } = await sql`
+      with ${DURABLY}
       update slice set leased_by = null, lease_until = null, due_at = (
         select min(case delivery.state when 'deferred' then delivery.next_attempt_at else ${now}::timestamptz end)
         from delivery where ${this.within(lease)} and delivery.state in ('planned', 'queued', 'deferred')
-      ) where id = ${lease.sliceId} and epoch = ${lease.epoch}`.execute(this.db);
+      ) from durably
+      where id = ${lease.sliceId} and epoch = ${lease.epoch}
+        and not exists (select from delivery where ${this.within(lease)} and delivery.state = 'sending')
+      returning id`.execute(this.db);
+    return rows.length > 0;
   }
 
   private write(lease: Lease, changes: readonly Change[], now: Date, from: readonly MessageState[]) {

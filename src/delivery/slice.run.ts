@@ -64,7 +64,14 @@ export class SliceRun {
       clearInterval(heartbeat);
     }
     if (this.failure !== undefined) throw this.failure as Error;
-    await this.parts.slices.release(this.lease, this.parts.clock.now());
+    if (await this.release()) return;
+    // PostgreSQL crashed and took back outcomes that were not yet on disk.
+    await this.acknowledgements.repeat();
+    await this.release();
+  }
+
+  private release(): Promise<boolean> {
+    return this.parts.slices.release(this.lease, this.parts.clock.now());
   }
 
   private async sendAll(): Promise<void> {
