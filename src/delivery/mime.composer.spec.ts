@@ -18,8 +18,8 @@ const parts: MessageParts = {
   date: new Date('2026-09-14T08:00:00Z'),
   to: { name: 'Testa Sample', address: 'testa.sample1@nhs.net' },
   subject: 'Declare before midday on 18 September 2026',
-  text: quotedPrintable(text),
-  html: quotedPrintable(html),
+  text: Buffer.from(quotedPrintable(text)),
+  html: Buffer.from(quotedPrintable(html)),
 };
 const pdf = { filename: 'Guidance.pdf', contentType: 'application/pdf', content: Buffer.from('%PDF-1.7\n'.repeat(99)) };
 
@@ -124,7 +124,7 @@ describe('the MIME composer', () => {
     ['an internationalised domain', { to: { address: 'zoe@exämple.test' } }, 'unmailable-address'],
     ['two addresses', { to: { address: 'a@example.test,b@example.test' } }, 'unmailable-address'],
     ['a line break in the address', { to: { address: 'a@example.test\r\nBcc:b' } }, 'unmailable-address'],
-    ['a body that is not encoded', { text: 'midday – exactly' }, 'broken-body'],
+    ['a body that is not encoded', { text: Buffer.from('midday – exactly') }, 'broken-body'],
   ])('refuses %s', (_title, change, code) => {
     expect(() => prepareComposer(fixed).compose({ ...parts, ...change })).toThrow(
       expect.objectContaining({ code }) as Error,

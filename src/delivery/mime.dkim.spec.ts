@@ -32,8 +32,8 @@ const message = prepareComposer({
 }).compose({
   ...{ id: 'm1', date: new Date('2026-09-14T08:00:00Z'), to: { name: 'Zoë', address: 'zoe@nhs.net' } },
   subject: 'Declare before midday on Friday 18 September 2026 – or miss the payment of this month altogether',
-  text: 'Declare.  Now. \t\r\n\r\n',
-  html: '<p>\tDeclare</p>  \r\n',
+  text: Buffer.from('Declare.  Now. \t\r\n\r\n'),
+  html: Buffer.from('<p>\tDeclare</p>  \r\n'),
   unsubscribeUrl: 'https://example.test/stop/1',
 });
 

@@ -60,10 +60,10 @@ describe.each(EXPECTED)('%s', (name) => {
         const values = { ...replaceTexts(template.sample, nasty), window: template.sample['window'] };
         const rendered = template.render(values);
         const encoded = template.renderEncoded(values);
-        expect(decode(encoded.html)).toBe(rendered.html.replace(/\n/g, '\r\n'));
-        expect(decode(encoded.text)).toBe(rendered.text.replace(/\n/g, '\r\n'));
+        expect(decode(encoded.html.toString('latin1'))).toBe(rendered.html.replace(/\n/g, '\r\n'));
+        expect(decode(encoded.text.toString('latin1'))).toBe(rendered.text.replace(/\n/g, '\r\n'));
         expect(encoded.subject).toBe(rendered.subject);
-        for (const line of `${encoded.html}${encoded.text}`.split('\r\n')) {
+        for (const line of `${encoded.html.toString('latin1')}${encoded.text.toString('latin1')}`.split('\r\n')) {
           if (line.length > 76 || line.startsWith('.') || /[^\t -~]|[\t ]$/.test(line))
             throw new Error(`Bad line ${line}`);
         }

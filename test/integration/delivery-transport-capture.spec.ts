@@ -17,8 +17,8 @@ function mail(name: string, subject = `Declare before midday – ${name}`) {
   const to = `${name}@example.test`;
   const mime = composer.compose({
     ...{ id: name, subject, to: { name: 'Testa Sample', address: to }, date: new Date('2026-09-14T08:00:00Z') },
-    text: `Dear ${name}, practice A81=\r\n001 must declare =E2=80=93 soon.\r\n.=\r\n.\r\n`,
-    html: `<p>Dear ${name}</p>\r\n`,
+    text: Buffer.from(`Dear ${name}, practice A81=\r\n001 must declare =E2=80=93 soon.\r\n.=\r\n.\r\n`),
+    html: Buffer.from(`<p>Dear ${name}</p>\r\n`),
   });
   return { id: name, from: 'bounces@example.test', to, mime };
 }
