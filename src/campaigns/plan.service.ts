@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
 import { v7 as uuid } from 'uuid';
 import { BankHolidays, DeadlinesService, type DeclarationWindow, feasibility } from '../deadlines/index.js';
-import { type Config, InjectConfig } from '../platform/config/index.js';
+import { type Config, InjectConfig, mailLimitsOf } from '../platform/config/index.js';
 import { TemplateCatalogue } from '../rendering/index.js';
 import { Clock } from '../shared/clock.js';
 import { AudienceService } from './audience.service.js';
@@ -155,10 +155,11 @@ export class PlanService {
     window: DeclarationWindow,
   ): PlanSummary['feasibility'] {
     const last = steps.at(-1);
+    const { ratePerMinute = ASSUMED_RATE_PER_MINUTE, dayBudget } = mailLimitsOf(this.config);
     const result = feasibility({
       messages: recipients,
-      ratePerMinute: this.config.mailRatePerMinute ?? ASSUMED_RATE_PER_MINUTE,
-      ...(this.config.mailDayBudget !== undefined && { dayBudget: this.config.mailDayBudget }),
+      ratePerMinute,
+      ...(dayBudget !== undefined && { dayBudget }),
       retryShare: RETRY_SHARE,
       launchAt: last?.dueAt ? new Date(last.dueAt) : this.clock.now(),
       cutoff: last?.expiresAt ? new Date(last.expiresAt) : window.pcse.toInstant(),

@@ -100,7 +100,8 @@ export interface CascadeEscalationTable {
   cascade_id: string;
   code: string;
   rung: number;
-  target: EscalationTarget;
+  /** `contact`: somebody of the team had the organisation's own contacts written to once more. */
+  target: EscalationTarget | 'contact';
   purpose: string;
   at: Date;
   messages: number;

@@ -18,6 +18,8 @@ import { LoopService } from './loop.service.js';
 import { ReportRepository } from './report.repository.js';
 import { CascadeReports } from './report.service.js';
 import { LinkService } from './link.service.js';
+import { NudgeRepository } from './nudge.repository.js';
+import { NudgeService } from './nudge.service.js';
 import { ProofService } from './proof.service.js';
 import { ScriptedCascade } from './scripted-cascade.js';
 import { TellingRepository } from './telling.repository.js';
@@ -40,6 +42,8 @@ import { WorklistService } from './worklist.service.js';
     LoopRepository,
     LoopService,
     LinkService,
+    NudgeRepository,
+    NudgeService,
     ProofService,
     TellingRepository,
     TellingService,
@@ -55,6 +59,7 @@ import { WorklistService } from './worklist.service.js';
     CascadeTicker,
     LinkService,
     LoopService,
+    NudgeService,
     ProofService,
     ScriptedCascade,
     TellingService,

@@ -23,7 +23,7 @@ interface Mailing {
   readonly letters: readonly Letter[];
 }
 
-interface Letter {
+export interface Letter {
   readonly to: Pick<Addressee, 'personKey' | 'firstName' | 'fullName' | 'address'> & { readonly accountId?: string };
   /** The organisation that is told through it; its link is in the letter. */
   readonly organisation: { readonly code: string; readonly linkGeneration: number } | undefined;
@@ -186,12 +186,13 @@ export class EscalationService {
     });
   }
 
-  private dispatch(cascadeId: string, { sharedValues, expiresAt }: Launch, purpose: string) {
+  /** A mailing of a cascade, for the ledger: the same purpose gives the same one. */
+  dispatch(cascadeId: string, { sharedValues, expiresAt }: Launch, purpose: string, dueAt = this.clock.now()) {
     const id = uuidFrom(`${cascadeId}:${purpose}`, DISPATCHES);
-    return { id, campaignId: cascadeId, purpose, sharedValues, dueAt: this.clock.now(), expiresAt };
+    return { id, campaignId: cascadeId, purpose, sharedValues, dueAt, expiresAt };
   }
 
-  private messages(cascade: CascadeRow, launch: Launch, letters: readonly Letter[]): NewMessage[] {
+  messages(cascade: CascadeRow, launch: Launch, letters: readonly Letter[]): NewMessage[] {
     const links = launch.sharedValues['links'] as Readonly<Record<string, string>>;
     return letters.map(({ to, organisation, content }) => ({
       personKey: to.personKey,
@@ -228,11 +229,12 @@ export class EscalationService {
   }
 }
 
-function mayEscalate({ campaignState, expiresAt }: Launch, now: Date): boolean {
+/** Whether anybody may still be written to about the request. */
+export function mayEscalate({ campaignState, expiresAt }: Launch, now: Date): boolean {
   return ['sending', 'finished'].includes(campaignState) && (expiresAt === null || now < expiresAt);
 }
 
-function letter(to: Addressee, code: string, contents: RequestContents, about?: readonly string[]): Letter[] {
+export function letter(to: Addressee, code: string, contents: RequestContents, about?: readonly string[]): Letter[] {
   const figure = contents.get(code);
   if (!figure) return [];
   const content =

@@ -12,8 +12,20 @@ export {
 export { type Comparison, LoopService } from './loop.service.js';
 export { type CoverageRow, type PracticeRow } from './report.repository.js';
 export { CascadeReports, type DrillScore } from './report.service.js';
-export { type Answer, ANSWERS, type Coverage, COVERAGES, type StepState } from './step.rules.js';
+export {
+  type Answer,
+  ANSWERS,
+  type Coverage,
+  COVERAGES,
+  isAnswered,
+  type StepAction,
+  type StepState,
+  type TreeKind,
+} from './step.rules.js';
 export { CascadesApiModule } from './cascades-api.module.js';
+export { type Nudge, NudgeService } from './nudge.service.js';
+export { type TableExport, toCsv, toWorkbook, XLSX_TYPE } from './table.export.js';
+export { type CascadeTables } from './cascade.tables.js';
 export { ProofService, type ProofVerdict } from './proof.service.js';
 export { type Telling, TellingService } from './telling.service.js';
 export { WorklistService } from './worklist.service.js';

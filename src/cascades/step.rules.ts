@@ -30,7 +30,17 @@ export type Answer = (typeof ANSWERS)[number];
 
 /** Everything that is written down as a step. */
 export type StepAction =
-  Answer | 'sent' | 'delivered' | 'undeliverable' | 'reroute' | 'escalate' | 'revoke-links' | 'join' | 'close' | 'move';
+  | Answer
+  | 'sent'
+  | 'delivered'
+  | 'undeliverable'
+  | 'reroute'
+  | 'escalate'
+  | 'nudge'
+  | 'revoke-links'
+  | 'join'
+  | 'close'
+  | 'move';
 
 interface AnswerRule {
   readonly by: readonly TreeKind[];

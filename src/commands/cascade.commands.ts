@@ -87,6 +87,7 @@ export function registerCascadeCommands(program: Command): void {
           databaseUrl: undefined,
           redisUrl: undefined,
           smtpUrl: undefined,
+          smtpTransports: [],
           trialMode: true,
         }),
       });

@@ -43,6 +43,7 @@ export function registerDemoCommand(program: Command): void {
             databaseUrl: undefined,
             redisUrl: undefined,
             smtpUrl: undefined,
+            smtpTransports: [],
             trialMode: true,
           }),
         },

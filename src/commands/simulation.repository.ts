@@ -86,6 +86,14 @@ export class SimulationRepository {
     await sql`update declaration set updated_at = ${start} where updated_at > ${start}`.execute(this.db);
   }
 
+  /** Sets the instants at which messages were accepted, by the id of the message. */
+  async setAcceptedAt(taken: ReadonlyMap<string, Date>): Promise<void> {
+    await sql`
+      update delivery set accepted_at = taken.at
+      from unnest(${[...taken.keys()]}::uuid[], ${[...taken.values()]}::timestamptz[]) as taken (message_id, at)
+      where delivery.message_id = taken.message_id and delivery.state = 'accepted'`.execute(this.db);
+  }
+
   async outcomes(since: Date, bucket: 'second' | 'hour'): Promise<Outcomes[]> {
     const { rows } = await sql<Outcomes>`
       with told as materialized (

@@ -11,6 +11,8 @@ const TAKEN: Outcome = { kind: 'accepted', code: 250, response: '250 taken by th
 export class SimulatedTransport implements MailTransport {
   readonly name = 'simulation';
   readonly concurrency = 64;
+  /** When each message was taken, to the second of the simulation: a ledger that writes many down at once is coarser. */
+  readonly taken = new Map<string, Date>();
   private readonly deferred = new Set<string>();
 
   constructor(
@@ -35,7 +37,10 @@ export class SimulatedTransport implements MailTransport {
       return { kind: 'transient', code: 451, enhanced: '4.3.0', response: '451 4.3.0 deferred by the simulation' };
     }
     const { behind, ratePerMinute } = this.options;
-    if (ratePerMinute !== undefined) this.clock.advance(60_000 / ratePerMinute);
+    if (ratePerMinute !== undefined) {
+      this.taken.set(message.id, this.clock.now());
+      this.clock.advance(60_000 / ratePerMinute);
+    }
     return behind ? behind.send(message) : TAKEN;
   }
 

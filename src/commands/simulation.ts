@@ -6,7 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
 import { CampaignService } from '../campaigns/index.js';
 import { type DeclarationWindow } from '../deadlines/index.js';
-import { type Config } from '../platform/config/index.js';
+import { type Config, mailLimitsOf } from '../platform/config/index.js';
 import { connect, type DatabaseServer } from '../platform/database/index.js';
 import { ReadinessService } from '../segments/index.js';
 import { FixedClock } from '../shared/clock.js';
@@ -39,7 +39,7 @@ export async function simulate(request: SimulationRequest, hold: Hold): Promise<
   const again = now >= window.pcse.toInstant();
   const from = again ? window.createdAt : now;
   const clock = new FixedClock(from);
-  const { mailRatePerMinute: ratePerMinute } = config;
+  const { ratePerMinute } = mailLimitsOf(config);
   const transport = new SimulatedTransport(clock, scenario, { ratePerMinute });
   const dataDir = await mkdtemp(join(tmpdir(), 'cqrs-comms-simulation-'));
   hold(() => rm(dataDir, { recursive: true, force: true }));
@@ -55,6 +55,7 @@ export async function simulate(request: SimulationRequest, hold: Hold): Promise<
     dataDir,
     redisUrl: undefined,
     smtpUrl: undefined,
+    smtpTransports: [],
     // The transport keeps the rate, in the simulation's time.
     mailRatePerMinute: undefined,
     mailDayBudget: undefined,
@@ -65,6 +66,7 @@ export async function simulate(request: SimulationRequest, hold: Hold): Promise<
   );
   hold(() => app.close());
   const run = await new SimulationRun(app, clock, window, scenario, transport, repository).run();
+  await repository.setAcceptedAt(transport.taken);
   return reportOf({
     window,
     from,

@@ -3,6 +3,7 @@ import { type Response } from 'express';
 import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { CAMPAIGN_KINDS, type CampaignKind, CampaignService, KINDS } from '../campaigns/index.js';
+import { DEFAULT_ESCALATION } from '../cascades/index.js';
 import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { NotFoundError } from '../shared/errors.js';
@@ -19,6 +20,8 @@ import {
   type Step,
   STEPS,
 } from './campaign-form.rules.js';
+import { CascadeReads } from './cascade.reads.js';
+import { policyWords } from './cascade.rules.js';
 import { ConsoleController } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
@@ -49,6 +52,7 @@ export class CampaignFormController {
     private readonly deadlines: DeadlinesService,
     private readonly organisations: DirectoryService,
     private readonly directory: DirectoryReads,
+    private readonly cascades: CascadeReads,
     private readonly pages: Pages,
   ) {}
 
@@ -151,6 +155,7 @@ export class CampaignFormController {
       ? (answers.kind as CampaignKind)
       : undefined;
     const window = windows.find(({ id }) => id === answers.windowId);
+    const isCascade = kind === 'cascade-request';
     const isLadder = kind !== undefined && KINDS[kind].schedule === 'ladder';
     const values = {
       title: TITLES[step],
@@ -172,11 +177,19 @@ export class CampaignFormController {
       launch: step === 'check' ? launchOf(answers) : undefined,
       notices: step === 'check' && window ? this.deadlines.notices(window) : [],
       named: step === 'check' ? await this.named(answers) : [],
+      cascade: step === 'check' && isCascade ? await this.cascadeOf(answers) : undefined,
     };
     response
       .status(faults.list.length > 0 ? 422 : 200)
       .type('html')
       .send(this.pages.render('campaign-form', values, frame));
+  }
+
+  /** Who is asked to pass the message on, about how many practices, and what happens when they stay silent. */
+  private async cascadeOf(answers: Answers) {
+    const { audience } = inputOf(answers, await this.kindsOf(codesOf(answers)));
+    const scope = { regions: [], commissioners: [], organisations: [], ...audience };
+    return { ...(await this.cascades.scope(scope)), policy: policyWords(DEFAULT_ESCALATION) };
   }
 
   private async named(answers: Answers): Promise<string[]> {

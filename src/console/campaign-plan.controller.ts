@@ -5,6 +5,7 @@ import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '
 import { type CampaignRow, CampaignService, type Plan, PlanService } from '../campaigns/index.js';
 import { NotFoundError } from '../shared/errors.js';
 import { ConsoleController, Page } from './console-routes.js';
+import { DirectoryReads } from './directory.reads.js';
 import { sendEmail } from './email.frame.js';
 import { EmailPreviews } from './email.previews.js';
 import { faultsOf, type FormFaults, refusalOf } from './form.faults.js';
@@ -30,6 +31,7 @@ export class CampaignPlanController {
     private readonly campaigns: CampaignService,
     private readonly plans: PlanService,
     private readonly people: PlanReads,
+    private readonly directory: DirectoryReads,
     private readonly previews: EmailPreviews,
     private readonly tests: TestSend,
     private readonly pages: Pages,
@@ -45,11 +47,13 @@ export class CampaignPlanController {
     @CsrfToken() csrf: string,
   ): Promise<string> {
     const { campaign, plan } = await this.planned(id, principal);
-    const people = await this.people.find(plan.id, find, PEOPLE_SHOWN + 1);
+    const accountIds = find === '' ? undefined : await this.directory.accountIds(find, PEOPLE_SHOWN + 1);
+    const people = await this.people.find(plan.id, accountIds, PEOPLE_SHOWN + 1);
+    const more = people.length > PEOPLE_SHOWN || (accountIds ?? []).length > PEOPLE_SHOWN;
     const values = { title: 'People in the plan', section: 'campaigns', campaign, plan, find };
     return this.pages.render(
       'campaign-people',
-      { ...values, people: people.slice(0, PEOPLE_SHOWN), more: people.length > PEOPLE_SHOWN },
+      { ...values, people: people.slice(0, PEOPLE_SHOWN), more },
       { principal, csrf },
     );
   }
@@ -91,7 +95,7 @@ export class CampaignPlanController {
     @CsrfToken() csrf: string,
   ): Promise<string> {
     const { campaign, plan } = await this.planned(id, principal);
-    const previews = await this.previews.oneOfEach(campaign, plan.id);
+    const previews = await this.previews.oneOfEach(campaign, plan);
     const values = { title: 'What each group gets', section: 'campaigns', campaign, plan, previews };
     return this.pages.render('campaign-segments', values, { principal, csrf });
   }

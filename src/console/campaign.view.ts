@@ -5,6 +5,7 @@ import { DeadlinesService } from '../deadlines/index.js';
 import { Ledger, MESSAGE_STATES } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
 import { actionsFor, sendingWords } from './campaign.actions.js';
+import { CascadeReads } from './cascade.reads.js';
 import { type Chart, lineChart } from './chart.js';
 import { DirectoryReads } from './directory.reads.js';
 import { type MinuteCount, SendingReads } from './sending.reads.js';
@@ -42,6 +43,7 @@ export class CampaignView {
     private readonly ledger: Ledger,
     private readonly sending: SendingReads,
     private readonly directory: DirectoryReads,
+    private readonly cascades: CascadeReads,
     private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {}
@@ -59,6 +61,7 @@ export class CampaignView {
       sending: plan && sendingWords(plan, campaign, this.clock.now()),
       isAuthor: campaign.author === principal.id,
       audience: await this.audienceWords(campaign),
+      hasCascade: campaign.kind === 'cascade-request' && (await this.cascades.exists(id)),
       history,
       ...(await this.live(campaign)),
     };

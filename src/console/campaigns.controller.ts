@@ -9,10 +9,11 @@ import { ConsoleController, Page } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
 import { noticeOf, noticeSchema } from './notices.js';
 import { Pages } from './pages.js';
-import { SendingReads } from './sending.reads.js';
+import { type RegionCount, RegionCounts } from './region.counts.js';
 
 const PAGE = 50;
 const LIVE_EVERY = 2_000;
+const NOTHING_SENT: Pick<RegionCount, 'rows'> = { rows: [] };
 
 const listSchema = z.object({
   state: z.enum(CAMPAIGN_STATES).optional().catch(undefined),
@@ -35,7 +36,7 @@ export class CampaignsController implements BeforeApplicationShutdown {
     private readonly campaigns: CampaignService,
     private readonly view: CampaignView,
     private readonly ledger: Ledger,
-    private readonly sending: SendingReads,
+    private readonly regionCounts: RegionCounts,
     private readonly directory: DirectoryReads,
     private readonly pages: Pages,
   ) {}
@@ -100,7 +101,10 @@ export class CampaignsController implements BeforeApplicationShutdown {
     @CsrfToken() csrf: string,
   ): Promise<string> {
     const campaign = await this.campaigns.visible(id, principal);
-    const rows = campaign.approved_plan_id ? await this.sending.byRegion(id, campaign.approved_plan_id) : [];
+    const { approved_plan_id: planId } = campaign;
+    const { states: standing } = await this.ledger.progress({ campaignId: id });
+    const count = planId === null ? NOTHING_SENT : await this.regionCounts.of(id, planId, JSON.stringify(standing));
+    const rows = count?.rows ?? [];
     const names = await this.directory.names(rows.flatMap(({ region }) => region ?? []));
     const states = MESSAGE_STATES.filter((state) => rows.some((row) => row.state === state));
     const codes = [...new Set(rows.map(({ region }) => region))];
@@ -110,7 +114,7 @@ export class CampaignsController implements BeforeApplicationShutdown {
         counts: states.map((state) => rows.find((row) => row.region === code && row.state === state)?.messages ?? 0),
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
-    const values = { title: `${campaign.name}: by region`, section: 'campaigns', campaign, regions, states };
+    const values = { title: `${campaign.name}: by region`, section: 'campaigns', campaign, regions, states, count };
     return this.pages.render('campaign-regions', values, { principal, csrf });
   }
 

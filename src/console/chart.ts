@@ -27,27 +27,74 @@ export function lineChart(title: string, unit: string, points: readonly Point[])
   const x = (index: number): number => LEFT + (index / (points.length - 1)) * (WIDTH - LEFT - RIGHT);
   const y = (value: number): number => floor - (value / top) * (floor - 16);
   const line = points.map(({ value }, index) => `${round(x(index))},${round(y(value))}`).join(' ');
-  const grid = [0, top / 2, top].map(
-    (value) =>
-      `<line class="app-chart__grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${round(y(value))}" y2="${round(y(value))}"/>` +
-      `<text x="${LEFT - 8}" y="${round(y(value) + 5)}" text-anchor="end">${shown(value)}</text>`,
-  );
-  const labels = axisLabels(points).map(
-    ({ index, anchor }) =>
-      `<text x="${round(x(index))}" y="${height - 10}" text-anchor="${anchor}">${escape(points[index]?.label ?? '')}</text>`,
-  );
   return {
     title,
     svg: drawing(title, height, [
-      ...grid,
+      ...gridOf([0, top / 2, top], y),
       `<polygon class="app-chart__area" points="${LEFT},${floor} ${line} ${WIDTH - RIGHT},${floor}"/>`,
       `<polyline class="app-chart__line" points="${line}"/>`,
       `<line class="app-chart__axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${floor}" y2="${floor}"/>`,
-      ...labels,
+      ...labelsOf(
+        points.map(({ label }) => label),
+        x,
+        height,
+      ),
     ]),
     head: ['Time', { text: unit, number: true }],
     rows: points.map(({ label, value }) => [label, shown(value)]),
   };
+}
+
+export interface Series {
+  readonly name: string;
+  /** One for each label. */
+  readonly values: readonly number[];
+}
+
+/** Up to three lines over labels that are equally far apart, told apart by their dashes. `top`: what the scale ends with. */
+export function linesChart(
+  title: string,
+  labels: readonly string[],
+  series: readonly Series[],
+  top: number,
+): Chart | undefined {
+  if (labels.length < 2) return undefined;
+  const height = 264;
+  const ceiling = 56;
+  const floor = height - 32;
+  const x = (index: number): number => LEFT + (index / (labels.length - 1)) * (WIDTH - LEFT - RIGHT);
+  const y = (value: number): number => floor - (value / Math.max(1, top)) * (floor - ceiling);
+  const lines = series.flatMap(({ name, values }, i) => [
+    `<polyline class="app-chart__line app-chart__line--${i}" points="${values.map((value, at) => `${round(x(at))},${round(y(value))}`).join(' ')}"/>`,
+    `<line class="app-chart__line app-chart__line--${i}" x1="${LEFT + i * 280}" x2="${LEFT + i * 280 + 40}" y1="20" y2="20"/>`,
+    `<text x="${LEFT + i * 280 + 48}" y="25">${escape(name)}: ${shown(values.at(-1) ?? 0)}</text>`,
+  ]);
+  return {
+    title,
+    svg: drawing(title, height, [
+      ...gridOf([0, Math.round(top / 2), top], y),
+      ...lines,
+      `<line class="app-chart__axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${floor}" y2="${floor}"/>`,
+      ...labelsOf(labels, x, height),
+    ]),
+    head: ['Day', ...series.map(({ name }) => ({ text: name, number: true as const }))],
+    rows: labels.map((label, at) => [label, ...series.map(({ values }) => shown(values[at] ?? 0))]),
+  };
+}
+
+function gridOf(values: readonly number[], y: (value: number) => number): string[] {
+  return values.map(
+    (value) =>
+      `<line class="app-chart__grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${round(y(value))}" y2="${round(y(value))}"/>` +
+      `<text x="${LEFT - 8}" y="${round(y(value) + 5)}" text-anchor="end">${shown(value)}</text>`,
+  );
+}
+
+function labelsOf(labels: readonly string[], x: (index: number) => number, height: number): string[] {
+  return axisLabels(labels).map(
+    ({ index, anchor }) =>
+      `<text x="${round(x(index))}" y="${height - 10}" text-anchor="${anchor}">${escape(labels[index] ?? '')}</text>`,
+  );
 }
 
 /** One bar for each point, with its numbers at the end of the bar. */
@@ -87,7 +134,7 @@ function drawing(title: string, height: number, parts: readonly string[]): strin
 }
 
 /** First, middle and last: more would run into each other on a phone. */
-function axisLabels(points: readonly Point[]): { index: number; anchor: 'start' | 'middle' | 'end' }[] {
+function axisLabels(points: readonly unknown[]): { index: number; anchor: 'start' | 'middle' | 'end' }[] {
   const last = points.length - 1;
   const ends = [
     { index: 0, anchor: 'start' as const },

@@ -1,6 +1,7 @@
 import { type MiddlewareConsumer, Module, type NestModule, type OnModuleInit } from '@nestjs/common';
 import { AuditModule } from '../access/index.js';
 import { CampaignsModule } from '../campaigns/index.js';
+import { CascadesModule } from '../cascades/index.js';
 import { DeadlinesModule } from '../deadlines/index.js';
 import { DeliveryModule } from '../delivery/index.js';
 import { DirectoryModule } from '../directory/index.js';
@@ -15,6 +16,11 @@ import { CampaignFormController } from './campaign-form.controller.js';
 import { CampaignPlanController } from './campaign-plan.controller.js';
 import { CampaignView } from './campaign.view.js';
 import { CampaignsController } from './campaigns.controller.js';
+import { CascadeActionsController } from './cascade-actions.controller.js';
+import { CascadeOrganisationView } from './cascade-organisation.view.js';
+import { CascadeReads } from './cascade.reads.js';
+import { CascadeView } from './cascade.view.js';
+import { CascadesController } from './cascades.controller.js';
 import { DeliveryController } from './delivery.controller.js';
 import { DirectoryPicture } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
@@ -28,6 +34,7 @@ import { PeopleController } from './people.controller.js';
 import { PlanReads } from './plan.reads.js';
 import { PracticesController } from './practices.controller.js';
 import { boardToken, QueuesController } from './queues.controller.js';
+import { RegionCounts } from './region.counts.js';
 import { SendingReads } from './sending.reads.js';
 import { SettingsController } from './settings.controller.js';
 import { TestSend } from './test-send.service.js';
@@ -39,6 +46,7 @@ import { WindowsController } from './windows.controller.js';
   imports: [
     AuditModule,
     CampaignsModule,
+    CascadesModule,
     DeadlinesModule,
     DeliveryModule,
     DirectoryModule,
@@ -53,6 +61,8 @@ import { WindowsController } from './windows.controller.js';
     CampaignsController,
     CampaignActionsController,
     CampaignPlanController,
+    CascadesController,
+    CascadeActionsController,
     MessagesController,
     PeopleController,
     PracticesController,
@@ -67,10 +77,14 @@ import { WindowsController } from './windows.controller.js';
     Pages,
     DirectoryReads,
     PlanReads,
+    RegionCounts,
     SendingReads,
     DirectoryPicture,
     Attention,
     CampaignView,
+    CascadeReads,
+    CascadeView,
+    CascadeOrganisationView,
     EmailPreviews,
     TestSend,
     UploadStore,

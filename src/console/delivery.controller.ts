@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { Ledger, SuppressionList } from '../delivery/index.js';
 import { FeedbackService, type ReportView } from '../feedback/index.js';
-import { type Config, InjectConfig } from '../platform/config/index.js';
+import { type Config, InjectConfig, isCaptured, mailLimitsOf } from '../platform/config/index.js';
 import { JobQueue } from '../platform/jobs/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConsoleController, Page } from './console-routes.js';
@@ -147,16 +147,17 @@ export class DeliveryController {
     frame: Frame,
     also: { notice?: string | undefined; faults?: FormFaults },
   ): Promise<string> {
-    const { smtpUrl, trialMode, trialAllow, mailRatePerMinute, mailDayBudget } = this.config;
+    const { trialMode, trialAllow } = this.config;
+    const { ratePerMinute, dayBudget } = mailLimitsOf(this.config);
     const unknown = await this.ledger.unknowns();
     const values = {
       title: 'Delivery',
       section: 'delivery',
-      captured: smtpUrl === undefined,
+      captured: isCaptured(this.config),
       trialMode,
       trialAllow,
-      ratePerMinute: mailRatePerMinute,
-      dayBudget: mailDayBudget,
+      ratePerMinute,
+      dayBudget,
       transports: await this.sending.transports(),
       queues: Object.entries(await this.queue.depth()),
       unknown: unknown.slice(0, PAGE),

@@ -37,17 +37,15 @@ export class DirectoryReads {
     return id;
   }
 
-  /** Accounts by id, organisation code, or a part of a name or address; in id order, `limit` of them after an id. */
+  /** Accounts as `accountIds` finds them; in id order, `limit` of them after an id. */
   async findAccounts(find: string, after: string, limit: number): Promise<FoundAccount[]> {
-    const part = `%${find.replace(/[%_\\]/g, '\\$&')}%`;
-    return this.accounts(
-      sql`where a.id > ${after} and (
-        upper(a.id) = upper(${find})
-        or (a.first_name || ' ' || a.last_name) ilike ${part}
-        or a.email ilike ${part}
-        or exists (select from membership m where m.account_id = a.id and m.organisation_code = upper(${find}))
-      ) order by a.id limit ${limit}`,
-    );
+    return this.accounts(sql`where a.id in (${matching(find, after, limit)}) order by a.id limit ${limit}`);
+  }
+
+  /** Ids of accounts by id, organisation code, or words of which each is a part of the name or address; at most `limit`. */
+  async accountIds(find: string, limit: number): Promise<string[]> {
+    const { rows } = await sql<{ id: string }>`${matching(find, '', limit)} limit ${limit}`.execute(this.db);
+    return rows.map(({ id }) => id);
   }
 
   async accountsOf(organisationCode: string): Promise<FoundAccount[]> {
@@ -63,13 +61,12 @@ export class DirectoryReads {
 
   /** Open practices, commissioners and regions by code or a part of the name. */
   async findOrganisations(find: string, limit: number): Promise<NamedOrganisation[]> {
-    const part = `%${find.replace(/[%_\\]/g, '\\$&')}%`;
     return this.db
       .selectFrom('organisation')
       .select(['code', 'name', 'kind'])
       .where('status', '=', 'active')
       .where('kind', 'in', ['practice', 'commissioner', 'region'])
-      .where((is) => is.or([is('code', '=', find.toUpperCase()), is('name', 'ilike', part)]))
+      .where((is) => is.or([is('code', '=', find.toUpperCase()), sql<boolean>`lower(name) like ${partOf(find)}`]))
       .orderBy('kind')
       .orderBy('name')
       .limit(limit)
@@ -139,4 +136,21 @@ export class DirectoryReads {
       from account a ${which}`.execute(this.db);
     return rows;
   }
+}
+
+/**
+ * A query for the ids, each branch by an index of its own. Words of fewer than three letters are in no index: then the
+ * accounts are read in id order until there are enough.
+ */
+function matching(find: string, after: string, limit: number) {
+  const words = find.split(/\s+/).filter((word) => word !== '');
+  const all = words.map((word) => sql`person_search_text(first_name, last_name, email) like ${partOf(word)}`);
+  return sql`
+    select id from account where id in (${find}, ${find.toUpperCase()}) and id > ${after}
+    union select account_id from membership where organisation_code = ${find.toUpperCase()} and account_id > ${after}
+    union (select id from account where id > ${after} and ${sql.join(all, sql` and `)} order by id limit ${limit})`;
+}
+
+function partOf(text: string): string {
+  return `%${text.toLowerCase().replace(/[%_\\]/g, '\\$&')}%`;
 }

@@ -11,6 +11,7 @@ interface Section {
 const SECTIONS: readonly Section[] = [
   { id: 'home', text: 'Home', href: '/', permissions: [] },
   { id: 'campaigns', text: 'Campaigns', href: '/campaigns', permissions: ['campaign:read'] },
+  { id: 'cascades', text: 'Cascades', href: '/cascades', permissions: ['cascade:read'] },
   { id: 'people', text: 'People', href: '/people', permissions: ['directory:read'] },
   { id: 'practices', text: 'Practices', href: '/practices', permissions: ['directory:read'] },
   { id: 'windows', text: 'Windows', href: '/windows', permissions: ['window:read'] },

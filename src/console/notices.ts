@@ -18,6 +18,8 @@ const NOTICES = {
   'window-created': 'The window is saved.',
   'window-moved':
     'The new dates are saved. Look at the campaigns of this window: unsent reminders follow the new cutoff.',
+  nudged: 'Nudged. Whoever answers before the e-mails leave gets none.',
+  answered: 'Their answer is written down.',
   imported: 'Imported.',
   decided: 'Decided.',
   lifted: 'The block is lifted. The address can be written to again.',

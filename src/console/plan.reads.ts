@@ -42,31 +42,33 @@ export class PlanReads {
     throw new NotFoundError('no-such-recipient', 'The newest plan of this campaign has no such e-mail');
   }
 
-  /** The first e-mail of each template, in the order of their names. */
-  async oneOfEach(planId: string): Promise<PlannedEmail[]> {
+  /** An e-mail of each of these templates, in the order of their names. */
+  async oneOfEach(planId: string, templates: readonly string[]): Promise<PlannedEmail[]> {
     return this.emails(sql`(plan_id, person_key, topic) in (
-      select distinct on (template) plan_id, person_key, topic from plan_recipient
-      where plan_id = ${planId} and excluded is null order by template, person_key, topic
+      select plan_id, person_key, topic from unnest(${[...templates]}::text[]) as wanted (name)
+      cross join lateral (
+        select * from plan_recipient
+        where plan_id = ${planId} and template = wanted.name and excluded is null limit 1
+      ) as example
     )`);
   }
 
-  /**
-   * People of a plan by account id, organisation code, or a part of the name or address; those who get an e-mail
-   * first. At most `limit`: somebody looks for one person.
-   */
-  async find(planId: string, find: string, limit: number): Promise<PlannedPerson[]> {
-    const part = `%${find.replace(/[%_\\]/g, '\\$&')}%`;
-    const { rows } = await sql<PlannedPerson>`
-      select r.person_key as "personKey", r.topic, r.account_ids as "accountIds", r.segment, r.route, r.address,
-        r.template, r.excluded, coalesce(a.first_name || ' ' || a.last_name, '') as name
-      from plan_recipient r left join account a on a.id = r.account_ids[1]
-      where r.plan_id = ${planId} and (
-        ${find} = '' or r.address ilike ${part} or (a.first_name || ' ' || a.last_name) ilike ${part}
-        or upper(${find}) = any(r.organisation_codes) or upper(${find}) = any(r.account_ids)
-      )
-      order by (r.excluded is not null), r.person_key, r.topic
-      limit ${limit}`.execute(this.db);
-    return rows;
+  /** The first people of a plan, or those who hold one of these accounts; those who get an e-mail first. */
+  async find(planId: string, accountIds: readonly string[] | undefined, limit: number): Promise<PlannedPerson[]> {
+    const people: PlannedPerson[] = [];
+    for (const excluded of [sql`is null`, sql`is not null`]) {
+      if (people.length === limit) break;
+      const { rows } = await sql<PlannedPerson>`
+        select r.person_key as "personKey", r.topic, r.account_ids as "accountIds", r.segment, r.route, r.address,
+          r.template, r.excluded, coalesce(a.first_name || ' ' || a.last_name, '') as name
+        from plan_recipient r left join account a on a.id = r.account_ids[1]
+        where r.plan_id = ${planId} and r.excluded ${excluded}
+          ${accountIds === undefined ? sql`` : sql`and r.account_ids && ${[...accountIds]}::text[]`}
+        order by r.person_key, r.topic
+        limit ${limit - people.length}`.execute(this.db);
+      people.push(...rows);
+    }
+    return people;
   }
 
   private async emails(which: ReturnType<typeof sql>): Promise<PlannedEmail[]> {

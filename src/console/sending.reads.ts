@@ -32,10 +32,18 @@ export class SendingReads {
   /** How many messages of a campaign mail servers took in each minute in which they took any, oldest first. */
   async minutesOf(campaignId: string): Promise<MinuteCount[]> {
     const { rows } = await sql<MinuteCount>`
-      select date_trunc('minute', delivery.accepted_at) as at, count(*)::int as messages
-      from dispatch join delivery on delivery.dispatch_id = dispatch.id
-      where dispatch.campaign_id = ${campaignId} and delivery.accepted_at is not null
-      group by 1 order by 1`.execute(this.db);
+      select minute as at, sum(messages) as messages
+      from delivery_tally join dispatch on dispatch.id = delivery_tally.dispatch_id
+      where dispatch.campaign_id = ${campaignId} and minute is not null
+      group by 1 having sum(messages) > 0 order by 1`.execute(this.db);
+    return rows;
+  }
+
+  /** The same of all campaigns, from a moment on. */
+  async minutesSince(since: Date): Promise<MinuteCount[]> {
+    const { rows } = await sql<MinuteCount>`
+      select minute as at, sum(messages) as messages from delivery_tally where minute >= ${since}
+      group by 1 having sum(messages) > 0 order by 1`.execute(this.db);
     return rows;
   }
 

@@ -3,7 +3,7 @@ import { v5 as uuidFrom, v7 as uuid } from 'uuid';
 import { AuditTrail, type Principal } from '../access/index.js';
 import { type CampaignRow } from '../campaigns/index.js';
 import { Ledger, type MessageView } from '../delivery/index.js';
-import { type Config, InjectConfig } from '../platform/config/index.js';
+import { type Config, InjectConfig, isCaptured } from '../platform/config/index.js';
 import { TemplateCatalogue } from '../rendering/index.js';
 import { Clock } from '../shared/clock.js';
 import { ForbiddenError } from '../shared/errors.js';
@@ -27,7 +27,7 @@ export class TestSend {
 
   /** While mail can reach anybody, a wrongly typed address would tell a stranger somebody's accounts. */
   get allowed(): boolean {
-    return this.config.smtpUrl === undefined || this.config.trialMode;
+    return isCaptured(this.config) || this.config.trialMode;
   }
 
   /** @throws ForbiddenError `no-tests` where mail goes out for real. */

@@ -1,11 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { InjectMetrics } from '../platform/metrics/index.js';
 import { JobQueue } from '../platform/jobs/index.js';
-import { MAIL_TRANSPORT } from './delivery.options.js';
 import { MetricsRepository } from './metrics.repository.js';
 import { MESSAGE_STATES, type MessageState } from './message.states.js';
-import { type MailTransport } from './transport.js';
 import { TransportPace } from './transport.pace.js';
 
 /** What Prometheus can ask about delivery. Counters are this process's own; gauges are read from the ledger when asked. */
@@ -14,15 +12,8 @@ export class DeliveryMetrics {
   private readonly outcomes: Counter<'transport' | 'state'>;
   private readonly latency: Histogram<'transport'>;
 
-  constructor(
-    @InjectMetrics() metrics: Registry,
-    @Inject(MAIL_TRANSPORT) private readonly transport: MailTransport,
-    pace: TransportPace,
-    jobs: JobQueue,
-    repository: MetricsRepository,
-  ) {
+  constructor(@InjectMetrics() metrics: Registry, pace: TransportPace, jobs: JobQueue, repository: MetricsRepository) {
     const registers = [metrics];
-    const labels = { transport: transport.name };
     this.outcomes = new Counter({
       name: 'delivery_outcomes_total',
       help: 'Attempts to send a message, by the state that the message got',
@@ -69,7 +60,8 @@ export class DeliveryMetrics {
       labelNames: ['transport'],
       registers,
       async collect() {
-        this.set(labels, (await pace.state()).closedForMs > 0 ? 1 : 0);
+        for (const [transport, { closedForMs }] of await pace.states())
+          this.set({ transport }, closedForMs > 0 ? 1 : 0);
       },
     });
     new Gauge({
@@ -78,14 +70,13 @@ export class DeliveryMetrics {
       labelNames: ['transport'],
       registers,
       async collect() {
-        this.set(labels, (await pace.state()).dayUsed);
+        for (const [transport, { dayUsed }] of await pace.states()) this.set({ transport }, dayUsed);
       },
     });
   }
 
   /** An attempt ended: `state` is what the message got. */
-  count(state: MessageState, dueAt: Date, now: Date): void {
-    const { name: transport } = this.transport;
+  count(transport: string, state: MessageState, dueAt: Date, now: Date): void {
     this.outcomes.inc({ transport, state });
     if (state === 'accepted') this.latency.observe({ transport }, Math.max(0, now.getTime() - dueAt.getTime()) / 1_000);
   }

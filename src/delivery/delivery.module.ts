@@ -3,12 +3,12 @@ import { Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/
 import { DeadlinesModule } from '../deadlines/index.js';
 import { CONFIG, type Config } from '../platform/config/index.js';
 import { CaptureInbox } from './capture.inbox.js';
-import { CaptureTransport } from './capture.transport.js';
 import { RenderingModule } from '../rendering/index.js';
-import { DEFAULT_DELIVERY_OPTIONS, DELIVERY_OPTIONS, MAIL_TRANSPORT } from './delivery.options.js';
+import { DEFAULT_DELIVERY_OPTIONS, DELIVERY_OPTIONS } from './delivery.options.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
 import { LedgerRepository } from './ledger.repository.js';
 import { Ledger } from './ledger.service.js';
+import { MAIL_ROUTES, type MailRoute, mailRoutes } from './mail-routes.js';
 import { MessagePreparer } from './message.preparer.js';
 import { MessageScreening } from './message.screening.js';
 import { MetricsRepository } from './metrics.repository.js';
@@ -21,18 +21,17 @@ import { SliceRepository } from './slice.repository.js';
 import { SliceSender } from './slice.sender.js';
 import { SuppressionList } from './suppression.list.js';
 import { SuppressionRepository } from './suppression.repository.js';
-import { createTransport } from './transport.factory.js';
-import { type MailTransport } from './transport.js';
 import { TransportPace } from './transport.pace.js';
-import { WRAP_TRANSPORT, type WrapTransport } from './transport.wrapping.js';
+import { UnknownResolver } from './unknown.resolver.js';
+import { WRAP_TRANSPORT } from './transport.wrapping.js';
 
 /** Workers have finished what was on the wire by then (`beforeApplicationShutdown`). */
 @Injectable()
 class TransportLifetime implements OnApplicationShutdown {
-  constructor(@Inject(MAIL_TRANSPORT) private readonly transport: MailTransport) {}
+  constructor(@Inject(MAIL_ROUTES) private readonly routes: readonly MailRoute[]) {}
 
   async onApplicationShutdown(): Promise<void> {
-    await this.transport.close();
+    await Promise.all(this.routes.map(({ transport }) => transport.close()));
   }
 }
 
@@ -46,12 +45,9 @@ class TransportLifetime implements OnApplicationShutdown {
       useFactory: ({ dataDir }: Config) => new CaptureInbox(join(dataDir, 'capture')),
     },
     {
-      provide: MAIL_TRANSPORT,
+      provide: MAIL_ROUTES,
       inject: [CONFIG, CaptureInbox, { token: WRAP_TRANSPORT, optional: true }],
-      useFactory: ({ smtpUrl }: Config, inbox: CaptureInbox, wrap?: WrapTransport): MailTransport => {
-        const configured = smtpUrl === undefined ? new CaptureTransport(inbox) : createTransport(smtpUrl);
-        return wrap ? wrap(configured) : configured;
-      },
+      useFactory: mailRoutes,
     },
     TransportLifetime,
     LedgerRepository,
@@ -70,7 +66,8 @@ class TransportLifetime implements OnApplicationShutdown {
     SliceSender,
     SendSliceProcessor,
     Reconciler,
+    UnknownResolver,
   ],
-  exports: [CaptureInbox, Ledger, SuppressionList, Reconciler, SliceSender, TransportPace],
+  exports: [CaptureInbox, MAIL_ROUTES, Ledger, SuppressionList, Reconciler, SliceSender, TransportPace],
 })
 export class DeliveryModule {}

@@ -1,6 +1,3 @@
-/** DI token of the one `MailTransport`. */
-export const MAIL_TRANSPORT = Symbol('MailTransport');
-
 /** DI token of the `DeliveryOptions`. */
 export const DELIVERY_OPTIONS = Symbol('DeliveryOptions');
 

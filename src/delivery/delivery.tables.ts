@@ -54,6 +54,21 @@ export interface DeliveryTable {
   state_changed_at: Date;
 }
 
+/** How many messages went into (or, below zero, out of) a state; what triggers keep in step with `delivery`. */
+export interface DeliveryTallyTable {
+  dispatch_id: string;
+  state: MessageState;
+  /** In which minute a mail server took them; null where none did. */
+  minute: Date | null;
+  messages: number;
+}
+
+/** The messages whose state is `unknown`. */
+export interface DeliveryUnknownTable {
+  dispatch_id: string;
+  ordinal: number;
+}
+
 export interface SliceTable {
   id: string;
   dispatch_id: string;
@@ -90,6 +105,8 @@ export interface DeliveryTables {
   dispatch: DispatchTable;
   message: MessageTable;
   delivery: DeliveryTable;
+  delivery_tally: DeliveryTallyTable;
+  delivery_unknown: DeliveryUnknownTable;
   slice: SliceTable;
   suppression: SuppressionTable;
   pace: PaceTable;

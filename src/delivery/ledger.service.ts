@@ -183,6 +183,14 @@ export class Ledger {
     await this.decide(id, state, `decided by ${actor}`);
   }
 
+  /**
+   * As a transport that was asked says of a message that was unknown since then. @returns false when it is no longer,
+   * or has been sent and become unknown again.
+   */
+  async settleUnknown(id: string, since: Date, to: 'queued' | 'accepted' | 'failed', reason: string): Promise<boolean> {
+    return this.repository.decide(id, to, reason, this.clock.now(), since);
+  }
+
   /** A report says that an accepted message did not arrive. `reason` holds no address. */
   async markBounced(id: string, reason: string): Promise<FeedbackResult> {
     return this.mark(id, 'bounced', reason);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type BlockingPair, DeadlinesService } from '../deadlines/index.js';
-import { type Config, InjectConfig } from '../platform/config/index.js';
+import { type Config, InjectConfig, isCaptured } from '../platform/config/index.js';
 import { type ReminderGuard } from './ledger.types.js';
 import { type Change } from './outcome.rules.js';
 import { type QueuedMessage } from './slice.repository.js';
@@ -56,8 +56,8 @@ export class MessageScreening {
 
   /** The capture transport keeps everything on this machine, so trial mode has nothing to hold back there. */
   private mayLeave(address: string): boolean {
-    const { trialMode, smtpUrl, trialAllow } = this.config;
-    return !trialMode || smtpUrl === undefined || isAllowedInTrial(address, trialAllow);
+    const { trialMode, trialAllow } = this.config;
+    return !trialMode || isCaptured(this.config) || isAllowedInTrial(address, trialAllow);
   }
 
   private async blocking(messages: readonly QueuedMessage[]): Promise<Set<string>> {

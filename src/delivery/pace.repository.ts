@@ -13,6 +13,8 @@ export interface PaceState {
   /** Milliseconds until the transport may be used again; 0 when it may be used now. */
   readonly closedForMs: number;
   readonly closedReason: string | null;
+  /** Milliseconds until the rate lets the next message leave; 0 when it does now. */
+  readonly nextSlotInMs: number;
   readonly trouble: number;
   readonly dayUsed: number;
 }
@@ -36,29 +38,32 @@ const MIDNIGHT = sql`((clock_timestamp() at time zone 'Europe/London')::date + 1
 export class PaceRepository {
   constructor(@InjectDatabase() private readonly db: Kysely<DeliveryTables>) {}
 
-  async ensure(name: string): Promise<void> {
+  async ensure(...names: string[]): Promise<void> {
     await this.db
       .insertInto('pace')
-      .values({ name })
+      .values(names.map((name) => ({ name })))
       .onConflict((conflict) => conflict.column('name').doNothing())
       .execute();
   }
 
-  async state(name: string, { dayBudget }: Limits): Promise<PaceState> {
-    const { rows } = await sql<PaceState>`
-      select greatest(0, 1000 * extract(epoch from ends - ${NOW}))::float8 as "closedForMs",
+  async states(limits: ReadonlyMap<string, Limits>): Promise<Map<string, PaceState>> {
+    const names = [...limits.keys()];
+    const budgets = names.map((name) => limits.get(name)?.dayBudget ?? null);
+    const { rows } = await sql<PaceState & { name: string }>`
+      select name, greatest(0, 1000 * extract(epoch from ends - ${NOW}))::float8 as "closedForMs",
         case when ends > ${NOW} then case when spent then 'the day''s budget is spent' else closed_reason end end
           as "closedReason",
+        greatest(0, 1000 * extract(epoch from greatest(next_slot_at, 'epoch') - ${NOW}))::float8 as "nextSlotInMs",
         trouble, used as "dayUsed"
       from (
         select *, case when spent then greatest(${MIDNIGHT}, closed_until) else greatest(closed_until, 'epoch') end as ends
         from (
-          select *, case when day = ${TODAY} then day_used else 0 end as used,
-            coalesce(day = ${TODAY} and day_used >= ${dayBudget}::integer, false) as spent
-          from pace where name = ${name}
+          select pace.*, case when day = ${TODAY} then day_used else 0 end as used,
+            coalesce(day = ${TODAY} and day_used >= budget, false) as spent
+          from pace join unnest(${names}::text[], ${budgets}::integer[]) as asked (name, budget) using (name)
         ) as today
       ) as gate`.execute(this.db);
-    return rows[0] ?? { closedForMs: 0, closedReason: null, trouble: 0, dayUsed: 0 };
+    return new Map(rows.map(({ name, ...state }) => [name, state]));
   }
 
   /** Hands out the next slots, one interval apart. The row's lock makes the workers take turns. */

@@ -4,11 +4,12 @@ import { type Clock } from '../shared/clock.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { type DeliveryMetrics } from './delivery.metrics.js';
 import { type DeliveryOptions } from './delivery.options.js';
+import { type MailRoute } from './mail-routes.js';
 import { type MessagePreparer, type Prepared } from './message.preparer.js';
 import { type Mailable, type MessageScreening } from './message.screening.js';
 import { type Change, changeFor, isTrouble } from './outcome.rules.js';
 import { type Lease, type QueuedMessage, type SliceRepository } from './slice.repository.js';
-import { type MailTransport, type Outcome } from './transport.js';
+import { type Outcome } from './transport.js';
 import { type TransportPace, type Turn } from './transport.pace.js';
 import { type WireGate } from './wire.gate.js';
 
@@ -18,7 +19,6 @@ export interface SendingParts {
   readonly preparer: MessagePreparer;
   readonly pace: TransportPace;
   readonly clock: Clock;
-  readonly transport: MailTransport;
   readonly options: DeliveryOptions;
   readonly gate: WireGate;
   readonly metrics: DeliveryMetrics;
@@ -75,7 +75,7 @@ export class SliceRun {
   }
 
   private async sendAll(): Promise<void> {
-    const { slices, preparer, pace, transport, options } = this.parts;
+    const { slices, preparer, pace, options } = this.parts;
     let rest = await this.screen(await slices.queued(this.lease));
     let screenedAt = performance.now();
 
@@ -88,12 +88,16 @@ export class SliceRun {
         rest = await this.screen(rest);
         screenedAt = performance.now();
       }
-      const batch = rest.slice(0, await pace.batchSize(transport.concurrency, this.lease.ratePerMinute));
+      const batch = rest.slice(0, await pace.batchSize(this.lease.ratePerMinute));
       const { prepared, failed } = preparer.prepare(batch, this.lease.sharedValues);
       await this.settle(failed);
+      if (prepared.length === 0) {
+        rest = rest.slice(batch.length);
+        continue;
+      }
       const turn = await this.turnFor(prepared.length);
       if (!turn) return;
-      const intended = await this.intend(prepared.slice(0, turn.size));
+      const intended = await this.intend(prepared.slice(0, turn.size), turn.route);
       if (!intended) return;
       await this.send(intended, turn);
       const heldBack = new Set(prepared.slice(turn.size).map(({ ordinal }) => ordinal));
@@ -110,26 +114,23 @@ export class SliceRun {
   /** Waits until this many may leave, or some of them; undefined when the run must end instead. */
   private async turnFor(messages: number): Promise<Turn | undefined> {
     const { pace } = this.parts;
-    if (messages === 0) return { size: 0, startsAt: 0, every: 0 };
     while (this.mayGoOn()) {
       const turn = await pace.turn(messages, this.lease);
-      const wait = turn.startsAt - performance.now();
-      if (turn.size > 0) {
-        await this.nap(wait);
+      if ('route' in turn) {
+        await this.nap(turn.startsAt - performance.now());
         return turn;
       }
       if ((await pace.state()).closedForMs > 0) return undefined;
-      await this.nap(Math.min(wait, NAP_MS));
+      await this.nap(Math.min(turn.until - performance.now(), NAP_MS));
     }
     return undefined;
   }
 
   /** Those that may leave; undefined when none may: the dispatch was paused or cancelled, or the lease is lost. */
-  private async intend(prepared: readonly Prepared[]): Promise<Prepared[] | undefined> {
-    if (prepared.length === 0) return [];
-    const { slices, transport, clock, options } = this.parts;
+  private async intend(prepared: readonly Prepared[], route: MailRoute): Promise<Prepared[] | undefined> {
+    const { slices, clock, options } = this.parts;
     const askedAt = performance.now();
-    const intended = await slices.intend(this.lease, prepared, transport.name, clock.now(), options.leaseSeconds);
+    const intended = await slices.intend(this.lease, prepared, route.name, clock.now(), options.leaseSeconds);
     if (intended.size === 0) return undefined;
     this.leaseEndsAt = askedAt + options.leaseSeconds * 1_000;
     return prepared.filter(({ ordinal }) => intended.has(ordinal));
@@ -138,8 +139,10 @@ export class SliceRun {
   /** Puts a batch on the wire behind the one that is there, and returns when that one is done. */
   private async send(batch: readonly Prepared[], turn: Turn): Promise<void> {
     const before = this.onWire;
-    const sent = Promise.all(batch.map((message, i) => this.sendOne(message, turn.startsAt + i * turn.every)))
-      .then(() => (this.troubled ? undefined : this.parts.pace.wentWell()))
+    const sent = Promise.all(
+      batch.map((message, i) => this.sendOne(message, turn.route, turn.startsAt + i * turn.every)),
+    )
+      .then(() => (this.troubled ? undefined : this.parts.pace.wentWell(turn.route)))
       .catch((error: unknown) => {
         this.failure ??= error;
       });
@@ -147,25 +150,25 @@ export class SliceRun {
     await before;
   }
 
-  private async sendOne(message: Prepared, at: number): Promise<void> {
-    const { transport, pace, clock, options, gate, metrics } = this.parts;
+  private async sendOne(message: Prepared, route: MailRoute, at: number): Promise<void> {
+    const { pace, clock, options, gate, metrics } = this.parts;
     await this.nap(at - performance.now());
-    await gate.pass(async () => {
+    await gate.pass(message.outgoing.to, async () => {
       const stopped = this.stopped(message);
       if (stopped) {
         this.acknowledgements.add(stopped);
         return;
       }
-      const outcome = await transport.send(message.outgoing);
+      const outcome = await route.transport.send(message.outgoing);
       const tried = { ...message, attempt: message.attempt + 1 };
       const now = clock.now();
       const change = changeFor(outcome, tried, options.retry, now, Math.random());
       this.acknowledgements.add(change);
-      metrics.count(change.state, this.lease.dueAt, now);
+      metrics.count(route.name, change.state, this.lease.dueAt, now);
       // A transport that is closed because this process stops is no trouble for the others.
       if (!isTrouble(outcome) || this.signal.aborted) return;
       this.troubled = true;
-      await pace.close(describe(outcome));
+      await pace.close(route, describe(outcome));
     });
   }
 

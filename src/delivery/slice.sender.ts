@@ -1,14 +1,15 @@
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { type Config, InjectConfig } from '../platform/config/index.js';
 import { Clock } from '../shared/clock.js';
-import { DELIVERY_OPTIONS, type DeliveryOptions, MAIL_TRANSPORT } from './delivery.options.js';
+import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
+import { MAIL_ROUTES, type MailRoute } from './mail-routes.js';
 import { MessagePreparer } from './message.preparer.js';
 import { MessageScreening } from './message.screening.js';
 import { SliceRepository } from './slice.repository.js';
 import { SliceRun } from './slice.run.js';
-import { type MailTransport } from './transport.js';
 import { TransportPace } from './transport.pace.js';
 import { WireGate } from './wire.gate.js';
 
@@ -25,10 +26,12 @@ export class SliceSender {
     private readonly pace: TransportPace,
     private readonly clock: Clock,
     private readonly metrics: DeliveryMetrics,
-    @Inject(MAIL_TRANSPORT) private readonly transport: MailTransport,
     @Inject(DELIVERY_OPTIONS) private readonly options: DeliveryOptions,
+    @Inject(MAIL_ROUTES) routes: readonly MailRoute[],
+    @InjectConfig() { mailDomainConcurrency }: Config,
   ) {
-    this.gate = new WireGate(transport.concurrency);
+    const together = routes.reduce((sum, { transport }) => sum + transport.concurrency, 0);
+    this.gate = new WireGate(together, mailDomainConcurrency);
   }
 
   /** Returns when the slice is drained, cannot go on now, or `signal` asks to stop; what is on the wire is finished. */
@@ -37,9 +40,9 @@ export class SliceSender {
     const leasedAt = performance.now();
     const lease = await this.slices.lease(sliceId, this.worker, this.options.leaseSeconds);
     if (!lease) return;
-    const { slices, screening, preparer, pace, clock, transport, options, gate, metrics } = this;
+    const { slices, screening, preparer, pace, clock, options, gate, metrics } = this;
     await new SliceRun(
-      { slices, screening, preparer, pace, clock, transport, options, gate, metrics },
+      { slices, screening, preparer, pace, clock, options, gate, metrics },
       lease,
       leasedAt,
       signal,

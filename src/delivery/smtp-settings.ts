@@ -57,6 +57,9 @@ export const RFC_5321_TIMEOUTS: SmtpTimeouts = {
   close: 30_000,
 };
 
+/** Why an address is no good; the setting that holds it is added where it is known. */
+class Refusal extends Error {}
+
 const flag = z.enum(['true', 'false', 'on', 'off', '1', '0']).transform((text) => ['true', 'on', '1'].includes(text));
 const whole = (maximum: number) => z.coerce.number().int().min(1).max(maximum);
 const optionsSchema = z.strictObject({
@@ -86,16 +89,26 @@ type Options = z.infer<typeof optionsSchema>;
  * machine), `ca` (path of a PEM file), `name` (for EHLO), `connections`, `messages` (per connection), `pipelining`,
  * `timeout` (seconds, for every wait), `oauthTokenUrl`, `oauthClientId`, `oauthClientSecret`, `oauthRefreshToken`,
  * `oauthScope`; `dkimDomain`, `dkimSelector` and `dkimKey` (path of a PEM file) together.
+ * `setting` names the address in errors.
  * @throws InvalidInputError `bad-smtp-url`, never repeating a value.
  */
-export function smtpSettings(address: string): SmtpSettings {
+export function smtpSettings(address: string, setting = 'SMTP_URL'): SmtpSettings {
+  try {
+    return settingsOf(address);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new InvalidInputError('bad-smtp-url', `${setting}: ${error.message}`, { cause: error.cause });
+  }
+}
+
+function settingsOf(address: string): SmtpSettings {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (!url || !/^smtps?:$/.test(url.protocol) || url.hostname === '') {
-    throw refused('expected smtp://host:port or smtps://host:port');
+    throw new Refusal('expected smtp://host:port or smtps://host:port');
   }
   const parsed = optionsSchema.safeParse(Object.fromEntries(url.searchParams));
   if (!parsed.success) {
-    throw refused(
+    throw new Refusal(
       parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'options'}: ${message}`).join('; '),
     );
   }
@@ -105,7 +118,7 @@ export function smtpSettings(address: string): SmtpSettings {
   const local = isLoopback(host);
   const requireTls = options.requireTls ?? !local;
   const auth = authOf(url, options);
-  if (auth && !requireTls && !local) throw refused('a password or token needs requireTls');
+  if (auth && !requireTls && !local) throw new Refusal('a password or token needs requireTls');
   const dkim = dkimOf(options);
   const wait = options.timeout === undefined ? undefined : options.timeout * 1_000;
   return {
@@ -133,7 +146,7 @@ function authOf(url: URL, options: Options): SmtpSettings['auth'] {
   const pass = decodeURIComponent(url.password);
   const { oauthTokenUrl: tokenUrl, oauthClientId: clientId } = options;
   if (tokenUrl !== undefined) {
-    if (clientId === undefined || user === '') throw refused('oauthTokenUrl needs oauthClientId and a user');
+    if (clientId === undefined || user === '') throw new Refusal('oauthTokenUrl needs oauthClientId and a user');
     return {
       user,
       oauth: {
@@ -145,14 +158,14 @@ function authOf(url: URL, options: Options): SmtpSettings['auth'] {
     };
   }
   if (user === '') return undefined;
-  if (pass === '') throw refused('a user needs a password or oauthTokenUrl');
+  if (pass === '') throw new Refusal('a user needs a password or oauthTokenUrl');
   return { user, pass };
 }
 
 function dkimOf({ dkimDomain: domain, dkimSelector: selector, dkimKey }: Options): DkimSettings | undefined {
   if (domain === undefined && selector === undefined && dkimKey === undefined) return undefined;
   if (domain === undefined || selector === undefined || dkimKey === undefined) {
-    throw refused('dkimDomain, dkimSelector and dkimKey go together');
+    throw new Refusal('dkimDomain, dkimSelector and dkimKey go together');
   }
   return { domain, selector, privateKey: pem('dkimKey', dkimKey) };
 }
@@ -161,7 +174,7 @@ function pem(option: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new InvalidInputError('bad-smtp-url', `SMTP_URL: the file that ${option} names cannot be read`, { cause });
+    throw new Refusal(`the file that ${option} names cannot be read`, { cause });
   }
 }
 
@@ -169,8 +182,4 @@ function pem(option: string, path: string): string {
 function ehloName(): string {
   const name = hostname();
   return /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(name) ? name : '[127.0.0.1]';
-}
-
-function refused(why: string): InvalidInputError {
-  return new InvalidInputError('bad-smtp-url', `SMTP_URL: ${why}`);
 }

@@ -21,7 +21,7 @@ export type Outcome =
   | { readonly kind: 'accepted'; readonly code: number; readonly response: string }
   | {
       readonly kind: 'permanent' | 'transient' | 'throttled';
-      /** The SMTP reply code (RFC 5321 section 4.2). */
+      /** The SMTP reply code (RFC 5321 section 4.2); of GOV.UK Notify, the HTTP status. */
       readonly code: number;
       /** The enhanced status code, as 5.1.1 (RFC 3463), where the server gave one. */
       readonly enhanced?: string;
@@ -29,6 +29,9 @@ export type Outcome =
     }
   | { readonly kind: 'undecided'; readonly reason: string }
   | { readonly kind: 'not-sent'; readonly reason: string };
+
+/** What a service knows of a message: it has it, it has given it up, or it does not have it. */
+export type Found = 'accepted' | 'failed' | 'absent';
 
 /** A way for e-mail to leave the service: SMTP, the capture inbox, a folder. */
 export interface MailTransport {
@@ -38,6 +41,8 @@ export interface MailTransport {
   readonly concurrency: number;
   /** Never rejects: every failure is an outcome. */
   send(message: OutgoingMessage): Promise<Outcome>;
+  /** For a service that can be asked, by the message's id, whether it has it. @throws when it cannot be asked now. */
+  lookUp?(id: string): Promise<Found>;
   /** Lets what is on the wire finish, answers `not-sent` for what still waits, and frees every connection. */
   close(): Promise<void>;
 }

@@ -159,6 +159,28 @@ describe('the ledger', () => {
     expect(await app.ledger.faults()).toEqual([]);
   });
 
+  it('keeps a tally of states and minutes in step with the rows, and says when it is not', async () => {
+    const { campaignId } = await app.plan(5);
+    await app.untilFinished({ campaignId });
+    await app.ledger.markBounced(messageIdOf(campaignId, 'person-1', 'sign-in'), 'hard 5.1.1');
+    const tally = await sql<{ state: string; minute: Date; messages: number }>`
+      select state, minute, sum(messages) as messages from delivery_tally
+      where dispatch_id = (select id from dispatch where campaign_id = ${campaignId})
+      group by 1, 2 having sum(messages) <> 0 order by 1`.execute(database.db);
+    expect(tally.rows).toEqual([
+      { state: 'accepted', minute: MONDAY, messages: 4 },
+      { state: 'bounced', minute: MONDAY, messages: 1 },
+    ]);
+    expect(await app.ledger.faults()).toEqual([]);
+    await sql`insert into delivery_tally select id, 'failed', null, 1 from dispatch where campaign_id = ${campaignId}`.execute(
+      database.db,
+    );
+    expect(await app.ledger.faults()).toEqual([
+      expect.objectContaining({ fault: 'belongs to a dispatch with 0 messages failed, which are tallied as 1' }),
+    ]);
+    await sql`delete from delivery_tally where state = 'failed'`.execute(database.db);
+  });
+
   it('takes a bounce or a complaint only for a message that was accepted', async () => {
     const { campaignId } = await app.plan(3);
     const id = (person: number) => messageIdOf(campaignId, `person-${person}`, 'sign-in');

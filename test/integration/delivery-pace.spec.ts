@@ -179,7 +179,7 @@ describe('the metrics', () => {
     expect(valueOf(/^delivery_due_to_accepted_seconds_count{transport="[^"]+"} (\d+)$/m)).toBe(19);
     expect(valueOf(/^delivery_messages{state="planned"} (\d+)$/m)).toBe(3);
     expect(valueOf(/^delivery_transport_closed{transport="[^"]+"} (\d+)$/m)).toBe(0);
-    expect(valueOf(/^delivery_day_budget_used{transport="[^"]+"} (\d+)$/m)).toBeGreaterThanOrEqual(19);
+    expect(valueOf(/^delivery_day_budget_used{transport="all transports"} (\d+)$/m)).toBeGreaterThanOrEqual(19);
     expect(valueOf(/^delivery_lease_overdue_seconds (\d+)$/m)).toBe(0);
     expect(text).toMatch(/^delivery_queue_jobs{queue="delivery"} \d+$/m);
   });

@@ -20,6 +20,7 @@ import {
   DELIVERY_OPTIONS,
   type DeliveryOptions,
 } from '../../src/delivery/delivery.options.js';
+import { MAIL_ROUTES, type MailRoute } from '../../src/delivery/mail-routes.js';
 import { SliceSender } from '../../src/delivery/slice.sender.js';
 import { TransportPace } from '../../src/delivery/transport.pace.js';
 import { type Config, ConfigModule, loadConfig } from '../../src/platform/config/index.js';
@@ -95,6 +96,9 @@ export class DeliveryApp implements AsyncDisposable {
   }
   get pace(): TransportPace {
     return this.app.get(TransportPace);
+  }
+  get routes(): readonly MailRoute[] {
+    return this.app.get(MAIL_ROUTES);
   }
   get deadlines(): DeadlinesService {
     return this.app.get(DeadlinesService, { strict: false });

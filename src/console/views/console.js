@@ -10,3 +10,18 @@ for (const part of document.querySelectorAll('[data-live]')) {
   });
   source.addEventListener('end', () => source.close());
 }
+
+// Texts to take elsewhere get a button that copies them. Browsers offer the clipboard to secure pages only.
+for (const text of navigator.clipboard ? document.querySelectorAll('[data-copy]') : []) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'app-copy';
+  button.textContent = 'Copy';
+  button.setAttribute('aria-label', `Copy ${text.dataset.copy}`);
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(text.dataset.copy);
+    button.textContent = 'Copied';
+    setTimeout(() => (button.textContent = 'Copy'), 2000);
+  });
+  text.after(' ', button);
+}

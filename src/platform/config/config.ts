@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { InvalidInputError } from '../../shared/errors.js';
 import { type QueueName, QUEUES } from '../jobs/job-map.js';
 import { secretIn } from './data-folder.js';
+import { domainLimits, type MailProfile, mailProfile, type TransportConfig, transportList } from './mail-transports.js';
 
 /** The project's root folder, from source (src/platform/config) and from the build (dist/platform/config) alike. */
 export const PROJECT_ROOT = resolve(import.meta.dirname, '..', '..', '..');
@@ -44,7 +45,10 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[a-z0-9_]{1,40}$/, 'expected 1 to 40 lower-case letters, digits or underscores')
     .default('bullmq'),
-  SMTP_URL: url('smtp:', 'smtps:').optional(),
+  SMTP_URL: url('smtp:', 'smtps:', 'notify:', 'file:').optional(),
+  SMTP_TRANSPORTS: transportList.optional(),
+  MAIL_PROFILE: mailProfile.optional(),
+  MAIL_DOMAIN_CONCURRENCY: domainLimits.optional(),
   MAIL_FROM: z.string().min(3).default('The CQRS team <cqrs-comms@example.test>'),
   MAIL_RATE_PER_MINUTE: whole(1, 10_000_000).optional(),
   MAIL_DAY_BUDGET: whole(1, 100_000_000).optional(),
@@ -106,8 +110,14 @@ export interface Config {
   readonly redisUrl: string | undefined;
   /** Schema (PostgreSQL) or key prefix (Redis) of the queues. */
   readonly queuePrefix: string;
-  /** Undefined: mail goes to the capture transport and leaves this machine never. */
+  /** The one transport there is; see `mailTransportsOf` for all. */
   readonly smtpUrl: string | undefined;
+  /** Several transports instead. Without any, mail goes to the capture transport and leaves this machine never. */
+  readonly smtpTransports: readonly TransportConfig[];
+  /** Known limits of the mail service behind `smtpUrl`. */
+  readonly mailProfile: MailProfile | undefined;
+  /** Messages at once to a domain (`*`: to any other), in each worker process; without an entry, no limit. */
+  readonly mailDomainConcurrency: ReadonlyMap<string, number>;
   readonly mailFrom: string;
   /** Messages a minute over all workers; undefined is unlimited. */
   readonly mailRatePerMinute: number | undefined;
@@ -145,12 +155,21 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
-    throw refused(parsed.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`));
+    throw refused(
+      parsed.error.issues.map(({ path: [setting, ...at], message }) => {
+        const where = at.length === 0 ? '' : ` (${at.join('.')})`;
+        return `${String(setting)}${where}: ${message}`;
+      }),
+    );
   }
   const env = parsed.data;
   const production = env.NODE_ENV === 'production';
   const trialMode = env.TRIAL_MODE ?? true;
   const oidc = oidcOf(env);
+  if (env.SMTP_URL && env.SMTP_TRANSPORTS) throw refused(['SMTP_TRANSPORTS: give either this or SMTP_URL']);
+  if (env.MAIL_PROFILE && !env.SMTP_URL) {
+    throw refused(['MAIL_PROFILE: this is the profile of SMTP_URL; in SMTP_TRANSPORTS each names its own']);
+  }
   if (production) refuseUnsafe(env, trialMode);
   const dataDir = resolve(env.DATA_DIR);
   return {
@@ -168,6 +187,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     redisUrl: env.REDIS_URL,
     queuePrefix: env.QUEUE_PREFIX,
     smtpUrl: env.SMTP_URL,
+    smtpTransports: env.SMTP_TRANSPORTS ?? [],
+    mailProfile: env.MAIL_PROFILE,
+    mailDomainConcurrency: env.MAIL_DOMAIN_CONCURRENCY ?? new Map(),
     mailFrom: env.MAIL_FROM,
     mailRatePerMinute: env.MAIL_RATE_PER_MINUTE,
     mailDayBudget: env.MAIL_DAY_BUDGET,
@@ -202,7 +224,7 @@ function refuseUnsafe(env: z.infer<typeof environmentSchema>, trialMode: boolean
   const faults: string[] = [];
   if (!env.DATABASE_URL) faults.push('DATABASE_URL: production needs a PostgreSQL server of its own');
   if (!env.REDIS_URL) faults.push('REDIS_URL: production needs a Redis server');
-  if (!env.SMTP_URL) faults.push('SMTP_URL: production refuses the capture transport');
+  if (!env.SMTP_URL && !env.SMTP_TRANSPORTS) faults.push('SMTP_URL: production refuses the capture transport');
   if (!env.SECRET) faults.push('SECRET: production needs a secret of at least 32 characters');
   if (env.SECRET && /change.?me|example|default/i.test(env.SECRET)) faults.push('SECRET: this is a default secret');
   if (env.OIDC_ISSUER?.startsWith('http:')) faults.push('OIDC_ISSUER: production needs an https:// address');

@@ -11,3 +11,10 @@ export {
 export { makeFolder, secretIn } from './data-folder.js';
 export { ConfigModule } from './config.module.js';
 export { CONFIG, InjectConfig } from './tokens.js';
+export {
+  isCaptured,
+  type MailLimits,
+  mailLimitsOf,
+  mailTransportsOf,
+  type TransportConfig,
+} from './mail-transports.js';

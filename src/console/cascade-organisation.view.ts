@@ -1,0 +1,122 @@
+import { Injectable } from '@nestjs/common';
+import { type Principal } from '../access/index.js';
+import {
+  CascadeReports,
+  type CascadeRow,
+  CascadeService,
+  type Coverage,
+  COVERAGES,
+  type OrganisationRow,
+  WorklistService,
+} from '../cascades/index.js';
+import { LeaverService } from '../feedback/index.js';
+import { type Config, InjectConfig, publicUrlOf } from '../platform/config/index.js';
+import { Clock } from '../shared/clock.js';
+import { actorWords } from './campaign.view.js';
+import { CascadeReads } from './cascade.reads.js';
+import { CascadeView } from './cascade.view.js';
+import { SendingReads } from './sending.reads.js';
+
+const PAGE = 50;
+
+/** Puts together what the page of one organisation in a cascade shows. */
+@Injectable()
+export class CascadeOrganisationView {
+  constructor(
+    private readonly cascades: CascadeService,
+    private readonly reports: CascadeReports,
+    private readonly worklists: WorklistService,
+    private readonly view: CascadeView,
+    private readonly reads: CascadeReads,
+    private readonly leavers: LeaverService,
+    private readonly sending: SendingReads,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  /** What the page of an organisation shows; also beside a form on it that was refused. */
+  async of(
+    cascade: CascadeRow,
+    organisation: OrganisationRow,
+    { coverage, after }: { coverage?: Coverage | undefined; after?: string | undefined },
+    principal: Principal,
+  ) {
+    const { code, kind } = organisation;
+    const step = await this.reads.stepOf(cascade.id, code);
+    const history = await this.cascades.steps(cascade.id, code);
+    const names = await this.sending.actorNames(history.map(({ actor }) => actor));
+    const mayOperate = principal.permissions.includes('cascade:operate');
+    return {
+      step,
+      isLate: this.clock.now() > cascade.answer_by,
+      next: step && this.view.next(cascade, step),
+      above: await this.above(cascade.id, organisation),
+      history: history.map((each) => ({ ...each, who: names.get(each.actor) ?? whoWords(each.actor) })),
+      nudge: mayOperate && kind !== 'practice' ? await this.view.nudgeOne(cascade, code, principal) : undefined,
+      link: mayOperate ? await this.linkOf(cascade.id, code) : undefined,
+      coverage,
+      coverages: COVERAGES,
+      ...(kind === 'region' && {
+        ...(await this.view.region(cascade.id, code)),
+        steps: await this.reads.steps(cascade.id, { region: code }),
+      }),
+      ...(kind === 'commissioner' && {
+        total: await this.view.commissioner(cascade.id, code),
+        practices: await this.practices(cascade, { coverage, after, commissionerCode: code }),
+        query: coverage ? `coverage=${coverage}` : '',
+      }),
+      people:
+        principal.permissions.includes('directory:read') && kind !== 'region'
+          ? await this.people(cascade.id, code)
+          : undefined,
+    };
+  }
+
+  async practices(
+    cascade: CascadeRow,
+    filter: Omit<Parameters<CascadeReports['practices']>[1], 'limit' | 'coverage' | 'after'> & {
+      coverage: Coverage | undefined;
+      after: string | undefined;
+    },
+  ) {
+    const { coverage, after, ...others } = filter;
+    const rows = await this.reports.practices(cascade.id, {
+      limit: PAGE + 1,
+      ...others,
+      ...(coverage && { coverage }),
+      ...(after !== undefined && { after }),
+    });
+    const shown = rows.slice(0, PAGE);
+    return { rows: shown, next: rows.length > PAGE ? shown.at(-1)?.code : undefined };
+  }
+
+  /** Who needs help to sign in, and of whom mail suggests that they have left. */
+  private async people(cascadeId: string, code: string) {
+    const people = await this.worklists.people(cascadeId, code);
+    const left = new Set(
+      (await this.leavers.probableLeavers({ accountIds: people.map(({ accountId }) => accountId) })).map(
+        ({ accountId }) => accountId,
+      ),
+    );
+    return people.map((person) => ({ ...person, hasLeft: left.has(person.accountId) }));
+  }
+
+  private async linkOf(cascadeId: string, code: string) {
+    const { path, expiresAt } = await this.cascades.link(cascadeId, code, 'answer');
+    return { url: new URL(path, publicUrlOf(this.config)).href, expiresAt };
+  }
+
+  private async above(cascadeId: string, { kind, region_code, commissioner_code }: OrganisationRow) {
+    const codes = [region_code, kind === 'practice' ? commissioner_code : null];
+    if (kind === 'region') return [];
+    const found = await Promise.all(
+      codes.flatMap((code) => (code === null ? [] : [this.cascades.organisation(cascadeId, code)])),
+    );
+    return found.map(({ code, name }) => ({ code, name }));
+  }
+}
+
+/** Who did a step: somebody of the team, whoever had an organisation's link, or the service. */
+function whoWords(actor: string): string {
+  return actor.startsWith('link:') ? `Somebody with the link of ${actor.slice(5)}` : actorWords(actor);
+}

@@ -1,0 +1,165 @@
+import { Injectable } from '@nestjs/common';
+import { type Principal } from '../access/index.js';
+import {
+  CascadeReports,
+  type CascadeRow,
+  CascadeService,
+  type Nudge,
+  NudgeService,
+  type OrganisationRow,
+} from '../cascades/index.js';
+import { BankHolidays } from '../deadlines/index.js';
+import { Clock } from '../shared/clock.js';
+import { NotFoundError } from '../shared/errors.js';
+import { LondonTime } from '../shared/london-time.js';
+import { CascadeReads, type StepTimes } from './cascade.reads.js';
+import { coverageChart, heatRow, nextRung } from './cascade.rules.js';
+
+/** Puts together what the pages of a cascade show. Somebody confined to a region sees that region's part of it. */
+@Injectable()
+export class CascadeView {
+  constructor(
+    private readonly cascades: CascadeService,
+    private readonly reports: CascadeReports,
+    private readonly nudges: NudgeService,
+    private readonly reads: CascadeReads,
+    private readonly bankHolidays: BankHolidays,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws NotFoundError `cascade-not-found`, also when nothing of it lies in the principal's region. */
+  async cascade(id: string, { region }: Principal): Promise<CascadeRow> {
+    const cascade = await this.cascades.get(id);
+    if (region !== undefined) await this.cascades.organisation(id, region).catch(notThere);
+    return cascade;
+  }
+
+  /** @throws NotFoundError as `cascade`, and `not-in-cascade` for an organisation that is not there or in another region. */
+  async organisation(id: string, code: string, { region }: Principal): Promise<OrganisationRow> {
+    const organisation = await this.cascades.organisation(id, code);
+    if (region === undefined || organisation.region_code === region) return organisation;
+    throw new NotFoundError('not-in-cascade', 'This organisation is not part of this cascade');
+  }
+
+  /** The sum that heads the page, the rows below it, and what is happening in time. */
+  async overview(cascade: CascadeRow, { region }: Principal) {
+    const rows = (await this.reports.coverage(cascade.id)).filter(
+      ({ regionCode }) => region === undefined || regionCode === region,
+    );
+    const [sum, ...below] = rows;
+    const now = this.clock.now();
+    return {
+      cascade,
+      state: stateOf(cascade, now),
+      isLate: now > cascade.answer_by,
+      sum,
+      total: sum && heatRow(sum),
+      rows: below.filter(({ level }) => level === (region === undefined ? 'region' : 'commissioner')).map(heatRow),
+      plot: sum && region === undefined ? await this.plot(cascade, sum.practices) : undefined,
+    };
+  }
+
+  /** The commissioners of a region as rows of the heat table, with the row of the region itself. */
+  async region(cascadeId: string, code: string) {
+    const rows = (await this.reports.coverage(cascadeId)).filter(({ regionCode }) => regionCode === code).map(heatRow);
+    return {
+      total: rows.find(({ level }) => level === 'region'),
+      rows: rows.filter(({ level }) => level === 'commissioner'),
+    };
+  }
+
+  async commissioner(cascadeId: string, code: string) {
+    const rows = await this.reports.coverage(cascadeId);
+    const row = rows.find(({ level, commissionerCode }) => level === 'commissioner' && commissionerCode === code);
+    return row && heatRow(row);
+  }
+
+  /** Who is silent, whom a nudge would write to, and what the service does next by itself. */
+  async silent(cascade: CascadeRow, principal: Principal, { limit, from = 0 }: { limit: number; from?: number }) {
+    const { id, policy } = cascade;
+    const lines = await this.reads.silent(id, principal.region, limit + 1, from);
+    const shown = lines.slice(0, limit);
+    const nudge = principal.permissions.includes('cascade:operate') ? await this.nudge(id, principal) : undefined;
+    const names = principal.permissions.includes('directory:read')
+      ? await this.reads.contactNames(
+          id,
+          shown.map(({ code }) => code),
+          policy.mostContacts,
+        )
+      : undefined;
+    return {
+      lines: shown.map((line) => ({
+        ...line,
+        next: this.next(cascade, line),
+        contacts: names?.get(line.code) ?? [],
+        ...nudgeOf(line.code, nudge),
+      })),
+      more: lines.length > limit,
+      nudge: nudge && this.timed(nudge),
+    };
+  }
+
+  /** What a nudge of this one organisation would do; undefined where nothing can be sent to it now. */
+  async nudgeOne({ id, policy }: CascadeRow, code: string, { permissions }: Principal) {
+    const nudge = await this.nudges.foresee(id, [code]);
+    if (!nudge || nudge.organisations.length + nudge.unreachable.length + nudge.nudgedToday.length === 0)
+      return undefined;
+    const names = permissions.includes('directory:read')
+      ? await this.reads.contactNames(id, [code], policy.mostContacts)
+      : undefined;
+    return { ...this.timed(nudge), contacts: names?.get(code) ?? [] };
+  }
+
+  next(cascade: CascadeRow, line: StepTimes) {
+    // Without a campaign nothing is sent, and after the end neither.
+    if (cascade.campaign_id === null || cascade.closed_at !== null) return undefined;
+    return nextRung(line, cascade.policy, this.bankHolidays.calendar);
+  }
+
+  private timed(nudge: Nudge) {
+    return { ...nudge, leavesNow: nudge.leavesAt <= this.clock.now() };
+  }
+
+  private async nudge(id: string, { region }: Principal): Promise<Nudge | undefined> {
+    if (region === undefined) return this.nudges.foresee(id);
+    const own = await this.reads.steps(id, { region });
+    return this.nudges.foresee(id, [region, ...own.map(({ code }) => code)]);
+  }
+
+  private async plot(cascade: CascadeRow, practices: number) {
+    const end = cascade.closed_at ?? this.clock.now();
+    return coverageChart(await this.reports.curve(cascade.id), {
+      from: LondonTime.fromInstant(cascade.frozen_at).date,
+      until: LondonTime.fromInstant(end).date,
+      practices,
+    });
+  }
+}
+
+export type CascadeState = 'rehearsal' | 'open' | 'late' | 'closed';
+
+/** In which part of its life a cascade is. */
+export function stateOf(
+  {
+    campaign_id: campaignId,
+    closed_at: closedAt,
+    answer_by: answerBy,
+  }: Pick<CascadeRow, 'campaign_id' | 'closed_at' | 'answer_by'>,
+  now: Date,
+): CascadeState {
+  if (closedAt !== null) return 'closed';
+  if (campaignId === null) return 'rehearsal';
+  return now > answerBy ? 'late' : 'open';
+}
+
+function nudgeOf(code: string, nudge: Nudge | undefined) {
+  return {
+    messages: nudge?.organisations.find((each) => each.code === code)?.messages ?? 0,
+    isUnreachable: nudge?.unreachable.includes(code) ?? false,
+    wasNudgedToday: nudge?.nudgedToday.includes(code) ?? false,
+  };
+}
+
+function notThere(): never {
+  throw new NotFoundError('cascade-not-found', 'There is no cascade of that id');
+}

@@ -1,0 +1,50 @@
+import { type Coverage, type StepAction, type StepState } from '../cascades/index.js';
+import { type Tag } from './words.js';
+
+/** How the pages call the steps of a cascade. Each list is complete, so that none can appear without a name. */
+
+export const STEP_STATE_TAGS: Readonly<Record<StepState, Tag>> = {
+  waiting: { text: 'Not sent yet', colour: 'grey' },
+  sent: { text: 'Sent, no answer', colour: 'yellow' },
+  delivered: { text: 'Delivered, no answer', colour: 'yellow' },
+  undeliverable: { text: 'Could not be delivered', colour: 'red' },
+  acknowledged: { text: 'Has it', colour: 'blue' },
+  'passed-on': { text: 'Passed on', colour: 'aqua-green' },
+  confirmed: { text: 'Confirmed', colour: 'green' },
+  done: { text: 'Done', colour: 'green' },
+  declined: { text: 'Declined', colour: 'orange' },
+};
+
+export const COVERAGE_TAGS: Readonly<Record<Coverage, Tag>> = {
+  confirmed: { text: 'Confirmed', colour: 'green' },
+  'passed-on': { text: 'Passed on', colour: 'aqua-green' },
+  silent: { text: 'Silent', colour: 'yellow' },
+  unreachable: { text: 'Unreachable', colour: 'red' },
+  closed: { text: 'Closed', colour: 'grey' },
+};
+
+export const STEP_ACTION_WORDS: Readonly<Record<StepAction, string>> = {
+  sent: 'Request sent',
+  delivered: 'Delivered: nothing came back within an hour',
+  undeliverable: 'Could not be delivered',
+  acknowledge: 'Acknowledged: “we have it”',
+  'pass-on': 'Passed on',
+  confirm: 'Confirmed: “we know”',
+  finish: 'Done: “everybody here is ready”',
+  decline: 'Declined: “not ours”',
+  reroute: 'Moved to another commissioner',
+  escalate: 'Silence taken further',
+  nudge: 'Nudged by the team',
+  'revoke-links': 'Links withdrawn',
+  join: 'Joined the cascade late',
+  close: 'Closed since the cascade began',
+  move: 'Moved to another commissioner since the cascade began',
+};
+
+/** To whom silence is taken, as the rungs of a policy name it. */
+export const ESCALATION_WORDS: Readonly<Record<'deputy' | 'parent' | 'team' | 'practices', string>> = {
+  deputy: 'its deputies are written to',
+  parent: 'its region is written to',
+  team: 'the CQRS team is written to',
+  practices: 'its practices are written to directly',
+};

@@ -1,0 +1,198 @@
+import { Get, Param, Query, Res } from '@nestjs/common';
+import { type Response } from 'express';
+import { z } from 'zod';
+import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CascadeReports, COVERAGES, toCsv, toWorkbook, XLSX_TYPE } from '../cascades/index.js';
+import { Clock } from '../shared/clock.js';
+import { odsCodeSchema } from '../shared/ods-code.js';
+import { CascadeOrganisationView } from './cascade-organisation.view.js';
+import { CascadeReads } from './cascade.reads.js';
+import { CascadeView, stateOf } from './cascade.view.js';
+import { ConsoleController, Page } from './console-routes.js';
+import { searchText } from './form.text.js';
+import { noticeOf, noticeSchema } from './notices.js';
+import { Pages } from './pages.js';
+
+const PAGE = 50;
+const SILENT_SHOWN = 10;
+const FOUND = 30;
+
+const idSchema = z.uuid();
+const listSchema = z.object({
+  before: z.iso.datetime().optional().catch(undefined),
+  id: z.uuid().optional().catch(undefined),
+});
+const pageSchema = z.object({ page: z.coerce.number().int().min(1).max(1_000).catch(1) });
+const organisationSchema = noticeSchema.extend({
+  coverage: z.enum(COVERAGES).optional().catch(undefined),
+  after: odsCodeSchema.optional().catch(undefined),
+});
+const practicesSchema = z.object({
+  coverage: z.enum(COVERAGES).optional().catch(undefined),
+  risk: z.enum(['yes']).optional().catch(undefined),
+  after: odsCodeSchema.optional().catch(undefined),
+});
+const findSchema = z.object({ text: searchText });
+
+/** Cascades: how far each has come, from the country down to one practice. */
+@ConsoleController('cascades')
+@RequirePermission('cascade:read')
+export class CascadesController {
+  constructor(
+    private readonly reports: CascadeReports,
+    private readonly view: CascadeView,
+    private readonly reads: CascadeReads,
+    private readonly organisations: CascadeOrganisationView,
+    private readonly clock: Clock,
+    private readonly pages: Pages,
+  ) {}
+
+  @Get()
+  @Page()
+  async list(
+    @Query({ schema: listSchema }) { before, id }: z.infer<typeof listSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const place = before !== undefined && id !== undefined ? { frozenAt: new Date(before), id } : undefined;
+    const rows = await this.reads.list(this.clock.now(), principal.region, PAGE + 1, place);
+    const lines = rows.slice(0, PAGE).map((line) => ({
+      ...line,
+      state: stateOf(
+        { campaign_id: line.isDrill ? null : line.id, closed_at: line.closedAt, answer_by: line.answerBy },
+        this.clock.now(),
+      ),
+    }));
+    const last = rows.length > PAGE ? lines.at(-1) : undefined;
+    const next = last && new URLSearchParams({ before: last.frozenAt.toISOString(), id: last.id }).toString();
+    return this.pages.render('cascades', { title: 'Cascades', section: 'cascades', lines, next }, { principal, csrf });
+  }
+
+  @Get(':id')
+  @Page()
+  async show(
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const cascade = await this.view.cascade(id, principal);
+    const values = {
+      title: cascade.name,
+      section: 'cascades',
+      notice: noticeOf(done),
+      ...(await this.view.overview(cascade, principal)),
+      silent: await this.view.silent(cascade, principal, { limit: SILENT_SHOWN }),
+      steps:
+        principal.region === undefined
+          ? await this.reads.steps(id, { kind: 'region' })
+          : await this.reads.steps(id, { region: principal.region }),
+    };
+    return this.pages.render('cascade', values, { principal, csrf });
+  }
+
+  @Get(':id/silent')
+  @Page()
+  async silent(
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: pageSchema }) { page }: z.infer<typeof pageSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const cascade = await this.view.cascade(id, principal);
+    const silent = await this.view.silent(cascade, principal, { limit: PAGE, from: (page - 1) * PAGE });
+    const title = `Silent steps of ${cascade.name}`;
+    const values = { title, section: 'cascades', cascade, silent, page, isLate: this.clock.now() > cascade.answer_by };
+    return this.pages.render('cascade-silent', values, { principal, csrf });
+  }
+
+  @Get(':id/practices')
+  @Page()
+  async practices(
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: practicesSchema }) { coverage, risk, after }: z.infer<typeof practicesSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const cascade = await this.view.cascade(id, principal);
+    const filter = { ...(risk && { atRisk: true }), ...(principal.region && { regionCode: principal.region }) };
+    const practices = await this.organisations.practices(cascade, { coverage, after, ...filter });
+    const query = new URLSearchParams({ ...(coverage && { coverage }), ...(risk && { risk }) }).toString();
+    const values = {
+      title: 'Practices of this cascade',
+      section: 'cascades',
+      cascade,
+      coverage,
+      risk,
+      query,
+      practices,
+    };
+    return this.pages.render('cascade-practices', { ...values, coverages: COVERAGES }, { principal, csrf });
+  }
+
+  @Get(':id/find')
+  @Page()
+  async find(
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: findSchema }) { text }: z.infer<typeof findSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const cascade = await this.view.cascade(id, principal);
+    const rows = text === '' ? [] : await this.reads.find(id, text, principal.region, FOUND);
+    const values = { title: 'Find an organisation', section: 'cascades', cascade, text, rows, limit: FOUND };
+    return this.pages.render('cascade-find', values, { principal, csrf });
+  }
+
+  @Get(':id/coverage.csv')
+  async csv(
+    @Param('id', { schema: idSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+    @Res() response: Response,
+  ): Promise<void> {
+    response
+      .type('text/csv; charset=utf-8')
+      .attachment('coverage.csv')
+      .send(toCsv(await this.table(id, principal)));
+  }
+
+  @Get(':id/coverage.xlsx')
+  async xlsx(
+    @Param('id', { schema: idSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+    @Res() response: Response,
+  ): Promise<void> {
+    const file = toWorkbook(await this.table(id, principal));
+    response.type(XLSX_TYPE).attachment('coverage.xlsx').send(file);
+  }
+
+  @Get(':id/organisations/:code')
+  @Page()
+  async organisation(
+    @Param('id', { schema: idSchema }) id: string,
+    @Param('code', { schema: odsCodeSchema }) code: string,
+    @Query({ schema: organisationSchema }) query: z.infer<typeof organisationSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const cascade = await this.view.cascade(id, principal);
+    const organisation = await this.view.organisation(id, code, principal);
+    const values = {
+      title: organisation.name,
+      section: 'cascades',
+      notice: noticeOf(query.done),
+      cascade,
+      organisation,
+      ...(await this.organisations.of(cascade, organisation, query, principal)),
+    };
+    return this.pages.render('cascade-organisation', values, { principal, csrf });
+  }
+
+  /** The coverage report; for somebody confined to a region, that region's rows. */
+  private async table(id: string, principal: Principal) {
+    await this.view.cascade(id, principal);
+    const table = await this.reports.coverageExport(id);
+    const column = table.header.indexOf('Region');
+    return { ...table, rows: table.rows.filter((row) => !principal.region || row[column] === principal.region) };
+  }
+}
