@@ -1,4 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { type DirectoryCounts, DirectoryService } from '../directory/index.js';
+import { type Config, InjectConfig } from '../platform/config/index.js';
 import { type Readiness, ReadinessService, type Segment, SEGMENTS, SegmentsService } from '../segments/index.js';
 import { DirectoryReads } from './directory.reads.js';
 
@@ -13,6 +16,7 @@ export interface WorklistLine {
 }
 
 export interface Picture {
+  readonly counts: DirectoryCounts;
   readonly segments: Readonly<Record<Segment, number>>;
   /** Those at risk first, then by code. */
   readonly readiness: readonly Readiness[];
@@ -20,30 +24,59 @@ export interface Picture {
   readonly worklists: Readonly<Record<Worklist, readonly WorklistLine[]>>;
 }
 
+/** For so long a page waits for the newest picture before it shows the one before it. */
+const PATIENCE_MS = 100;
+
 /**
- * Segments and readiness of everybody. Working them out takes a second or two for England, and they change only when
- * something is imported: the last answer is kept until then.
+ * Segments and readiness of everybody. Working them out takes seconds for England, and they change only when something
+ * is imported: the last answer is kept until then, and shown while the next one is worked out.
  */
 @Injectable()
-export class DirectoryPicture {
-  private kept: { readonly version: number; readonly picture: Promise<Picture> } | undefined;
+export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(DirectoryPicture.name);
+  private kept: { readonly version: number | null; readonly picture: Picture } | undefined;
+  private drawing: Promise<Picture> | undefined;
 
   constructor(
     private readonly reads: DirectoryReads,
+    private readonly directory: DirectoryService,
     private readonly segments: SegmentsService,
     private readonly readiness: ReadinessService,
+    @InjectConfig() private readonly config: Config,
   ) {}
+
+  /** Whoever asks first after a start need not wait for all of it. */
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.config.roles.includes('web')) this.drawInBackground(await this.reads.version());
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.drawing?.catch(() => undefined);
+  }
 
   async current(): Promise<Picture> {
     const version = await this.reads.version();
-    if (this.kept?.version !== version) this.kept = { version, picture: this.draw() };
-    try {
-      return await this.kept.picture;
-    } catch (error) {
-      // The next caller tries again.
-      this.kept = undefined;
-      throw error;
-    }
+    if (this.kept?.version === version) return this.kept.picture;
+    const drawing = this.drawInBackground(version);
+    return this.kept ? Promise.race([drawing, delay(PATIENCE_MS, this.kept.picture, { ref: false })]) : drawing;
+  }
+
+  /** One at a time; whoever asks meanwhile gets the same. */
+  private drawInBackground(version: number | null): Promise<Picture> {
+    if (this.drawing) return this.drawing;
+    const drawing = this.draw()
+      .then((picture) => {
+        this.kept = { version, picture };
+        return picture;
+      })
+      .finally(() => {
+        this.drawing = undefined;
+      });
+    // The next caller tries again.
+    drawing.catch((error: unknown) => {
+      this.logger.error({ message: 'drawing the directory failed', fault: (error as Error).name });
+    });
+    return (this.drawing = drawing);
   }
 
   private async draw(): Promise<Picture> {
@@ -54,7 +87,13 @@ export class DirectoryPicture {
       if (isWorklist(segment)) worklists[segment].push({ accountId, rule, suggestion: suggestionWords(suggestion) });
     }
     const readiness = await this.readiness.readiness();
-    return { segments, worklists, readiness, readinessOf: new Map(readiness.map((row) => [row.organisation, row])) };
+    return {
+      counts: await this.directory.counts(),
+      segments,
+      worklists,
+      readiness,
+      readinessOf: new Map(readiness.map((row) => [row.organisation, row])),
+    };
   }
 }
 

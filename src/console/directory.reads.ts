@@ -28,8 +28,8 @@ export interface NamedOrganisation {
 export class DirectoryReads {
   constructor(@InjectDatabase() private readonly db: Kysely<ConsoleTables>) {}
 
-  /** Changes whenever an import was applied. */
-  async version(): Promise<number> {
+  /** Changes whenever an import was applied; null before the first. */
+  async version(): Promise<number | null> {
     const { id } = await this.db
       .selectFrom('import_batch')
       .select((set) => set.fn.max('id').as('id'))

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type CampaignRow, SharedValuesService } from '../campaigns/index.js';
+import { type CampaignRow, type Plan, SharedValuesService } from '../campaigns/index.js';
 import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
 import { type MessageView } from '../delivery/index.js';
 import { type RenderedMessage, TemplateCatalogue } from '../rendering/index.js';
@@ -30,9 +30,9 @@ export class EmailPreviews {
     return this.render(campaign, await this.plans.email(planId, personKey, topic));
   }
 
-  /** One e-mail for each template of the plan: the first recipient's. */
-  async oneOfEach(campaign: CampaignRow, planId: string): Promise<(Preview & { email: PlannedEmail })[]> {
-    const emails = await this.plans.oneOfEach(planId);
+  /** One e-mail for each template of the plan. */
+  async oneOfEach(campaign: CampaignRow, { id, summary }: Plan): Promise<(Preview & { email: PlannedEmail })[]> {
+    const emails = await this.plans.oneOfEach(id, Object.keys(summary.byTemplate));
     return Promise.all(emails.map(async (email) => ({ ...(await this.render(campaign, email)), email })));
   }
 

@@ -14,6 +14,7 @@ import {
   ImportService,
 } from '../directory/index.js';
 import { ConsoleController, Page } from './console-routes.js';
+import { DirectoryPicture } from './directory.picture.js';
 import { faultsOf, type FormFaults, refusal } from './form.faults.js';
 import { noticeOf, noticeSchema } from './notices.js';
 import { type Frame, Pages } from './pages.js';
@@ -43,6 +44,7 @@ export class ImportsController {
     private readonly imports: ImportService,
     private readonly declarations: DeclarationImporter,
     private readonly uploads: UploadStore,
+    private readonly picture: DirectoryPicture,
     private readonly sending: SendingReads,
     private readonly pages: Pages,
   ) {}
@@ -185,7 +187,7 @@ export class ImportsController {
       kinds: IMPORT_KINDS,
       batches: shown.map((batch) => ({ ...batch, who: names.get(batch.importedBy) ?? 'A command or program' })),
       next: batches.length > PAGE ? `/imports?before=${shown.at(-1)?.id ?? 0}` : undefined,
-      counts: await this.directory.counts(),
+      counts: (await this.picture.current()).counts,
       ...also,
     };
     return this.pages.render('imports', values, frame);

@@ -1,5 +1,4 @@
-import { simpleParser } from 'mailparser';
-import { NotifyClient } from 'notifications-node-client';
+import { type NotifyClient } from 'notifications-node-client';
 import { type NotifySettings } from './notify-settings.js';
 import { type Failure, failureOf, outcomeOfAnswer } from './notify-outcome.rules.js';
 import type { Found, MailTransport, Outcome, OutgoingMessage } from './transport.js';
@@ -23,14 +22,11 @@ interface Answer {
 export class NotifyTransport implements MailTransport {
   readonly name = 'govuk-notify';
   readonly concurrency = 16;
-  private readonly client: NotifyClient;
+  private connected: Promise<NotifyClient> | undefined;
   private readonly inFlight = new Set<Promise<Outcome>>();
   private closed = false;
 
-  constructor(private readonly settings: NotifySettings) {
-    this.client = new NotifyClient(settings.baseUrl, settings.apiKey);
-    withPatience(this.client);
-  }
+  constructor(private readonly settings: NotifySettings) {}
 
   async send(message: OutgoingMessage): Promise<Outcome> {
     if (this.closed) return { kind: 'not-sent', reason: 'The transport is closed' };
@@ -44,7 +40,8 @@ export class NotifyTransport implements MailTransport {
   }
 
   async lookUp(id: string): Promise<Found> {
-    const { data } = (await this.client.getNotifications('email', undefined, id, undefined)) as Answer;
+    const client = await this.client();
+    const { data } = (await client.getNotifications('email', undefined, id, undefined)) as Answer;
     const statuses = (data.notifications ?? []).map(({ status }) => status);
     if (statuses.length === 0) return 'absent';
     return statuses.every((status) => /^(?:permanent|temporary|technical)-failure$/.test(status))
@@ -57,14 +54,24 @@ export class NotifyTransport implements MailTransport {
     await Promise.all(this.inFlight);
   }
 
+  /** Loaded when it is wanted: it costs every other start a fifth of a second. */
+  private client(): Promise<NotifyClient> {
+    this.connected ??= import('notifications-node-client').then(({ NotifyClient: Client }) =>
+      withPatience(new Client(this.settings.baseUrl, this.settings.apiKey)),
+    );
+    return this.connected;
+  }
+
   private async sendOne({ id, to, mime }: OutgoingMessage): Promise<Outcome> {
+    const client = await this.client();
+    const { simpleParser } = await import('mailparser');
     const mail = await simpleParser(mime, { skipHtmlToText: true, skipTextToHtml: true });
     if (mail.attachments.some(({ related }) => !related)) return NO_ATTACHMENTS;
     const { templateId, emailReplyToId } = this.settings;
     const list = mail.headers.get('list') as { unsubscribe?: { url?: string } } | undefined;
     const unsubscribe = list?.unsubscribe?.url;
     try {
-      await this.client.sendEmail(templateId, to, {
+      await client.sendEmail(templateId, to, {
         personalisation: { subject: mail.subject ?? '', message: mail.text ?? '' },
         reference: id,
         ...(emailReplyToId === undefined ? {} : { emailReplyToId }),
@@ -93,8 +100,9 @@ export class NotifyTransport implements MailTransport {
 }
 
 /** The official client waits for ever and has no setting for that, but takes another way to make its requests. */
-function withPatience(client: NotifyClient): void {
+function withPatience(client: NotifyClient): NotifyClient {
   const { apiClient } = client as unknown as { apiClient: { restClient: (options: object) => Promise<unknown> } };
   const request = apiClient.restClient;
   apiClient.restClient = (options) => request({ ...options, timeout: PATIENCE, maxRedirects: 0 });
+  return client;
 }
