@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer';
-import { ByteWriter } from '../shared/byte-writer.js';
+import { type ByteWriter } from '../shared/byte-writer.js';
 import { InvalidInputError } from '../shared/errors.js';
 import type { Attachment } from '../rendering/index.js';
 import { fileNameParameter, headerDate, type Mailbox, mailboxHeader, plainHeader, textHeader } from './mime.header.js';
@@ -21,20 +21,21 @@ export interface MessageParts {
   readonly to: Mailbox;
   /** Raw text on one line. */
   readonly subject: string;
-  /** Whole quoted-printable bodies, as `CompiledTemplate.renderEncoded` gives them. */
-  readonly text: Buffer;
-  readonly html: Buffer;
+  /** Write whole quoted-printable bodies, as `CompiledTemplate.renderEncoded` gives them. */
+  readonly text: (out: ByteWriter) => void;
+  readonly html: (out: ByteWriter) => void;
   /** Only on optional mail: where one POST ends it (RFC 8058). A service notice has none. */
   readonly unsubscribeUrl?: string;
 }
 
 export interface MimeComposer {
   /**
-   * The complete RFC 5322 message, in ASCII, with CRLF line ends; the same parts give the same bytes.
+   * The complete RFC 5322 message, in ASCII, with CRLF line ends; the same parts give the same bytes. It lies in the
+   * memory of `out`.
    * @throws InvalidInputError `unmailable-address`, `broken-header` (a line break in a value), `broken-body` (a body
    * that is not quoted-printable).
    */
-  compose(parts: MessageParts): Buffer;
+  compose(parts: MessageParts, out: ByteWriter): Buffer;
 }
 
 // "=_" can stand in no quoted-printable or base64 body (RFC 2045 section 6.7), so these never need to be random.
@@ -58,10 +59,9 @@ export function prepareComposer(fixed: FixedParts): MimeComposer {
   const attachments = attachmentParts(fixed.attachments ?? []);
   const end = Buffer.from(ALTERNATIVE_END + attachments, 'latin1');
   const bodyStart = (attachments ? MIXED_TYPE : '') + ALTERNATIVE_TYPE + TEXT_PART;
-  const out = new ByteWriter();
 
   return {
-    compose(parts) {
+    compose(parts, out) {
       requireIdSide(parts.id, 'id');
       out.drop();
       out.ascii(
@@ -74,18 +74,15 @@ export function prepareComposer(fixed: FixedParts): MimeComposer {
           unsubscribeHeaders(parts.unsubscribeUrl) +
           bodyStart,
       );
-      out.bytes(ascii(parts.text));
+      parts.text(out);
       out.bytes(HTML_PART);
-      out.bytes(ascii(parts.html));
+      parts.html(out);
       out.bytes(end);
-      return out.take();
+      const mime = out.take();
+      if (isAscii(mime)) return mime;
+      throw new InvalidInputError('broken-body', 'A body is not quoted-printable: it has a character outside ASCII');
     },
   };
-}
-
-function ascii(body: Buffer): Buffer {
-  if (isAscii(body)) return body;
-  throw new InvalidInputError('broken-body', 'A body is not quoted-printable: it has a character outside ASCII');
 }
 
 function partStart(contentType: string, encoding: string): string {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Config, InjectConfig } from '../platform/config/index.js';
+import { ByteWriter } from '../shared/byte-writer.js';
 import { Clock } from '../shared/clock.js';
 import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
@@ -17,6 +18,8 @@ import { WireGate } from './wire.gate.js';
 @Injectable()
 export class SliceSender {
   private readonly worker = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
+  /** Of the runs that are over. */
+  private readonly memory: [ByteWriter, ByteWriter][] = [];
   private readonly gate: WireGate;
 
   constructor(
@@ -41,11 +44,12 @@ export class SliceSender {
     const lease = await this.slices.lease(sliceId, this.worker, this.options.leaseSeconds);
     if (!lease) return;
     const { slices, screening, preparer, pace, clock, options, gate, metrics } = this;
-    await new SliceRun(
-      { slices, screening, preparer, pace, clock, options, gate, metrics },
-      lease,
-      leasedAt,
-      signal,
-    ).drain();
+    const memory = this.memory.pop() ?? [new ByteWriter(), new ByteWriter()];
+    const parts = { slices, screening, preparer, pace, clock, options, gate, metrics, memory };
+    try {
+      await new SliceRun(parts, lease, leasedAt, signal).drain();
+    } finally {
+      this.memory.push(memory);
+    }
   }
 }

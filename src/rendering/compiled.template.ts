@@ -1,3 +1,4 @@
+import { type ByteWriter } from '../shared/byte-writer.js';
 import { InvalidInputError } from '../shared/errors.js';
 import type { Program } from './body.program.js';
 import {
@@ -32,9 +33,12 @@ export interface RenderedMessage {
 export interface EncodedMessage {
   /** Raw text on one line; encoding it for the header is the sender's work. */
   subject: string;
-  /** Whole quoted-printable bodies: ASCII, CRLF, at most 76 characters a line, no line begins with a dot. */
-  html: Buffer;
-  text: Buffer;
+  /**
+   * Write a whole quoted-printable body: ASCII, CRLF, at most 76 characters a line, no line begins with a dot.
+   * @throws InvalidInputError `blank-value`
+   */
+  html: (out: ByteWriter) => void;
+  text: (out: ByteWriter) => void;
 }
 
 /** What the compiler made of a template. */
@@ -116,7 +120,15 @@ export class CompiledTemplate {
   renderEncoded(values: TemplateValues): EncodedMessage {
     this.requireAll(values);
     const { line, encodedHtml, encodedText } = this.parts.programs;
-    return { subject: this.oneLine(line(values)), html: encodedHtml(values), text: encodedText(values) };
+    return {
+      subject: this.oneLine(line(values)),
+      html: (out) => {
+        encodedHtml(values, out);
+      },
+      text: (out) => {
+        encodedText(values, out);
+      },
+    };
   }
 
   private requireAll(values: TemplateValues): void {

@@ -1,12 +1,12 @@
 /// <reference types="handlebars" />
-import { ByteWriter } from '../shared/byte-writer.js';
+import { type ByteWriter } from '../shared/byte-writer.js';
 import { parseProgram, type Print, PRINTERS, type Program } from './body.program.js';
 import type { TemplateValues } from './placeholder.rules.js';
 import { encodePiece } from './quoted-printable.js';
 import { WORDING } from './wording.rules.js';
 
 /** Writes a whole quoted-printable body. */
-export type WireProgram = (values: TemplateValues) => Buffer;
+export type WireProgram = (values: TemplateValues, out: ByteWriter) => void;
 
 /**
  * The way of the real send. Handlebars parses, and `checkExpressions` has refused everything but printed values, #if,
@@ -27,11 +27,8 @@ export function compileWireProgram(source: string, print: Print): WireProgram {
       out.ascii(encodePiece(print(value)));
     },
   });
-  const out = new ByteWriter();
-  return (values) => {
-    out.drop();
+  return (values, out) => {
     run({ context: values }, out);
-    return out.take();
   };
 }
 
