@@ -16,6 +16,7 @@ import { PersonRepository } from './person.repository.js';
 import { SessionRepository } from './session.repository.js';
 import { Sessions } from './sessions.service.js';
 import { SignInController } from './sign-in.controller.js';
+import { SignInPages } from './sign-in.pages.js';
 
 /**
  * Who may do what. Importing it closes every route of the application that does not say who it is open to. The root
@@ -34,12 +35,13 @@ import { SignInController } from './sign-in.controller.js';
     Sessions,
     OidcSignIn,
     OneTimeLink,
+    SignInPages,
     // In this order: recognise the caller, count the request, then refuse what is not allowed.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_GUARD, useClass: PermissionGuard },
     { provide: APP_GUARD, useClass: CsrfGuard },
   ],
-  exports: [AuditModule, ApiKeys, OneTimeLink],
+  exports: [AuditModule, ApiKeys, OneTimeLink, People, SignInPages],
 })
 export class AccessModule {}

@@ -5,9 +5,14 @@ import { ApiProblems, type Page, pageOf, pageQuery, pageSchema } from '../platfo
 import { type AuditEntry } from './audit-chain.rules.js';
 import { AuditTrail, type AuditVerdict } from './audit-trail.js';
 import { RequirePermission } from './permission.guard.js';
+import { CurrentPrincipal, type Principal } from './principal.js';
 
 const auditQuerySchema = pageQuery(z.number().int().positive(), {
   subject: z.string().min(1).max(200).optional().describe('Only entries about this, as campaign:<id>'),
+  actor: z.string().min(1).max(200).optional().describe('Only what this person, key or part of the service did'),
+  area: z.string().min(1).max(50).optional().describe('Only actions of this kind, as campaign or api-key'),
+  from: z.iso.datetime({ offset: true }).optional().describe('Only entries of this instant or later'),
+  until: z.iso.datetime({ offset: true }).optional().describe('Only entries before this instant'),
 });
 
 const auditEntrySchema = z
@@ -54,13 +59,26 @@ export class AuditController {
   constructor(private readonly trail: AuditTrail) {}
 
   @Get()
-  @ApiOkResponse({ standardSchema: auditPageSchema, description: 'Newest first' })
+  @ApiOkResponse({
+    standardSchema: auditPageSchema,
+    description: 'Newest first. Somebody of one region sees what its people and keys did or had done to them',
+  })
   @ApiProblems(400)
   async list(
-    @Query({ schema: auditQuerySchema }) { cursor: before, limit, subject }: z.infer<typeof auditQuerySchema>,
+    @Query({ schema: auditQuerySchema }) query: z.infer<typeof auditQuerySchema>,
+    @CurrentPrincipal() { region }: Principal,
   ): Promise<Page<AuditEntry>> {
-    const filters = { ...(subject !== undefined && { subject }), ...(before !== undefined && { before }) };
-    const rows = await this.trail.entries({ ...filters, limit: limit + 1 });
+    const { cursor, limit, subject, actor, area, from, until } = query;
+    const rows = await this.trail.entries({
+      ...(subject !== undefined && { subject }),
+      ...(actor !== undefined && { actors: [actor] }),
+      ...(area !== undefined && { area }),
+      ...(from !== undefined && { from: new Date(from) }),
+      ...(until !== undefined && { until: new Date(until) }),
+      ...(region !== undefined && { region }),
+      ...(cursor !== undefined && { before: cursor }),
+      limit: limit + 1,
+    });
     return pageOf(rows, limit, ({ sequence }) => sequence);
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type ColumnType, type Kysely, type Transaction } from 'kysely';
+import { type ColumnType, type Kysely, sql, type SqlBool, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type Json } from '../shared/canonical-json.js';
 import { type AuditEntry, type AuditHead } from './audit-chain.rules.js';
@@ -21,6 +21,16 @@ export interface AuditTables {
 export interface AuditQuery {
   /** Only entries about this subject. */
   readonly subject?: string;
+  /** Only entries of these actors. */
+  readonly actors?: readonly string[];
+  /** Only actions of this kind: the part of their name before the dot, as `campaign`. */
+  readonly area?: string;
+  /** Only entries of this instant or later. */
+  readonly from?: Date;
+  /** Only entries before this instant. */
+  readonly until?: Date;
+  /** Only what people and keys of this region did, or had done to them. */
+  readonly region?: string;
   /** Only entries older than this sequence number. */
   readonly before?: number;
   readonly limit: number;
@@ -66,17 +76,23 @@ export class AuditRepository {
   }
 
   /** Newest first. */
-  async latest({ subject, before, limit }: AuditQuery): Promise<AuditEntry[]> {
-    const rows = await this.db
-      .selectFrom('audit_entry')
-      .selectAll()
-      .$if(subject !== undefined, (query) => query.where('subject', '=', subject ?? ''))
-      .$if(before !== undefined, (query) => query.where('sequence', '<', before ?? 0))
-      .orderBy('sequence', 'desc')
-      .limit(limit)
-      .execute();
-    return rows.map(entryOf);
+  async latest({ subject, actors, area, from, until, region, before, limit }: AuditQuery): Promise<AuditEntry[]> {
+    let query = this.db.selectFrom('audit_entry').selectAll();
+    if (subject !== undefined) query = query.where('subject', '=', subject);
+    if (actors) query = query.where('actor', '=', sql<string>`any(${[...actors]}::text[])`);
+    if (area !== undefined) query = query.where(sql<SqlBool>`split_part(action, '.', 1) = ${area}`);
+    if (from) query = query.where('at', '>=', from);
+    if (until) query = query.where('at', '<', until);
+    if (region !== undefined) query = query.where(within(region));
+    if (before !== undefined) query = query.where('sequence', '<', before);
+    return (await query.orderBy('sequence', 'desc').limit(limit).execute()).map(entryOf);
   }
+}
+
+function within(region: string) {
+  const local = sql`select 'person:' || id from person where region = ${region}
+    union all select 'key:' || prefix from api_key where region = ${region}`;
+  return sql<SqlBool>`(actor in (${local}) or subject in (${local}))`;
 }
 
 type AuditRow = Omit<AuditTables['audit_entry'], 'details'> & { details: Record<string, Json> };

@@ -8,6 +8,9 @@ export { type AuditQuery, AuditRepository } from './audit.repository.js';
 export { AuditTrail, type AuditVerdict } from './audit-trail.js';
 export { csrfToken, CsrfToken } from './csrf.js';
 export { OneTimeLink } from './one-time-link.js';
+export { type Person, type PersonChange } from './person.schema.js';
+export { People } from './people.service.js';
+export { type SignInPage, SignInPages } from './sign-in.pages.js';
 export { RequirePermission, SignedIn } from './permission.guard.js';
 export {
   ACCESS_ROLES,

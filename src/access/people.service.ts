@@ -31,7 +31,10 @@ export class People {
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** Takes note that somebody signed in: a new person gets a row, a known one the present name and roles. */
+  /**
+   * Takes note that somebody signed in: a new person gets a row, a known one the present name and roles. Throws
+   * ForbiddenError `access-closed`.
+   */
   async signedIn(identity: Identity): Promise<PersonRow> {
     return this.people.db.transaction().execute(async (trx) => {
       const known = await this.people.findOrCreate(
@@ -44,9 +47,13 @@ export class People {
           region: null,
           version: 1,
           created_at: this.clock.now(),
+          deactivated_at: null,
         },
         trx,
       );
+      if (known.deactivated_at) {
+        throw new ForbiddenError('access-closed', 'An administrator has closed your access. Ask the CQRS team.');
+      }
       const given = identity.roles ?? known.roles;
       const roles = [...new Set<AccessRole>(identity.isAdmin ? [...given, 'admin'] : given)];
       const changed = known.display_name !== identity.displayName || !sameRoles(roles, known.roles);
@@ -59,14 +66,27 @@ export class People {
     });
   }
 
-  /** One more than `limit`, newest first. */
-  async list(viewer: Principal, before: string | undefined, limit: number): Promise<Person[]> {
-    return (await this.people.page(viewer.region, before, limit + 1)).map(shown);
+  /** One more than `limit`, newest first; `find` is a part of the name. */
+  async list(viewer: Principal, before: string | undefined, limit: number, find?: string): Promise<Person[]> {
+    return (await this.people.page(viewer.region, before, limit + 1, find)).map(shown);
+  }
+
+  /** Throws NotFoundError, also for somebody of another region than the viewer's. */
+  async get(id: string, viewer: Principal): Promise<Person> {
+    const row = await this.people.find(id);
+    if (row && (viewer.region === undefined || row.region === viewer.region)) return shown(row);
+    throw new NotFoundError('no-such-person', `There is no person ${id}`);
+  }
+
+  /** False where the sign-in provider says who has which role. */
+  get givesRoles(): boolean {
+    return this.config.oidc?.rolesClaim === undefined;
   }
 
   /**
-   * Gives roles and region to somebody else. Throws NotFoundError, ConflictError (stale version, or roles that the
-   * provider decides), ForbiddenError (one's own roles, more than one's own permissions, another region).
+   * Gives roles and region to somebody else, or closes their access. Throws NotFoundError, ConflictError (stale version,
+   * roles that the provider decides, the last administrator), ForbiddenError (one's own roles, more than one's own
+   * permissions, another region).
    */
   async change(id: string, version: number, change: PersonChange, by: Principal): Promise<Person> {
     if (by.id === `person:${id}`) throw new ForbiddenError('own-roles', 'Nobody changes their own roles');
@@ -80,11 +100,25 @@ export class People {
       requireRegion(by, row.region ?? undefined);
       requireRegion(by, change.region ?? undefined);
       if (row.version !== version) throw new ConflictError(STALE_VERSION, `Person ${id} has changed since you read it`);
-      if (this.config.oidc?.rolesClaim !== undefined && !sameRoles(change.roles, row.roles)) {
+      if (!this.givesRoles && !sameRoles(change.roles, row.roles)) {
         throw new ConflictError('roles-from-provider', 'Roles come from the sign-in provider: change them there');
       }
-      const changed = await this.people.update(id, { roles: [...new Set(change.roles)], region: change.region }, trx);
-      const details = { roles: changed.roles, region: changed.region };
+      const active = change.active ?? row.deactivated_at === null;
+      const staysAdministrator = active && change.roles.includes('admin') && change.region === null;
+      const administrators = await this.people.lockAdministrators(trx);
+      if (!staysAdministrator && administrators.length === 1 && administrators[0] === id) {
+        throw new ConflictError('last-administrator', 'Nobody else is administrator: make somebody else one first');
+      }
+      const changed = await this.people.update(
+        id,
+        {
+          roles: [...new Set(change.roles)],
+          region: change.region,
+          deactivated_at: active ? null : (row.deactivated_at ?? this.clock.now()),
+        },
+        trx,
+      );
+      const details = { roles: changed.roles, region: changed.region, active };
       await this.audit.record({ actor: by.id, action: 'person.changed', subject: `person:${id}`, details }, trx);
       return shown(changed);
     });
@@ -100,6 +134,7 @@ function shown(row: PersonRow): Person {
     id: row.id,
     name: row.display_name,
     roles: row.roles,
+    active: row.deactivated_at === null,
     version: row.version,
     createdAt: row.created_at.toISOString(),
     ...(row.region !== null && { region: row.region }),

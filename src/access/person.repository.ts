@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, sql, type SqlBool, type Transaction } from 'kysely';
 import { type OdsCode } from '../shared/ods-code.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type AccessRole } from './permission.rules.js';
@@ -14,6 +14,7 @@ export interface PersonTables {
     region: OdsCode | null;
     version: number;
     created_at: Date;
+    deactivated_at: Date | null;
   };
 }
 export type PersonRow = PersonTables['person'];
@@ -44,7 +45,7 @@ export class PersonRepository {
 
   async update(
     id: string,
-    change: Partial<Pick<PersonRow, 'display_name' | 'roles' | 'region'>>,
+    change: Partial<Pick<PersonRow, 'display_name' | 'roles' | 'region' | 'deactivated_at'>>,
     trx: Transaction<PersonTables>,
   ): Promise<PersonRow> {
     return trx
@@ -55,13 +56,32 @@ export class PersonRepository {
       .executeTakeFirstOrThrow();
   }
 
-  /** Newest first, after `before`. */
-  async page(region: OdsCode | undefined, before: string | undefined, limit: number): Promise<PersonRow[]> {
+  async find(id: string): Promise<PersonRow | undefined> {
+    return this.db.selectFrom('person').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  /** Ids of everybody who may administer the whole country, locked, so that two changes cannot take away the last two. */
+  async lockAdministrators(trx: Transaction<PersonTables>): Promise<string[]> {
+    const rows = await trx
+      .selectFrom('person')
+      .select('id')
+      .where(sql<SqlBool>`'admin' = any(roles)`)
+      .where('deactivated_at', 'is', null)
+      .where('region', 'is', null)
+      .orderBy('id')
+      .forUpdate()
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** Newest first, after `before`; `find` is a part of the name. */
+  async page(region: OdsCode | undefined, before: string | undefined, limit: number, find = ''): Promise<PersonRow[]> {
     return this.db
       .selectFrom('person')
       .selectAll()
       .$if(region !== undefined, (query) => query.where('region', '=', region ?? null))
       .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
+      .$if(find !== '', (query) => query.where('display_name', 'ilike', `%${find.replace(/[%_\\]/g, '\\$&')}%`))
       .orderBy('id', 'desc')
       .limit(limit)
       .execute();

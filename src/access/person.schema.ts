@@ -7,6 +7,7 @@ export const personChangeSchema = z
   .strictObject({
     roles: z.array(accessRoleSchema).max(10),
     region: odsCodeSchema.nullable().describe('Confines the person to one region; null is the whole country'),
+    active: z.boolean().optional().describe('false closes their access at once; left out, it stays as it is'),
   })
   .meta({ id: 'PersonChange', examples: [{ roles: ['author'], region: null }] });
 export type PersonChange = z.infer<typeof personChangeSchema>;
@@ -17,6 +18,7 @@ export const personSchema = z
     name: z.string(),
     roles: z.array(accessRoleSchema),
     region: z.string().optional(),
+    active: z.boolean().describe('false: an administrator has closed their access'),
     version: z.number().int().describe('Also the ETag, as If-Match wants it'),
     createdAt: z.iso.datetime(),
   })
@@ -27,6 +29,7 @@ export const personSchema = z
         id: '0198f4c0-11aa-7b2e-8c1d-5a4f3e2d1c0b',
         name: 'Testa Sample',
         roles: ['author'],
+        active: true,
         version: 2,
         createdAt: '2026-09-14T07:00:00.000Z',
       },

@@ -18,13 +18,14 @@ export class SessionRepository {
     await this.db.insertInto('session').values(row).execute();
   }
 
-  /** The session with its person as they are now, so that a role taken away is gone with the next request. */
+  /** The session with its person as they are now, so that a role or access taken away is gone with the next request. */
   async live(idHash: string, now: Date, idleSince: Date): Promise<LiveSession | undefined> {
     return this.db
       .selectFrom('session')
       .innerJoin('person', 'person.id', 'session.person_id')
       .select(['session.last_seen_at', 'person.id', 'person.display_name', 'person.roles', 'person.region'])
       .where('session.id_hash', '=', idHash)
+      .where('person.deactivated_at', 'is', null)
       .where('session.expires_at', '>', now)
       .where('session.last_seen_at', '>', idleSince)
       .executeTakeFirst();

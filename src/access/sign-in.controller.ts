@@ -15,7 +15,7 @@ import { authenticationOf } from './principal.js';
 import { originOf } from './request-origin.js';
 import { safeReturnPath } from './return-path.rules.js';
 import { Sessions } from './sessions.service.js';
-import { noProviderPage, oneTimePage } from './sign-in.pages.js';
+import { SignInPages } from './sign-in.pages.js';
 
 const tokenSchema = z.object({ token: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'This is not a whole sign-in link') });
 type Token = z.infer<typeof tokenSchema>;
@@ -41,6 +41,7 @@ export class SignInController {
     private readonly links: OneTimeLink,
     private readonly people: People,
     private readonly sessions: Sessions,
+    private readonly pages: SignInPages,
     @InjectConfig() private readonly config: Config,
   ) {
     this.cookies = new SecureCookies(config);
@@ -49,7 +50,7 @@ export class SignInController {
   @Get('sign-in')
   async start(@Query('to') to: unknown, @Req() request: Request, @Res() response: Response): Promise<void> {
     if (!this.oidc.available) {
-      response.type('html').send(noProviderPage());
+      response.type('html').send(this.pages.render({ kind: 'no-provider' }));
       return;
     }
     const { location, attempt } = await this.oidc.begin(this.callback(request), safeReturnPath(to));
@@ -71,7 +72,7 @@ export class SignInController {
   /** Changes nothing: whatever opens links before people do (mail scanners, previews) must not use this one up. */
   @Get('sign-in/once')
   oncePage(@Query({ schema: tokenSchema }) { token }: Token, @Res() response: Response): void {
-    response.type('html').send(oneTimePage(token));
+    response.type('html').send(this.pages.render({ kind: 'once', token }));
   }
 
   @Post('sign-in/once')
@@ -93,7 +94,13 @@ export class SignInController {
     const session = authenticationOf(request)?.session;
     if (session) await this.sessions.end(session.id);
     this.cookies.clear(response, 'session');
-    throw new SeeOther('/sign-in');
+    throw new SeeOther('/sign-out');
+  }
+
+  /** Says so, and begins nothing: the provider would sign the person in again at once. */
+  @Get('sign-out')
+  ended(@Res() response: Response): void {
+    response.type('html').send(this.pages.render({ kind: 'signed-out', hasProvider: this.oidc.available }));
   }
 
   /** Always a new session id: one that somebody planted beforehand is worth nothing afterwards. */

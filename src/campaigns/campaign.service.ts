@@ -287,12 +287,12 @@ export class CampaignService {
       await this.voidApproval(id, 'what was approved has been altered since', scheduler);
       return false;
     }
-    const fresh = await this.plans.make(campaign);
-    const diff = await this.planRows.diff(approvedId, fresh.id);
+    const drift = await this.plans.driftSince(campaign, approvedId);
     const approved = await this.planRows.find(approvedId);
-    const drift = driftOf({ since: null, ...diff }, approved?.summary.recipients ?? 0);
-    if (drift <= campaign.options.driftThreshold) return true;
-    const { joined, left, changed } = diff;
+    if (driftOf(drift, approved?.summary.recipients ?? 0) <= campaign.options.driftThreshold) return true;
+    // For whoever is to approve it again.
+    await this.plans.make(campaign);
+    const { joined, left, changed } = drift;
     await this.voidApproval(id, `${joined} joined, ${left} left and ${changed} changed since approval`, scheduler);
     return false;
   }

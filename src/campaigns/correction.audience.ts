@@ -43,6 +43,6 @@ export function datesToldOf(window: Pick<DeclarationWindow, 'cutoff' | 'reopenin
 }
 
 /** Guidance without a payment date in it, for instance, has told nobody a wrong one. */
-function tellsDates({ placeholders }: CompiledTemplate): boolean {
+export function tellsDates({ placeholders }: CompiledTemplate): boolean {
   return placeholders.some(({ path }) => DATES.has(path));
 }

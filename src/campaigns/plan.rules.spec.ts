@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { driftOf, fingerprint, planHash, PlanTally } from './plan.rules.js';
+import { differences, driftOf, fingerprint, planHash, PlanTally } from './plan.rules.js';
 import { type PlannedRecipient } from './recipient.types.js';
 
 const recipient = (more: Partial<PlannedRecipient> = {}): PlannedRecipient => ({
@@ -98,5 +98,43 @@ describe('a plan', () => {
     expect(driftOf(diff, 100)).toBe(0.04);
     expect(driftOf({ ...diff, joined: 0, left: 0, changed: 0 }, 0)).toBe(0);
     expect(driftOf(diff, 0)).toBe(1);
+  });
+});
+
+describe('the differences of two plans', () => {
+  it('are who joined, who left and who would be told something else, whatever else is in them', async () => {
+    const plans = fc.uniqueArray(
+      fc.record({
+        personKey: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+        topic: fc.constantFrom('', '16C'),
+        address: fc.constantFrom('testa.sample1@nhs.net', 'testa.sample2@nhs.net'),
+        excluded: fc.constantFrom(null, null, 'disabled'),
+      }),
+      { selector: ({ personKey, topic }) => `${personKey} ${topic}` },
+    );
+    const inOrder = (lines: readonly Partial<PlannedRecipient>[]) =>
+      lines
+        .map((line) => recipient(line))
+        .sort((a, b) => (`${a.personKey} ${a.topic}` < `${b.personKey} ${b.topic}` ? -1 : 1));
+    const stream = async function* (lines: readonly PlannedRecipient[]) {
+      yield* await Promise.resolve(lines);
+    };
+    await fc.assert(
+      fc.asyncProperty(plans, plans, async (one, other) => {
+        const [before, after] = [inOrder(one), inOrder(other)];
+        const included = (lines: readonly PlannedRecipient[]) =>
+          new Map(
+            lines
+              .filter(({ excluded }) => excluded === null)
+              .map((line) => [`${line.personKey} ${line.topic}`, fingerprint(line)]),
+          );
+        const [old, fresh] = [included(before), included(after)];
+        expect(await differences(stream(before), stream(after))).toEqual({
+          joined: [...fresh.keys()].filter((key) => !old.has(key)).length,
+          left: [...old.keys()].filter((key) => !fresh.has(key)).length,
+          changed: [...fresh].filter(([key, print]) => old.has(key) && old.get(key) !== print).length,
+        });
+      }),
+    );
   });
 });

@@ -135,8 +135,38 @@ export function planHash(parts: {
   return createHash('sha256').update(canonicalJson(parts)).digest('hex');
 }
 
+/** Compares those who get an e-mail in two plans. Both come in the order of person and topic, and neither is held. */
+export async function differences(
+  before: AsyncIterable<PlannedRecipient>,
+  after: AsyncIterable<PlannedRecipient>,
+): Promise<Omit<PlanDiff, 'since'>> {
+  const found = { joined: 0, left: 0, changed: 0 };
+  const [old, fresh] = [includedOf(before), includedOf(after)];
+  let [one, other] = [await old.next(), await fresh.next()];
+  while (one.done !== true || other.done !== true) {
+    const order = compare(one.value, other.value);
+    if (order < 0) found.left += 1;
+    else if (order > 0) found.joined += 1;
+    else if (one.value && other.value && fingerprint(one.value) !== fingerprint(other.value)) found.changed += 1;
+    if (order <= 0) one = await old.next();
+    if (order >= 0) other = await fresh.next();
+  }
+  return found;
+}
+
+async function* includedOf(recipients: AsyncIterable<PlannedRecipient>): AsyncGenerator<PlannedRecipient, undefined> {
+  for await (const recipient of recipients) if (recipient.excluded === null) yield recipient;
+}
+
+/** By person and topic; the end of a plan comes after everything. */
+function compare(a: PlannedRecipient | undefined, b: PlannedRecipient | undefined): number {
+  if (!a || !b) return Number(!a) - Number(!b);
+  const [left, right] = [`${a.personKey} ${a.topic}`, `${b.personKey} ${b.topic}`];
+  return left < right ? -1 : Number(left > right);
+}
+
 /** Share of the approved people that joined, left or changed since; 0 when nobody was approved. */
-export function driftOf(diff: PlanDiff, approvedPeople: number): number {
+export function driftOf(diff: Omit<PlanDiff, 'since'>, approvedPeople: number): number {
   const moved = diff.joined + diff.left + diff.changed;
   return approvedPeople === 0 ? (moved === 0 ? 0 : 1) : moved / approvedPeople;
 }

@@ -10,7 +10,15 @@ import { KINDS } from './campaign.kinds.js';
 import { type CampaignRow } from './campaign.repository.js';
 import { type CampaignTables } from './campaign.tables.js';
 import { PlanRepository, type RecipientRow } from './plan.repository.js';
-import { planHash, type PlanStep, type PlanSummary, PlanTally, type PlanTotals } from './plan.rules.js';
+import {
+  differences,
+  type PlanDiff,
+  planHash,
+  type PlanStep,
+  type PlanSummary,
+  PlanTally,
+  type PlanTotals,
+} from './plan.rules.js';
 import { type PlannedRecipient } from './recipient.types.js';
 import { SharedValuesService } from './shared-values.service.js';
 
@@ -108,6 +116,12 @@ export class PlanService {
     const tally = new PlanTally();
     for await (const recipient of this.plans.planned(planId)) tally.add(recipient);
     return this.hashOf(tally, this.sharedValues.of(campaign, window), this.stepsOf(campaign, window));
+  }
+
+  /** Who would join, leave or be told something else if the campaign were planned now. Writes nothing. */
+  async driftSince(campaign: CampaignRow, planId: string): Promise<Omit<PlanDiff, 'since'>> {
+    const window = await this.deadlines.window(campaign.window_id);
+    return differences(this.plans.planned(planId), this.audience.recipients(campaign, window));
   }
 
   /** When the campaign acts, as its kind, launch time and window say. */

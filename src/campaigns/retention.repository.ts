@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type RetentionClass } from './retention.rules.js';
 
@@ -22,7 +22,28 @@ export class RetentionRepository {
   async purgeOne(of: RetentionClass, before: Date, now: Date): Promise<number | undefined> {
     return this.db.transaction().execute((trx) => PURGES[of](before, now, trx));
   }
+
+  /** Messages and people of plans, reports, blocks and events that are older and still whole. */
+  async countDue(of: RetentionClass, before: Date): Promise<number> {
+    const { rows } = await sql<{ due: number }>`select ${DUE[of](before)} as due`.execute(this.db);
+    return rows[0]?.due ?? 0;
+  }
 }
+
+const DUE: Readonly<Record<RetentionClass, (before: Date) => RawBuilder<unknown>>> = {
+  messages: (before) =>
+    sql`(select coalesce(sum(planned), 0) from dispatch where redacted_at is null and due_at < ${before})`,
+  plans: (before) => sql`(
+    select coalesce(sum((summary ->> 'recipients')::integer), 0) from plan
+    where redacted_at is null and made_at < ${before} and not exists (
+      select from campaign where approved_plan_id = plan.id and state not in ('finished', 'cancelled')
+    ))`,
+  reports: (before) =>
+    sql`(select count(*) from feedback_report where redacted_at is null and received_at < ${before})`,
+  suppressions: (before) =>
+    sql`(select count(*) from suppression where lifted_at < ${before} or expires_at < ${before})`,
+  webhookEvents: (before) => sql`(select count(*) from webhook_event where occurred_at < ${before})`,
+};
 
 const PURGES: Readonly<Record<RetentionClass, PurgeOne>> = {
   /** Whatever its state: what was never sent so long after is not sent any more, as it has no address then. */

@@ -3,8 +3,12 @@ import { Cron } from '@nestjs/schedule';
 import { AuditTrail, systemPrincipal } from '../access/index.js';
 import { Tick } from '../platform/schedule/index.js';
 import { Clock } from '../shared/clock.js';
+import { addDays, LondonTime } from '../shared/london-time.js';
 import { RetentionRepository } from './retention.repository.js';
 import { purgeBefore, RETENTION_CLASSES, type RetentionClass } from './retention.rules.js';
+
+/** London time. */
+const PURGES_AT = '03:15';
 
 /** Takes people out of what has outlived its purpose, every night. */
 @Injectable()
@@ -19,7 +23,7 @@ export class Retention implements BeforeApplicationShutdown {
     private readonly clock: Clock,
   ) {}
 
-  @Cron('15 3 * * *', { timeZone: 'Europe/London' })
+  @Cron(`${PURGES_AT.slice(3)} ${PURGES_AT.slice(0, 2)} * * *`, { timeZone: 'Europe/London' })
   async tick(): Promise<void> {
     await this.ticking.run();
   }
@@ -27,6 +31,21 @@ export class Retention implements BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
     await this.ticking.stop();
+  }
+
+  /** How much of each class a purge at that instant would take people out of; nothing is changed. */
+  async dueAt(instant: Date): Promise<Readonly<Record<RetentionClass, number>>> {
+    const counts: [RetentionClass, number][] = [];
+    for (const of of RETENTION_CLASSES) counts.push([of, await this.repository.countDue(of, purgeBefore(of, instant))]);
+    return Object.fromEntries(counts) as Record<RetentionClass, number>;
+  }
+
+  /** When the next purge begins. */
+  nextPurge(): LondonTime {
+    const now = this.clock.now();
+    const { date } = LondonTime.fromInstant(now);
+    const today = LondonTime.parse(`${date}T${PURGES_AT}`);
+    return today.toInstant() > now ? today : LondonTime.parse(`${addDays(date, 1)}T${PURGES_AT}`);
   }
 
   /** Purges everything that is due, and says how many rows of each class lost something. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { pageQuery, pageSchema } from '../platform/http/index.js';
 import { type DeliveryLine, type WebhookRow } from './webhook.repository.js';
-import { DELIVERY_STATES, WEBHOOK_EVENT_TYPES } from './webhook.types.js';
+import { DELIVERED_EVENT_TYPES, DELIVERY_STATES, WEBHOOK_EVENT_TYPES } from './webhook.types.js';
 
 export const webhookIdSchema = z.uuid();
 export const deliveryIdSchema = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
@@ -69,7 +69,7 @@ const deliverySchema = z
   .object({
     id: z.number().int(),
     eventId: z.number().int(),
-    type: z.enum(WEBHOOK_EVENT_TYPES),
+    type: z.enum(DELIVERED_EVENT_TYPES),
     occurredAt: instant,
     state: z.enum(DELIVERY_STATES),
     attempts: z.number().int(),

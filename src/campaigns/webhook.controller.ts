@@ -122,6 +122,35 @@ export class WebhookController {
     return webhookView(await this.webhooks.disable(id, principal));
   }
 
+  @Post(':id/rotate-secret')
+  @HttpCode(200)
+  @Idempotent()
+  @ApiOperation({ summary: 'Sign with a new secret from now on' })
+  @ApiOkResponse({ standardSchema: createdWebhookSchema, description: 'The new secret is shown this once' })
+  @ApiProblems(400, 404, 409)
+  async rotateSecret(
+    @Param('id', { schema: webhookIdSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<WebhookView & { secret: string }> {
+    requireRegion(principal, undefined);
+    const secret = await this.webhooks.rotateSecret(id, principal);
+    return { ...webhookView(await this.webhooks.get(id)), secret };
+  }
+
+  @Post(':id/test')
+  @HttpCode(202)
+  @Idempotent()
+  @ApiOperation({ summary: 'Deliver a test event to this webhook alone' })
+  @ApiAcceptedResponse({ description: 'It will be tried within seconds' })
+  @ApiProblems(400, 404, 409)
+  async test(
+    @Param('id', { schema: webhookIdSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<void> {
+    requireRegion(principal, undefined);
+    await this.webhooks.sendTest(id, principal);
+  }
+
   @Get(':id/deliveries')
   @ApiOperation({ summary: 'List what a webhook was, or is to be, told' })
   @ApiOkResponse({ standardSchema: deliveryPageSchema, description: 'Newest first' })

@@ -1,7 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
-import { type WebhookDeliveryState, type WebhookEventType, type WebhookTables } from './webhook.types.js';
+import {
+  type DeliveredEventType,
+  WEBHOOK_TEST,
+  type WebhookDeliveryState,
+  type WebhookTables,
+} from './webhook.types.js';
 
 export type WebhookRow = Selectable<WebhookTables['webhook']>;
 type Db = Kysely<WebhookTables> | Transaction<WebhookTables>;
@@ -10,7 +15,7 @@ type Db = Kysely<WebhookTables> | Transaction<WebhookTables>;
 export interface DeliveryLine {
   readonly id: number;
   readonly eventId: number;
-  readonly type: WebhookEventType;
+  readonly type: DeliveredEventType;
   readonly occurredAt: Date;
   readonly state: WebhookDeliveryState;
   readonly attempts: number;
@@ -29,7 +34,7 @@ export interface ClaimedDelivery {
   readonly sealedSecret: string;
   readonly failingSince: Date | null;
   readonly eventId: number;
-  readonly type: WebhookEventType;
+  readonly type: DeliveredEventType;
   readonly occurredAt: Date;
   readonly data: unknown;
 }
@@ -110,6 +115,28 @@ export class WebhookRepository {
       .where('id', '=', deliveryId)
       .where('webhook_id', '=', webhookId)
       .where('state', '<>', 'pending')
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
+  /** An event for this webhook alone, to be delivered at once. */
+  async addTest(webhookId: string, now: Date, trx: Db): Promise<void> {
+    const { id } = await trx
+      .insertInto('webhook_event')
+      .values({ type: WEBHOOK_TEST, occurred_at: now, data: JSON.stringify({ webhook: webhookId }) })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    await trx
+      .insertInto('webhook_delivery')
+      .values({ webhook_id: webhookId, event_id: id, state: 'pending', next_attempt_at: now })
+      .execute();
+  }
+
+  async setSecret(id: string, sealed: string, trx: Db): Promise<boolean> {
+    const { numUpdatedRows } = await trx
+      .updateTable('webhook')
+      .set({ sealed_secret: sealed })
+      .where('id', '=', id)
       .executeTakeFirst();
     return numUpdatedRows === 1n;
   }

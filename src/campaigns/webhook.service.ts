@@ -77,6 +77,22 @@ export class Webhooks {
     return this.get(id);
   }
 
+  /** Makes a new signing secret and answers with it, this once. The old one signs nothing any more. */
+  async rotateSecret(id: string, by: Principal): Promise<string> {
+    const secret = newWebhookSecret();
+    await this.change(id, 'secret-rotated', by, (trx) => this.webhooks.setSecret(id, this.sealer.seal(secret), trx));
+    return secret;
+  }
+
+  /** Delivers an event that says nothing, within seconds. @throws ConflictError `webhook-disabled`. */
+  async sendTest(id: string, by: Principal): Promise<void> {
+    await this.requireActive(id);
+    await this.change(id, 'tested', by, async (trx) => {
+      await this.webhooks.addTest(id, this.clock.now(), trx);
+      return true;
+    });
+  }
+
   async deliveries(id: string, filter: Parameters<WebhookRepository['deliveries']>[1]): Promise<DeliveryLine[]> {
     await this.get(id);
     return this.webhooks.deliveries(id, filter);
@@ -84,8 +100,7 @@ export class Webhooks {
 
   /** @throws ConflictError `webhook-disabled`, or `not-redeliverable` when there is no such ended delivery. */
   async redeliver(id: string, deliveryId: number, by: Principal): Promise<void> {
-    const { state } = await this.get(id);
-    if (state === 'disabled') throw new ConflictError('webhook-disabled', `Webhook ${id} is disabled: enable it first`);
+    await this.requireActive(id);
     await this.webhooks.db.transaction().execute(async (trx) => {
       if (!(await this.webhooks.redeliver(id, deliveryId, this.clock.now(), trx)))
         throw new ConflictError('not-redeliverable', `Webhook ${id} has no delivery ${deliveryId} that has ended`);
@@ -96,6 +111,11 @@ export class Webhooks {
   /** The secret that signs; undefined when the configured secret is another by now. */
   secretOf(sealed: string): string | undefined {
     return this.sealer.open(sealed);
+  }
+
+  private async requireActive(id: string): Promise<void> {
+    const { state } = await this.get(id);
+    if (state === 'disabled') throw new ConflictError('webhook-disabled', `Webhook ${id} is disabled: enable it first`);
   }
 
   private async change(

@@ -8,6 +8,11 @@ export const WEBHOOK_EVENTS = {
 export type WebhookEventType = keyof typeof WEBHOOK_EVENTS;
 export const WEBHOOK_EVENT_TYPES = Object.keys(WEBHOOK_EVENTS) as [WebhookEventType, ...WebhookEventType[]];
 
+/** What a webhook is sent when somebody tries it out; nobody subscribes to it. */
+export const WEBHOOK_TEST = 'webhook.test';
+export const DELIVERED_EVENT_TYPES = [...WEBHOOK_EVENT_TYPES, WEBHOOK_TEST] as const;
+export type DeliveredEventType = (typeof DELIVERED_EVENT_TYPES)[number];
+
 export const DELIVERY_STATES = ['pending', 'delivered', 'abandoned'] as const;
 export type WebhookDeliveryState = (typeof DELIVERY_STATES)[number];
 
@@ -26,7 +31,7 @@ export interface WebhookTables {
   };
   webhook_event: {
     id: Generated<number>;
-    type: WebhookEventType;
+    type: DeliveredEventType;
     occurred_at: Date;
     data: unknown;
   };

@@ -20,6 +20,9 @@ import { type SimulatedTransport } from './simulation.transport.js';
 /** Second attempts that fall within a minute are made together, at the end of it. */
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
+const SHORTEST_WAIT_MS = 10;
+const LONGEST_WAIT_MS = 400;
+/** How long nothing at all may move, in reality. */
 const PATIENCE_MS = 120_000;
 
 interface Event {
@@ -119,14 +122,19 @@ export class SimulationRun {
   private async settle(): Promise<void> {
     await this.app.get(CorrectionService).catchUp();
     await this.app.get(CampaignTicker).run();
-    const givenUpAt = performance.now() + PATIENCE_MS;
-    for (;;) {
+    let last = '';
+    let movedAt = performance.now();
+    // Looking costs the database as much as sending does, so it looks less and less often.
+    for (let wait = SHORTEST_WAIT_MS; ; wait = Math.min(wait * 1.5, LONGEST_WAIT_MS)) {
       await this.app.get(Reconciler).reconcile();
       const now = this.clock.now();
       const { leased, due, over } = await this.repository.pending(now);
       if (leased === 0 && over === 0 && (due === 0 || this.transport.isDown(now))) break;
-      if (performance.now() > givenUpAt) throw new Error(`${due} slices do not come to their end`);
-      await delay(15);
+      const stand = [leased, due, over, this.transport.asked].join(' ');
+      if (stand !== last) movedAt = performance.now();
+      else if (performance.now() - movedAt > PATIENCE_MS) throw new Error(`${due} slices do not come to their end`);
+      last = stand;
+      await delay(wait);
     }
     const now = this.clock.now();
     const messages = await this.repository.waiting(now);

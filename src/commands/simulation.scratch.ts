@@ -71,7 +71,9 @@ export async function openScratch(
   await dropAbandoned(admin);
   await create(admin, name);
   const scratch = connect<unknown>(url.toString(), 1);
-  await migrate(scratch).finally(() => scratch.destroy());
+  await migrate(scratch)
+    .then(() => forgetful(scratch))
+    .finally(() => scratch.destroy());
   await copy(server.connectionString, url.toString(), windowId, history);
   return { connectionString: url.toString(), embedded: false, release: () => Promise.resolve() };
 }
@@ -85,6 +87,13 @@ async function create(admin: Kysely<unknown>, name: string): Promise<void> {
       `A simulation works in a database of its own, and the server refuses one: ${(error as Error).message}. Grant CREATEDB to the user of DATABASE_URL`,
       { cause: error },
     );
+  }
+}
+
+/** The tables in which a simulation writes most: what a crash may lose needs no log of changes. */
+async function forgetful(scratch: Kysely<unknown>): Promise<void> {
+  for (const table of ['plan_recipient', 'delivery', 'slice', 'message']) {
+    await sql`alter table ${sql.table(table)} set unlogged`.execute(scratch);
   }
 }
 

@@ -13,6 +13,8 @@ export class SimulatedTransport implements MailTransport {
   readonly concurrency = 64;
   /** When each message was taken, to the second of the simulation: a ledger that writes many down at once is coarser. */
   readonly taken = new Map<string, Date>();
+  /** How often it was asked to send something. */
+  asked = 0;
   private readonly deferred = new Set<string>();
 
   constructor(
@@ -27,6 +29,7 @@ export class SimulatedTransport implements MailTransport {
   }
 
   async send(message: OutgoingMessage): Promise<Outcome> {
+    this.asked += 1;
     const { refusedShare, deferredShare } = this.scenario;
     if (this.isDown(this.clock.now())) return { kind: 'not-sent', reason: 'The mail server does not answer' };
     if (isWithinShare(`refused ${message.to}`, refusedShare)) {

@@ -6,6 +6,7 @@ import { Ledger } from '../delivery/index.js';
 import { FeedbackService } from '../feedback/index.js';
 import { Clock } from '../shared/clock.js';
 import { LondonTime } from '../shared/london-time.js';
+import { CascadeReads } from './cascade.reads.js';
 import { DirectoryPicture } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
 import { countOf } from './pages.js';
@@ -35,6 +36,7 @@ export class Attention {
     private readonly picture: DirectoryPicture,
     private readonly directory: DirectoryReads,
     private readonly sending: SendingReads,
+    private readonly cascades: CascadeReads,
     private readonly clock: Clock,
   ) {}
 
@@ -45,6 +47,7 @@ export class Attention {
       : [];
     const tasks = [
       ...(may('message:read') ? await this.deliveryTasks() : []),
+      ...(may('cascade:operate') ? await this.cascadeTasks(principal) : []),
       ...campaigns.flatMap((campaign) => campaignTask(campaign, principal)),
     ];
     return {
@@ -87,6 +90,14 @@ export class Attention {
         urgent: false,
       });
     return tasks;
+  }
+
+  private async cascadeTasks({ region }: Principal): Promise<Task[]> {
+    return (await this.cascades.overdue(this.clock.now(), region)).map(({ id, name, lateSteps }) => ({
+      text: `${name}: ${countOf(lateSteps, 'region or commissioner has', 'regions and commissioners have')} not answered in time`,
+      href: `/cascades/${id}#silent`,
+      urgent: true,
+    }));
   }
 
   private async cutoffs() {
@@ -133,10 +144,14 @@ const NEXT: Readonly<Partial<Record<CampaignState, { permission: Permission; tex
   draft: { permission: 'campaign:write', text: 'is a draft', urgent: false },
 };
 
-function campaignTask({ id, name, state, author }: CampaignRow, principal: Principal): Task[] {
-  const next = NEXT[state];
+/** People hold wrong dates to be true until it leaves, and it has no author but the service: it waits for anybody. */
+const CORRECTION = { permission: 'campaign:write', text: 'waits to be planned and submitted', urgent: true } as const;
+
+function campaignTask({ id, name, kind, state, author }: CampaignRow, principal: Principal): Task[] {
+  const isCorrection = kind === 'correction' && state === 'draft';
+  const next = isCorrection ? CORRECTION : NEXT[state];
   if (!next || !principal.permissions.includes(next.permission)) return [];
   if (state === 'in-review' && author === principal.id) return [];
-  if (state === 'draft' && author !== principal.id) return [];
+  if (state === 'draft' && !isCorrection && author !== principal.id) return [];
   return [{ text: `${name} ${next.text}`, href: `/campaigns/${id}`, urgent: next.urgent }];
 }

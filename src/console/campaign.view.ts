@@ -7,6 +7,7 @@ import { Clock } from '../shared/clock.js';
 import { actionsFor, sendingWords } from './campaign.actions.js';
 import { CascadeReads } from './cascade.reads.js';
 import { type Chart, lineChart } from './chart.js';
+import { CorrectionView } from './correction.view.js';
 import { DirectoryReads } from './directory.reads.js';
 import { type MinuteCount, SendingReads } from './sending.reads.js';
 import { buckets, coverage, rateNow } from './sending.rates.js';
@@ -44,6 +45,7 @@ export class CampaignView {
     private readonly sending: SendingReads,
     private readonly directory: DirectoryReads,
     private readonly cascades: CascadeReads,
+    private readonly corrections: CorrectionView,
     private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {}
@@ -52,8 +54,10 @@ export class CampaignView {
     const campaign = await this.campaigns.visible(id, principal);
     const plan = await this.plans.latest(id);
     const history = await this.history(campaign);
+    const window = await this.deadlines.window(campaign.window_id);
     return {
-      window: await this.deadlines.window(campaign.window_id),
+      window,
+      correction: campaign.kind === 'correction' ? await this.corrections.of(window) : undefined,
       steps: await this.campaigns.steps(id),
       plan,
       planParts: plan && (await this.planParts(plan)),

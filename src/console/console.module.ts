@@ -1,6 +1,6 @@
 import { type MiddlewareConsumer, Module, type NestModule, type OnModuleInit } from '@nestjs/common';
-import { AuditModule } from '../access/index.js';
-import { CampaignsModule } from '../campaigns/index.js';
+import { AuditModule, type SignInPage, SignInPages } from '../access/index.js';
+import { CampaignsModule, WebhooksModule } from '../campaigns/index.js';
 import { CascadesModule } from '../cascades/index.js';
 import { DeadlinesModule } from '../deadlines/index.js';
 import { DeliveryModule } from '../delivery/index.js';
@@ -21,6 +21,8 @@ import { CascadeOrganisationView } from './cascade-organisation.view.js';
 import { CascadeReads } from './cascade.reads.js';
 import { CascadeView } from './cascade.view.js';
 import { CascadesController } from './cascades.controller.js';
+import { CorrectionReads } from './correction.reads.js';
+import { CorrectionView } from './correction.view.js';
 import { DeliveryController } from './delivery.controller.js';
 import { DirectoryPicture } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
@@ -34,12 +36,24 @@ import { PeopleController } from './people.controller.js';
 import { PlanReads } from './plan.reads.js';
 import { PracticesController } from './practices.controller.js';
 import { boardToken, QueuesController } from './queues.controller.js';
+import { problemValues } from './problem.words.js';
 import { RegionCounts } from './region.counts.js';
 import { SendingReads } from './sending.reads.js';
+import { SettingsAuditController } from './settings-audit.controller.js';
+import { SettingsKeysController } from './settings-keys.controller.js';
+import { SettingsPeopleController } from './settings-people.controller.js';
+import { SettingsRetentionController } from './settings-retention.controller.js';
+import { SettingsWebhooksController } from './settings-webhooks.controller.js';
 import { SettingsController } from './settings.controller.js';
 import { TestSend } from './test-send.service.js';
 import { UploadStore } from './upload.store.js';
 import { WindowsController } from './windows.controller.js';
+
+const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
+  once: 'Sign in',
+  'no-provider': 'Sign in',
+  'signed-out': 'You are signed out',
+};
 
 /** The web pages: server-rendered, complete without scripts, nothing from another host. */
 @Module({
@@ -53,6 +67,7 @@ import { WindowsController } from './windows.controller.js';
     FeedbackModule,
     RenderingModule,
     SegmentsModule,
+    WebhooksModule,
   ],
   controllers: [
     HomeController,
@@ -71,6 +86,11 @@ import { WindowsController } from './windows.controller.js';
     DeliveryController,
     InboxController,
     SettingsController,
+    SettingsPeopleController,
+    SettingsKeysController,
+    SettingsWebhooksController,
+    SettingsRetentionController,
+    SettingsAuditController,
     QueuesController,
   ],
   providers: [
@@ -85,6 +105,8 @@ import { WindowsController } from './windows.controller.js';
     CascadeReads,
     CascadeView,
     CascadeOrganisationView,
+    CorrectionReads,
+    CorrectionView,
     EmailPreviews,
     TestSend,
     UploadStore,
@@ -94,6 +116,7 @@ export class ConsoleModule implements NestModule, OnModuleInit {
   constructor(
     private readonly pages: Pages,
     private readonly problems: ProblemPages,
+    private readonly signIn: SignInPages,
   ) {}
 
   configure(consumer: MiddlewareConsumer): void {
@@ -103,6 +126,7 @@ export class ConsoleModule implements NestModule, OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.problems.use((problem) => this.pages.render('problem', { problem, title: problem.title }));
+    this.problems.use((problem) => this.pages.render('problem', { ...problemValues(problem) }));
+    this.signIn.use((page) => this.pages.render('sign-in', { title: SIGN_IN_TITLES[page.kind], page }));
   }
 }

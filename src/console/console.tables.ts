@@ -1,18 +1,11 @@
-import { type AccessRole } from '../access/index.js';
 import { type DeadlinesTables } from '../deadlines/index.js';
 import { type MessageState } from '../delivery/index.js';
 import { type DirectoryTables } from '../directory/index.js';
 
 /** What the pages read of the tables of other modules, beside what their services answer. They write to none. */
 export interface ConsoleTables extends DirectoryTables, DeadlinesTables {
-  person: {
-    id: string;
-    display_name: string;
-    roles: AccessRole[];
-    region: string | null;
-    version: number;
-    created_at: Date;
-  };
+  person: { id: string; display_name: string };
+  campaign: { id: string; name: string };
   plan_recipient: {
     plan_id: string;
     person_key: string;

@@ -47,7 +47,7 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
 
   /** Whoever asks first after a start need not wait for all of it. */
   async onApplicationBootstrap(): Promise<void> {
-    if (this.config.roles.includes('web')) this.drawInBackground(await this.reads.version());
+    if (this.config.roles.includes('web')) void this.drawInBackground(await this.reads.version());
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -17,14 +17,22 @@ const NOTICES = {
   tested: 'The test e-mail is on its way.',
   'window-created': 'The window is saved.',
   'window-moved':
-    'The new dates are saved. Look at the campaigns of this window: unsent reminders follow the new cutoff.',
+    'The new dates are saved. Campaigns that were approved for the old ones are drafts again: plan and submit them anew.',
+  'correction-drafted':
+    'The new dates are saved. This is the correction to everybody who was told the old ones: make its plan, then submit it.',
   nudged: 'Nudged. Whoever answers before the e-mails leave gets none.',
   answered: 'Their answer is written down.',
   imported: 'Imported.',
   decided: 'Decided.',
   lifted: 'The block is lifted. The address can be written to again.',
   'key-revoked': 'The key is revoked. It opens nothing any more.',
-  'roles-changed': 'The roles are saved. They count from the next page on.',
+  'roles-changed': 'The changes are saved. They count from the next page that the person opens.',
+  'webhook-tested': 'A test event is on its way. Its delivery is in the list below: look again in a few seconds.',
+  'webhook-enabled': 'The webhook is on again. What it missed can be delivered once more from the list below.',
+  'webhook-disabled': 'The webhook is off. It is told nothing until somebody switches it on.',
+  'webhook-removed': 'The webhook is removed, and its log with it.',
+  'webhook-retried': 'It will be delivered once more within seconds.',
+  undone: 'The import is undone. Everything that it changed is as it was before.',
 } as const;
 export type Notice = keyof typeof NOTICES;
 

@@ -1,12 +1,14 @@
 import { Get, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { TellingService } from '../cascades/index.js';
 import { DeadlinesService } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { type Readiness, SegmentsService } from '../segments/index.js';
 import { parseOdsCode } from '../shared/ods-code.js';
 import { NotFoundError } from '../shared/errors.js';
+import { CascadeReads } from './cascade.reads.js';
 import { barChart } from './chart.js';
 import { ConsoleController, Page } from './console-routes.js';
 import { DirectoryPicture } from './directory.picture.js';
@@ -41,6 +43,8 @@ export class PracticesController {
     private readonly segments: SegmentsService,
     private readonly deadlines: DeadlinesService,
     private readonly ledger: Ledger,
+    private readonly tellings: TellingService,
+    private readonly cascades: CascadeReads,
     private readonly pages: Pages,
   ) {}
 
@@ -97,7 +101,8 @@ export class PracticesController {
       accounts: organisation.kind === 'region' ? [] : await this.people(code),
       declarations: await this.reads.declarations(code),
       waiting: principal.permissions.includes('window:read') ? await this.waiting(code) : [],
-      told: principal.permissions.includes('message:read') ? await this.ledger.told(code) : undefined,
+      told: principal.permissions.includes('message:read') ? await this.told(code) : undefined,
+      cascades: principal.permissions.includes('cascade:read') ? await this.cascades.of(code) : [],
       history: await this.directory.history(code),
       practices: below.map((practice) => ({ ...practice, readiness: readinessOf.get(practice.code) })),
     };
@@ -114,6 +119,18 @@ export class PracticesController {
       segment: segmentOf.get(account.id),
       roles: account.organisations.find((membership) => membership.code === code)?.roles ?? [],
     }));
+  }
+
+  /** Messages, what was passed on to it and what it said itself, newest first; what has not left yet in front. */
+  private async told(code: string) {
+    const messages = (await this.ledger.told(code)).map((message) => ({ at: message.acceptedAt, message, step: null }));
+    const steps = (await this.tellings.told(code))
+      .filter(({ kind }) => kind === 'step')
+      .map((step) => ({ at: step.at, message: null, step }));
+    const names = await this.reads.names(steps.flatMap(({ step }) => step.by ?? []));
+    return [...messages, ...steps]
+      .sort((a, b) => (b.at?.getTime() ?? Number.MAX_SAFE_INTEGER) - (a.at?.getTime() ?? Number.MAX_SAFE_INTEGER))
+      .map((line) => ({ ...line, by: line.step?.by && (names.get(line.step.by) ?? line.step.by) }));
   }
 
   /** In which coming rounds a payment of the organisation waits, and for whom. */

@@ -105,22 +105,19 @@ export class SendingReads {
     return row?.shared_values ?? {};
   }
 
-  /** Everybody who ever signed in, newest first; with a region only those confined to it. */
-  async people(region: string | undefined, limit: number) {
-    return this.db
-      .selectFrom('person')
-      .select(['id', 'display_name as name', 'roles', 'region', 'version', 'created_at as createdAt'])
-      .$if(region !== undefined, (query) => query.where('region', '=', region ?? null))
-      .orderBy('id', 'desc')
-      .limit(limit)
-      .execute();
-  }
-
   /** Names of people who signed in, by the ids of the audit trail (`person:…`). */
   async actorNames(actors: readonly string[]): Promise<Map<string, string>> {
     const ids = actors.flatMap((actor) => /^person:([0-9a-f-]{36})$/.exec(actor)?.[1] ?? []);
     if (ids.length === 0) return new Map();
     const rows = await this.db.selectFrom('person').select(['id', 'display_name']).where('id', 'in', ids).execute();
     return new Map(rows.map(({ id, display_name: name }) => [`person:${id}`, name]));
+  }
+
+  /** Names of campaigns, by the subjects of the audit trail (`campaign:…`). */
+  async campaignNames(subjects: readonly string[]): Promise<Map<string, string>> {
+    const ids = subjects.flatMap((subject) => /^campaign:([0-9a-f-]{36})$/.exec(subject)?.[1] ?? []);
+    if (ids.length === 0) return new Map();
+    const rows = await this.db.selectFrom('campaign').select(['id', 'name']).where('id', 'in', ids).execute();
+    return new Map(rows.map(({ id, name }) => [`campaign:${id}`, name]));
   }
 }

@@ -55,6 +55,24 @@ export function typedTimesOf(window: DeclarationWindow): TypedTimes {
   return { ...blankTimes(), ...typed };
 }
 
+/** The dates of a window in the words of its pages. */
+export const MOMENTS = [
+  ['cutoff', 'Cutoff'],
+  ['reopening', 'CQRS reopens'],
+  ['pcse', 'Payments go to PCSE'],
+  ['signInChange', 'Sign-in changes'],
+] as const satisfies readonly (readonly [Name, string])[];
+
+/** What a form gave, as London's clocks. */
+export function clocksOf({ cutoff, reopening, pcse, signInChange }: Times): WindowTimes {
+  return {
+    cutoff: LondonTime.parse(cutoff),
+    reopening: LondonTime.parse(reopening),
+    pcse: LondonTime.parse(pcse),
+    signInChange: signInChange === null ? null : LondonTime.parse(signInChange),
+  };
+}
+
 interface Times {
   readonly cutoff: string;
   readonly reopening: string;

@@ -2,15 +2,24 @@ import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
-import { CampaignService } from '../campaigns/index.js';
+import { CampaignService, CorrectionService } from '../campaigns/index.js';
 import { BankHolidays, DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
 import { calendarOf } from './calendar.rules.js';
 import { ConsoleController, Page } from './console-routes.js';
+import { CorrectionView } from './correction.view.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
 import { noticeOf, noticeSchema } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 import { SendingReads } from './sending.reads.js';
-import { blankTimes, type TypedTimes, typedTimesOf, typedTimesSchema, windowTimesOf } from './window-form.rules.js';
+import {
+  blankTimes,
+  clocksOf,
+  MOMENTS,
+  type TypedTimes,
+  typedTimesOf,
+  typedTimesSchema,
+  windowTimesOf,
+} from './window-form.rules.js';
 
 const idSchema = z.uuid();
 const newSchema = typedTimesSchema.extend({ name: z.string().max(300).default('') });
@@ -29,6 +38,8 @@ export class WindowsController {
     private readonly deadlines: DeadlinesService,
     private readonly bankHolidays: BankHolidays,
     private readonly campaigns: CampaignService,
+    private readonly moving: CorrectionService,
+    private readonly corrections: CorrectionView,
     private readonly sending: SendingReads,
     private readonly pages: Pages,
   ) {}
@@ -127,6 +138,41 @@ export class WindowsController {
     return this.form({ principal, csrf }, { answers, window });
   }
 
+  /** What the new dates would do, before anything is saved. */
+  @Post(':id/move/check')
+  @RequirePermission('window:write')
+  async check(
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: moveSchema }) answers: z.infer<typeof moveSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    const window = await this.deadlines.window(id);
+    const { times, faults } = windowTimesOf(answers);
+    const after = times && clocksOf(times);
+    const unchanged = after && MOMENTS.every(([field]) => window[field]?.isoLocal() === after[field]?.isoLocal());
+    if (!after || unchanged) {
+      const found = unchanged ? [{ field: 'cutoff-day', message: 'Change at least one of the dates' }] : faults;
+      this.refuse(response, this.form({ principal, csrf }, { answers, window, faults: faultsOf(found) }));
+      return;
+    }
+    const dates = MOMENTS.map(([field, name]) => {
+      const before = window[field];
+      return { name, before, after: after[field], moves: before?.isoLocal() !== after[field]?.isoLocal() };
+    });
+    const values = {
+      title: 'Check what moving the dates does',
+      section: 'windows',
+      window,
+      answers,
+      dates,
+      notices: this.deadlines.notices({ ...window, ...after }),
+      effect: await this.corrections.foresee(window, after),
+    };
+    response.type('html').send(this.pages.render('window-check', values, { principal, csrf }));
+  }
+
   @Post(':id/move')
   @RequirePermission('window:write')
   async move(
@@ -143,8 +189,14 @@ export class WindowsController {
       return;
     }
     try {
-      await this.deadlines.moveCutoff(id, { ...times, reason: answers.reason }, answers.version, principal.id);
-      response.redirect(303, `/windows/${id}?done=window-moved`);
+      const move = { ...times, reason: answers.reason };
+      const { correctionId } = await this.moving.moveCutoff(id, move, answers.version, principal);
+      response.redirect(
+        303,
+        correctionId === null
+          ? `/windows/${id}?done=window-moved`
+          : `/campaigns/${correctionId}?done=correction-drafted`,
+      );
     } catch (error) {
       this.refuse(response, this.form({ principal, csrf }, { answers, window, faults: refusal(error) }));
     }

@@ -1,5 +1,5 @@
 import { type AccessRole } from '../access/index.js';
-import { type CampaignKind, type CampaignState } from '../campaigns/index.js';
+import { type CampaignKind, type CampaignState, type RetentionClass } from '../campaigns/index.js';
 import { type DeclarationStatus } from '../deadlines/index.js';
 import { type MessageState } from '../delivery/index.js';
 import { type CqrsRole, type ImportKind, type OrganisationKind } from '../directory/index.js';
@@ -189,11 +189,53 @@ const REVIEW_REASONS: Readonly<Record<string, string>> = {
 };
 export const reviewReason = (reason: string): string => REVIEW_REASONS[reason] ?? reason;
 
+interface RetentionWords {
+  readonly what: string;
+  readonly since: string;
+  readonly goes: string;
+  readonly stays: string;
+}
+
+export const RETENTION_WORDS: Readonly<Record<RetentionClass, RetentionWords>> = {
+  messages: {
+    what: 'Messages',
+    since: 'the day they were due',
+    goes: 'Address and contents',
+    stays: 'Which account was written to, when, with which outcome, and a fingerprint of the bytes',
+  },
+  plans: {
+    what: 'People in plans',
+    since: 'the day the plan was made, and not before its campaign has ended',
+    goes: 'Address and contents',
+    stays: 'Who was to get what, and why',
+  },
+  reports: {
+    what: 'Returned messages',
+    since: 'the day they came',
+    goes: 'Addresses and what they said',
+    stays: 'That one came, of which kind, and what it was about',
+  },
+  suppressions: {
+    what: 'Blocks of addresses that have ended',
+    since: 'the day they were lifted or ran out',
+    goes: 'The whole block',
+    stays: 'Nothing; a block that holds is kept',
+  },
+  webhookEvents: {
+    what: 'Events of webhooks',
+    since: 'the day they happened',
+    goes: 'The event and the log of its deliveries',
+    stays: 'Nothing',
+  },
+};
+
 /** Templates by what they say; a template without words here shows its own title elsewhere. */
 export const purposeWords = (purpose: string): string => {
   const [kind = '', step = ''] = purpose.split(':');
   const words = (CAMPAIGN_KIND_WORDS as Readonly<Record<string, KindWords>>)[kind]?.text;
   if (kind === 'test') return 'Test';
+  if (kind === 'nudge') return 'Request to pass the message on (nudge)';
+  if (kind === 'escalation') return 'Request to pass the message on (after silence)';
   if (words === undefined) return purpose;
   return step === '' || step === 'launch' ? words : `${words} (${step.replaceAll('-', ' ')})`;
 };

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DeadlinesModule } from '../deadlines/index.js';
 import { CONFIG, type Config } from '../platform/config/index.js';
+import { Tracing } from '../platform/tracing/index.js';
 import { CaptureInbox } from './capture.inbox.js';
 import { RenderingModule } from '../rendering/index.js';
 import { DEFAULT_DELIVERY_OPTIONS, DELIVERY_OPTIONS } from './delivery.options.js';
@@ -46,7 +47,7 @@ class TransportLifetime implements OnApplicationShutdown {
     },
     {
       provide: MAIL_ROUTES,
-      inject: [CONFIG, CaptureInbox, { token: WRAP_TRANSPORT, optional: true }],
+      inject: [CONFIG, CaptureInbox, Tracing, { token: WRAP_TRANSPORT, optional: true }],
       useFactory: mailRoutes,
     },
     TransportLifetime,

@@ -10,6 +10,7 @@ export interface DispatchTable {
   due_at: Date;
   expires_at: Date | null;
   rate_per_minute: number | null;
+  trace_parent: Generated<string | null>;
   planned: Generated<number>;
   state: Generated<DispatchState>;
   created_at: Date;

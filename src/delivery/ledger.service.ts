@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
 import { type Config, InjectConfig } from '../platform/config/index.js';
+import { Tracing } from '../platform/tracing/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../shared/errors.js';
 import { LedgerRepository, type MessageRow } from './ledger.repository.js';
@@ -35,6 +36,7 @@ export class Ledger {
     private readonly plans: PlanRepository,
     private readonly repository: LedgerRepository,
     private readonly clock: Clock,
+    private readonly tracing: Tracing,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -54,9 +56,18 @@ export class Ledger {
     if (dispatch.expiresAt && dispatch.expiresAt <= dispatch.dueAt) {
       throw new InvalidInputError('bad-dispatch', `Dispatch ${dispatch.id} expires before it is due`);
     }
+    const facts = { 'campaign.id': dispatch.campaignId, 'dispatch.id': dispatch.id };
+    return this.tracing.span('plan dispatch', facts, () => this.write(dispatch, messages, trx));
+  }
+
+  private async write<Tables>(
+    dispatch: NewDispatch,
+    messages: Iterable<NewMessage> | AsyncIterable<NewMessage>,
+    trx?: Transaction<Tables>,
+  ): Promise<{ planned: number; isNew: boolean }> {
     const now = this.clock.now();
     return this.plans.inTransaction(trx, async (db) => {
-      if (!(await this.plans.addDispatch(db, dispatch, now))) {
+      if (!(await this.plans.addDispatch(db, dispatch, now, this.tracing.here()))) {
         return { planned: await this.plans.plannedOf(db, dispatch.id), isNew: false };
       }
       let ordinal = 0;

@@ -1,7 +1,9 @@
 import { type Config, mailTransportsOf } from '../platform/config/index.js';
+import { type Tracing } from '../platform/tracing/index.js';
 import { type CaptureInbox } from './capture.inbox.js';
 import { CaptureTransport } from './capture.transport.js';
 import { type Limits } from './pace.repository.js';
+import { TracedTransport } from './traced.transport.js';
 import { createTransport } from './transport.factory.js';
 import { type MailTransport } from './transport.js';
 import { type WrapTransport } from './transport.wrapping.js';
@@ -23,7 +25,16 @@ export interface MailRoute {
  * The configured transports, else the capture inbox. Opens no connection yet.
  * @throws InvalidInputError `bad-smtp-url`, `bad-dkim`, `bad-notify-url`, naming the setting and the transport.
  */
-export function mailRoutes(config: Config, inbox: CaptureInbox, wrap: WrapTransport = (transport) => transport) {
+export function mailRoutes(
+  config: Config,
+  inbox: CaptureInbox,
+  tracing: Tracing,
+  wrapWith: WrapTransport = (transport) => transport,
+): MailRoute[] {
+  const wrap = (configured: MailTransport) => {
+    const transport = wrapWith(configured);
+    return tracing.isOn ? new TracedTransport(transport, tracing) : transport;
+  };
   const configured = mailTransportsOf(config).map(({ name, url, weight, ratePerMinute, dayBudget }): MailRoute => {
     const transport = createTransport(url, name === undefined ? 'SMTP_URL' : `SMTP_TRANSPORTS (${name})`);
     const limits = { ratePerMinute: ratePerMinute ?? null, dayBudget: dayBudget ?? null };

@@ -38,7 +38,7 @@ export class PlanRepository {
   }
 
   /** False when the dispatch is there already; a second planner waits here until the first has committed. */
-  async addDispatch(db: Db, dispatch: NewDispatch, now: Date): Promise<boolean> {
+  async addDispatch(db: Db, dispatch: NewDispatch, now: Date, traceParent: string | null): Promise<boolean> {
     const { numInsertedOrUpdatedRows = 0n } = await db
       .insertInto('dispatch')
       .values({
@@ -49,6 +49,7 @@ export class PlanRepository {
         due_at: dispatch.dueAt,
         expires_at: dispatch.expiresAt,
         rate_per_minute: dispatch.ratePerMinute ?? null,
+        trace_parent: traceParent,
         created_at: now,
         state_changed_at: now,
       })

@@ -19,6 +19,7 @@ export interface Lease {
   readonly dueAt: Date;
   readonly expiresAt: Date | null;
   readonly ratePerMinute: number | null;
+  readonly traceParent: string | null;
 }
 
 export interface QueuedMessage {
@@ -59,7 +60,7 @@ export class SliceRepository {
       returning slice.id as "sliceId", slice.epoch, slice.leased_by as worker, slice.dispatch_id as "dispatchId",
         slice.first_ordinal as "firstOrdinal", slice.last_ordinal as "lastOrdinal",
         dispatch.shared_values as "sharedValues", dispatch.due_at as "dueAt", dispatch.expires_at as "expiresAt",
-        dispatch.rate_per_minute as "ratePerMinute"`.execute(this.db);
+        dispatch.rate_per_minute as "ratePerMinute", dispatch.trace_parent as "traceParent"`.execute(this.db);
     return rows[0];
   }
 
@@ -71,6 +72,7 @@ export class SliceRepository {
     return rows.length > 0;
   }
 
+  /** Those that came back last, so that one recipient at whom the server hangs up holds up nobody else. */
   async queued(lease: Lease): Promise<QueuedMessage[]> {
     const { rows } = await sql<QueuedMessage>`
       select message.id, message.ordinal, message.address, message.template,
@@ -78,7 +80,7 @@ export class SliceRepository {
       from delivery
       join message on message.dispatch_id = delivery.dispatch_id and message.ordinal = delivery.ordinal
       where ${this.within(lease)} and delivery.state = 'queued'
-      order by delivery.ordinal`.execute(this.db);
+      order by delivery.setbacks, delivery.ordinal`.execute(this.db);
     return rows;
   }
 

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Config, InjectConfig } from '../platform/config/index.js';
+import { Tracing } from '../platform/tracing/index.js';
 import { ByteWriter } from '../shared/byte-writer.js';
 import { Clock } from '../shared/clock.js';
 import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
@@ -29,6 +30,7 @@ export class SliceSender {
     private readonly pace: TransportPace,
     private readonly clock: Clock,
     private readonly metrics: DeliveryMetrics,
+    private readonly tracing: Tracing,
     @Inject(DELIVERY_OPTIONS) private readonly options: DeliveryOptions,
     @Inject(MAIL_ROUTES) routes: readonly MailRoute[],
     @InjectConfig() { mailDomainConcurrency }: Config,
@@ -46,8 +48,10 @@ export class SliceSender {
     const { slices, screening, preparer, pace, clock, options, gate, metrics } = this;
     const memory = this.memory.pop() ?? [new ByteWriter(), new ByteWriter()];
     const parts = { slices, screening, preparer, pace, clock, options, gate, metrics, memory };
+    const facts = { 'dispatch.id': lease.dispatchId, 'slice.id': sliceId };
     try {
-      await new SliceRun(parts, lease, leasedAt, signal).drain();
+      const run = new SliceRun(parts, lease, leasedAt, signal);
+      await this.tracing.span('send slice', facts, () => run.drain(), lease.traceParent);
     } finally {
       this.memory.push(memory);
     }

@@ -5,7 +5,16 @@ import { ApiKeys } from '../../src/access/index.js';
 import { CampaignService, CampaignTicker, PlanService } from '../../src/campaigns/index.js';
 import { CaptureInbox, Ledger, Reconciler, SuppressionList } from '../../src/delivery/index.js';
 import { FeedbackService } from '../../src/feedback/index.js';
-import { colleague, type Console, FIXTURES, follow, hasChromium, openConsole, violations } from './console.support.js';
+import {
+  colleague,
+  type Console,
+  FIXTURES,
+  follow,
+  hasChromium,
+  openConsole,
+  tabTo,
+  violations,
+} from './console.support.js';
 
 const inBrowser = hasChromium ? describe : describe.skip;
 
@@ -228,7 +237,9 @@ inBrowser('the console', () => {
     const move = page.getByRole('button', { name: 'Move the dates' });
     await follow(page, move.or(page.getByRole('link', { name: 'Move the dates' })));
     await page.locator('#cutoff-day').fill('15');
-    await press('Save the new dates');
+    await press('Continue');
+    expect(await page.locator('main').innerText()).toContain('Nobody was told other dates by e-mail');
+    await press('Move the dates');
     await page.getByText('The new dates are saved').waitFor();
     expect(await page.locator('main').innerText()).toContain('Before midday on Thursday 15 October 2026 (London time)');
     await page.goto('/windows');
@@ -343,23 +354,6 @@ inBrowser('the console', () => {
     await context.close();
   });
 });
-
-/** Moves the focus with the keyboard alone. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  for (let presses = 0; presses < 80; presses++) {
-    await page.keyboard.press('Tab');
-    const focused = await page.evaluate(() => {
-      const element = (
-        globalThis as unknown as {
-          document: { activeElement: { id: string; textContent: string; labels?: Iterable<{ textContent: string }> } };
-        }
-      ).document.activeElement;
-      return [element.textContent, ...[...(element.labels ?? [])].map((label) => label.textContent)].join(' ');
-    });
-    if (focused.includes(name)) return;
-  }
-  throw new Error(`Nothing named "${name}" can be reached with the Tab key`);
-}
 
 async function eventually(holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {

@@ -61,8 +61,7 @@ export async function openConsole(): Promise<Console> {
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
   });
   const page = await browser.newPage({ baseURL: address, viewport: { width: 1280, height: 900 } });
-  await page.goto(await app.get(OneTimeLink).create());
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await signIn(app, page);
   return {
     app,
     address,
@@ -78,6 +77,12 @@ export async function openConsole(): Promise<Console> {
   };
 }
 
+/** As the local administrator; again after the clock was moved by more than a session lasts. */
+export async function signIn(app: NestExpressApplication, page: Page): Promise<void> {
+  await page.goto(await app.get(OneTimeLink).create());
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
 /** Somebody of the team who is not in front of the browser. */
 export function colleague(role: AccessRole): Principal {
   return {
@@ -89,20 +94,39 @@ export function colleague(role: AccessRole): Principal {
   };
 }
 
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
 /** What axe-core finds on the page by the rules of WCAG 2.2 AA, as `rule: target`. E-mails in frames have tests of their own. */
-export async function violations(page: Page): Promise<string[]> {
+export async function violations(page: Page, rules: readonly string[] = WCAG): Promise<string[]> {
   const axe = await readFile(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
   await page.evaluate(axe);
-  return page.evaluate(async () => {
+  return page.evaluate(async (runOnly) => {
     interface Axe {
       run(context: unknown, options: unknown): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }>;
     }
-    const found = await (globalThis as unknown as { axe: Axe }).axe.run(
-      { exclude: ['iframe'] },
-      { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] },
-    );
+    const found = await (globalThis as unknown as { axe: Axe }).axe.run({ exclude: ['iframe'] }, { runOnly });
     return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
-  });
+  }, rules);
+}
+
+/** As `violations`, with axe-core's best practices beyond WCAG. */
+export const faults = (page: Page): Promise<string[]> => violations(page, [...WCAG, 'best-practice']);
+
+/** Moves the focus with the keyboard alone. */
+export async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 100; presses++) {
+    await page.keyboard.press('Tab');
+    const focused = await page.evaluate(() => {
+      const element = (
+        globalThis as unknown as {
+          document: { activeElement: { id: string; textContent: string; labels?: Iterable<{ textContent: string }> } };
+        }
+      ).document.activeElement;
+      return [element.textContent, ...[...(element.labels ?? [])].map((label) => label.textContent)].join(' ');
+    });
+    if (focused.includes(name)) return;
+  }
+  throw new Error(`Nothing named "${name}" can be reached with the Tab key`);
 }
 
 async function fill(app: NestExpressApplication): Promise<string> {

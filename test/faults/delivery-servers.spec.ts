@@ -20,7 +20,7 @@ import { tcpRelay } from '../support/tcp-relay.js';
 
 const MESSAGES = 2_000;
 /** Two slices at once in a process, each with at most two batches of as many messages as the transport takes. */
-const IN_FLIGHT = 2 * 2 * 40;
+const IN_FLIGHT = 2 * 2 * 100;
 const IMPATIENT: Partial<DeliveryOptions> = {
   leaseSeconds: 6,
   leaseMarginSeconds: 1,

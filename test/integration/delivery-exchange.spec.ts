@@ -7,6 +7,7 @@ import { PaceRepository } from '../../src/delivery/pace.repository.js';
 import { TransportPace } from '../../src/delivery/transport.pace.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { connect } from '../../src/platform/database/index.js';
+import { NoTracing } from '../../src/platform/tracing/index.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
 /** The whole of what an operator sets for Exchange Online. */
@@ -42,7 +43,7 @@ async function aProcess(): Promise<TransportPace> {
   const url = new URL(database.server.connectionString);
   url.searchParams.set('options', '-c search_path=fixed,public,pg_catalog');
   const db = connect<DeliveryTables>(url.toString(), 2);
-  const routes = mailRoutes(config, {} as CaptureInbox);
+  const routes = mailRoutes(config, {} as CaptureInbox, new NoTracing());
   const pace = new TransportPace(new PaceRepository(db), routes, config, DEFAULT_DELIVERY_OPTIONS);
   await pace.onModuleInit();
   processes.push({ pace, db });

@@ -4,6 +4,7 @@ import { type CaptureInbox } from '../../src/delivery/capture.inbox.js';
 import { type MailTransport, type OutgoingMessage } from '../../src/delivery/index.js';
 import { UnknownResolver } from '../../src/delivery/unknown.resolver.js';
 import { loadConfig } from '../../src/platform/config/index.js';
+import { NoTracing } from '../../src/platform/tracing/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { testDatabase } from '../support/database.js';
 import { addressOf, DeliveryApp, MONDAY } from '../support/delivery-app.js';
@@ -21,7 +22,7 @@ afterEach(async () => {
 
 function transport(url = notify.url()): MailTransport {
   const config = loadConfig({ NODE_ENV: 'test', SECRET: 'a secret of the tests, forty characters!', SMTP_URL: url });
-  const [route] = mailRoutes(config, {} as CaptureInbox);
+  const [route] = mailRoutes(config, {} as CaptureInbox, new NoTracing());
   open.push(route!.transport);
   return route!.transport;
 }

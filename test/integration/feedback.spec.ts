@@ -14,6 +14,7 @@ import { FeedbackRepository } from '../../src/feedback/feedback.repository.js';
 import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
 import { ReportApplication } from '../../src/feedback/report.application.js';
 import { loadConfig } from '../../src/platform/config/index.js';
+import { NoTracing } from '../../src/platform/tracing/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
@@ -33,7 +34,7 @@ beforeAll(async () => {
   Logger.overrideLogger(false);
   database = await testDatabase();
   const { db } = database;
-  ledger = new Ledger(new PlanRepository(db), new LedgerRepository(db), clock, config);
+  ledger = new Ledger(new PlanRepository(db), new LedgerRepository(db), clock, new NoTracing(), config);
   suppressions = new SuppressionList(new SuppressionRepository(db), clock);
   audit = new AuditTrail(new AuditRepository(db), clock);
   const repository = new FeedbackRepository(db);

@@ -27,6 +27,7 @@ import { type Config, ConfigModule, loadConfig } from '../../src/platform/config
 import { DatabaseModule, type DatabaseServer } from '../../src/platform/database/index.js';
 import { METRICS, MetricsModule } from '../../src/platform/metrics/index.js';
 import { JobQueue, JobsModule } from '../../src/platform/jobs/index.js';
+import { NoTracing, Tracing } from '../../src/platform/tracing/index.js';
 import { DEFAULT_TEMPLATES_DIR, TemplateCatalogue, TEMPLATES_DIR } from '../../src/rendering/index.js';
 import { type Clock, FixedClock } from '../../src/shared/clock.js';
 
@@ -43,6 +44,7 @@ export interface DeliverySetting {
   readonly clock?: Clock;
   readonly config?: Partial<Config>;
   readonly options?: Partial<DeliveryOptions>;
+  readonly tracing?: Tracing;
 }
 
 /** The delivery engine as the application wires it: real database, real queue, real SMTP; only the schedule is by hand. */
@@ -74,6 +76,8 @@ export class DeliveryApp implements AsyncDisposable {
     })
       .overrideProvider(TEMPLATES_DIR)
       .useValue(await fewTemplates())
+      .overrideProvider(Tracing)
+      .useValue(setting.tracing ?? new NoTracing())
       .overrideProvider(DELIVERY_OPTIONS)
       .useValue({ ...DEFAULT_DELIVERY_OPTIONS, acknowledgeEveryMs: 20, screeningSeconds: 0, ...setting.options })
       .compile();

@@ -70,6 +70,8 @@ const environmentSchema = z.object({
   CLOCK: z.iso
     .datetime({ offset: true, error: 'expected an instant with its offset, as 2026-09-14T08:00:00+01:00' })
     .optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:').optional(),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
@@ -143,6 +145,8 @@ export interface Config {
   readonly secret: string;
   /** Outside production only: the instant at which the clock stands still. */
   readonly clock: Date | undefined;
+  /** Where traces go, and which share of them; undefined: nothing is traced. */
+  readonly traces: { readonly endpoint: string; readonly share: number } | undefined;
   readonly logLevel: string;
 }
 
@@ -203,6 +207,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     oidc,
     secret: env.SECRET ?? secretOf(dataDir),
     clock: env.CLOCK === undefined ? undefined : new Date(env.CLOCK),
+    traces: env.OTEL_EXPORTER_OTLP_ENDPOINT
+      ? { endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT, share: env.OTEL_TRACES_SAMPLER_ARG }
+      : undefined,
     logLevel: env.LOG_LEVEL,
   };
 }

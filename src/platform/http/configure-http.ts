@@ -2,6 +2,7 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import cookieParser from 'cookie-parser';
 import { type Config } from '../config/index.js';
 import { HttpMetrics } from '../metrics/index.js';
+import { HttpTraces } from '../tracing/index.js';
 import { apiDocumentRoute } from './api-document.route.js';
 import { bodyParsers } from './body-parsers.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -19,7 +20,13 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
   // Express's own ETag is a weak hash of the body: If-Match would never fit it.
   app.set('etag', false);
   app.disable('x-powered-by');
-  app.use(app.get(HttpMetrics).middleware(), ...securityHeaders(config), cookieParser(), ...bodyParsers());
+  app.use(
+    app.get(HttpMetrics).middleware(),
+    ...app.get(HttpTraces).middleware(),
+    ...securityHeaders(config),
+    cookieParser(),
+    ...bodyParsers(),
+  );
   app.use('/api/v1/openapi.json', apiDocumentRoute(app));
   app.useGlobalPipes(new SchemaPipe());
   app.useGlobalFilters(new ProblemFilter(app.get(ProblemPages)));

@@ -1,0 +1,207 @@
+import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { type Response } from 'express';
+import { z } from 'zod';
+import { CsrfToken, CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
+import { newWebhookSchema, WEBHOOK_EVENTS, Webhooks } from '../campaigns/index.js';
+import { ConsoleController, Page } from './console-routes.js';
+import { faultsOfZod, type FormFaults, NO_FAULTS, refusal, refusalOf } from './form.faults.js';
+import { manyOf } from './form.text.js';
+import { type Notice, noticeOf, noticeSchema } from './notices.js';
+import { type Frame, Pages } from './pages.js';
+
+const HOOKS_SHOWN = 100;
+const PAGE = 25;
+
+const idSchema = z.uuid();
+const deliveryIdSchema = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
+const logSchema = noticeSchema.extend({ before: deliveryIdSchema.optional().catch(undefined) });
+/** As the form sends it; what is wrong is said beside its fields. */
+const typedSchema = z.object({
+  url: z.string().trim().max(3_000).default(''),
+  description: z.string().max(500).default(''),
+  events: manyOf(z.string().max(50)),
+});
+const formSchema = newWebhookSchema.safeExtend({
+  url: z
+    .url({ protocol: /^https$/, error: 'Enter a whole address that begins with https://' })
+    .max(2_000, 'The address must be 2,000 characters or less'),
+  description: z.string().trim().max(200, 'The description must be 200 characters or less'),
+  events: z
+    .array(z.enum(Object.keys(WEBHOOK_EVENTS) as [keyof typeof WEBHOOK_EVENTS]))
+    .min(1, 'Select what the program is to be told'),
+});
+
+/** Programs that are told what happens. Events are of the whole country, so somebody of one region manages none. */
+@ConsoleController('settings/webhooks')
+@RequirePermission('webhook:manage')
+export class SettingsWebhooksController {
+  constructor(
+    private readonly webhooks: Webhooks,
+    private readonly pages: Pages,
+  ) {}
+
+  @Get()
+  @Page()
+  async list(
+    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    return this.listPage({ principal, csrf }, { notice: noticeOf(done) });
+  }
+
+  /** Answers with the page itself: the secret is shown this once and must not be in any address. */
+  @Post()
+  async add(
+    @Body({ schema: typedSchema }) typed: z.infer<typeof typedSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    const frame = { principal, csrf };
+    requireRegion(principal, undefined);
+    const refuse = async (faults: FormFaults) => {
+      response
+        .status(422)
+        .type('html')
+        .send(await this.listPage(frame, { typed, faults }));
+    };
+    const parsed = formSchema.safeParse(typed);
+    if (!parsed.success) return refuse(faultsOfZod(parsed.error));
+    try {
+      const { webhook, secret } = await this.webhooks.register(parsed.data, principal);
+      response
+        .status(201)
+        .type('html')
+        .send(await this.hookPage(webhook.id, frame, { secret }));
+    } catch (error) {
+      await refuse(refusal(error, 'url'));
+    }
+  }
+
+  @Get(':id')
+  @Page()
+  async show(
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: logSchema }) { done, before }: z.infer<typeof logSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    return this.hookPage(id, { principal, csrf }, { notice: noticeOf(done), before });
+  }
+
+  @Post(':id/secret')
+  async rotate(
+    @Param('id', { schema: idSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    requireRegion(principal, undefined);
+    const secret = await this.webhooks.rotateSecret(id, principal);
+    response.type('html').send(await this.hookPage(id, { principal, csrf }, { secret }));
+  }
+
+  @Post(':id/remove')
+  async remove(
+    @Param('id', { schema: idSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+    @Res() response: Response,
+  ): Promise<void> {
+    requireRegion(principal, undefined);
+    await this.webhooks.remove(id, principal);
+    response.redirect(303, '/settings/webhooks?done=webhook-removed');
+  }
+
+  @Post(':id/deliveries/:delivery/retry')
+  async retry(
+    @Param('id', { schema: idSchema }) id: string,
+    @Param('delivery', { schema: deliveryIdSchema }) delivery: number,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.attempt({ id, principal, csrf, response, done: 'webhook-retried' }, () =>
+      this.webhooks.redeliver(id, delivery, principal),
+    );
+  }
+
+  @Post(':id/:action')
+  async act(
+    @Param('id', { schema: idSchema }) id: string,
+    @Param('action', { schema: z.enum(['test', 'enable', 'disable']) }) action: 'test' | 'enable' | 'disable',
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    switch (action) {
+      case 'test':
+        return this.attempt({ id, principal, csrf, response, done: 'webhook-tested' }, () =>
+          this.webhooks.sendTest(id, principal),
+        );
+      case 'enable':
+        return this.attempt({ id, principal, csrf, response, done: 'webhook-enabled' }, () =>
+          this.webhooks.enable(id, principal),
+        );
+      case 'disable':
+        return this.attempt({ id, principal, csrf, response, done: 'webhook-disabled' }, () =>
+          this.webhooks.disable(id, principal),
+        );
+    }
+  }
+
+  private async attempt(
+    { id, principal, csrf, response, done }: Frame & { id: string; response: Response; done: Notice },
+    work: () => Promise<unknown>,
+  ): Promise<void> {
+    requireRegion(principal, undefined);
+    const faults = await refusalOf(work);
+    if (!faults) {
+      response.redirect(303, `/settings/webhooks/${id}?done=${done}`);
+      return;
+    }
+    const page = await this.hookPage(id, { principal, csrf }, { faults });
+    response.status(422).type('html').send(page);
+  }
+
+  private async listPage(
+    frame: Frame,
+    also: { notice?: string | undefined; faults?: FormFaults; typed?: z.infer<typeof typedSchema> },
+  ): Promise<string> {
+    requireRegion(frame.principal, undefined);
+    const values = {
+      title: 'Webhooks',
+      section: 'settings',
+      faults: NO_FAULTS,
+      webhooks: await this.webhooks.list(HOOKS_SHOWN),
+      events: Object.entries(WEBHOOK_EVENTS).map(([value, text]) => ({ value, text, hint: { text: value } })),
+      typed: { url: '', description: '', events: [] },
+      ...also,
+    };
+    return this.pages.render('settings-webhooks', values, frame);
+  }
+
+  private async hookPage(
+    id: string,
+    frame: Frame,
+    {
+      before,
+      ...also
+    }: { before?: number | undefined; notice?: string | undefined; faults?: FormFaults; secret?: string },
+  ): Promise<string> {
+    requireRegion(frame.principal, undefined);
+    const webhook = await this.webhooks.get(id);
+    const rows = await this.webhooks.deliveries(id, { before, limit: PAGE + 1 });
+    const deliveries = rows.slice(0, PAGE);
+    const last = rows.length > PAGE ? deliveries.at(-1) : undefined;
+    const values = {
+      title: webhook.description || webhook.url,
+      section: 'settings',
+      webhook,
+      deliveries,
+      next: last && `/settings/webhooks/${id}?before=${last.id}`,
+      ...also,
+    };
+    return this.pages.render('settings-webhook', values, frame);
+  }
+}
