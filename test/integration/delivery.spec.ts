@@ -173,7 +173,7 @@ describe.each(backends)('delivery with the queue on %s', (_name, queueUrl) => {
     const { accepted, expired } = await states(campaignId);
     expect(accepted).toBe(sink.messages.length);
     expect(expired).toBe(500 - sink.messages.length);
-    // What was on the wire at that moment: no more than the transport has connections.
+    // What was on the wire at that moment: no more than twice what the transport takes at once.
     expect(accepted).toBeLessThanOrEqual(60 + 2 * 40);
   });
 
