@@ -8,6 +8,7 @@ const RETRY_MS = 250;
 
 /** Collects outcomes and writes them down together. */
 export class Acknowledgements {
+  private readonly all: Change[] = [];
   private waiting: Change[] = [];
   private timer: NodeJS.Timeout | undefined;
   private written: Promise<void> = Promise.resolve();
@@ -23,6 +24,7 @@ export class Acknowledgements {
   ) {}
 
   add(change: Change): void {
+    this.all.push(change);
     this.waiting.push(change);
     if (this.waiting.length >= MOST_AT_ONCE) this.write();
     else
@@ -36,6 +38,12 @@ export class Acknowledgements {
     this.write();
     await this.written;
     if (this.failure !== undefined) throw this.failure as Error;
+  }
+
+  /** Writes everything once more, as `flush` does: outcomes that are in the ledger already change nothing there. */
+  async repeat(): Promise<void> {
+    this.waiting = [...this.all];
+    await this.flush();
   }
 
   private write(): void {

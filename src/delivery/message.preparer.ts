@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { type CompiledTemplate, TemplateCatalogue } from '../rendering/index.js';
+import { type ByteWriter } from '../shared/byte-writer.js';
 import { Clock } from '../shared/clock.js';
 import { AppError, ConflictError } from '../shared/errors.js';
 import { type Mailable } from './message.screening.js';
@@ -20,6 +21,9 @@ export interface Prepared {
   readonly sha256: Buffer;
 }
 
+/** Of one window: some hundred ordinary messages, or a few with an attachment. */
+const MOST_BYTES = 8 * 1024 * 1024;
+
 /** Turns ledger rows into the bytes that will be sent. */
 @Injectable()
 export class MessagePreparer {
@@ -34,13 +38,20 @@ export class MessagePreparer {
     this.sender = senderOf(config.mailFrom);
   }
 
-  /** A message that cannot be made fails on its own and leaves the others alone. */
-  prepare(messages: readonly Mailable[], sharedValues: Readonly<Record<string, unknown>>) {
+  /**
+   * Into the memory of `out`. A message that cannot be made fails on its own and leaves the others alone. Stops early
+   * when large attachments have filled much memory: the rest is for the next call.
+   */
+  prepare(messages: readonly Mailable[], sharedValues: Readonly<Record<string, unknown>>, out: ByteWriter) {
     const prepared: Prepared[] = [];
     const failed: Change[] = [];
+    let bytes = 0;
     for (const message of messages) {
+      if (bytes > MOST_BYTES) break;
       try {
-        prepared.push(this.one(message, sharedValues));
+        const one = this.one(message, sharedValues, out);
+        bytes += one.outgoing.mime.length;
+        prepared.push(one);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         failed.push({ ordinal: message.ordinal, state: 'failed', reason: `${error.code}: ${error.message}` });
@@ -49,7 +60,7 @@ export class MessagePreparer {
     return { prepared, failed };
   }
 
-  private one(message: Mailable, sharedValues: Readonly<Record<string, unknown>>): Prepared {
+  private one(message: Mailable, sharedValues: Readonly<Record<string, unknown>>, out: ByteWriter): Prepared {
     const { id, ordinal, address, attempt, setbacks } = message;
     const template = this.catalogue.get(message.template);
     if (template.version !== message.templateVersion) {
@@ -58,9 +69,9 @@ export class MessagePreparer {
     const body = template.renderEncoded({ ...sharedValues, ...message.values });
     const unsubscribe = template.kind === 'optional' && { unsubscribeUrl: unsubscribeUrl(id, this.config) };
     const parts = { id, date: this.clock.now(), to: { address }, ...body, ...unsubscribe };
-    const mime = this.composerOf(template).compose(parts);
+    const mime = this.composerOf(template).compose(parts, out);
     const from = returnPathOf(id, this.sender.mailbox.address, this.config.secret);
-    const sha256 = createHash('sha256').update(mime).digest();
+    const sha256 = hash('sha256', mime, 'buffer');
     return { ordinal, attempt, setbacks, outgoing: { id, from, to: address, mime }, sha256 };
   }
 

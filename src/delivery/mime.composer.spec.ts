@@ -2,8 +2,12 @@ import fc from 'fast-check';
 import { type ParsedMail, simpleParser } from 'mailparser';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { encode, wrap } from 'nodemailer/lib/qp';
+import { ByteWriter } from '../shared/byte-writer.js';
 import { type MessageParts, prepareComposer } from './mime.composer.js';
 
+const encoded = (body: string) => (out: ByteWriter) => {
+  out.bytes(Buffer.from(body));
+};
 const quotedPrintable = (text: string): string => wrap(encode(text.replace(/\n/g, '\r\n')), 76);
 
 const fixed = {
@@ -18,8 +22,8 @@ const parts: MessageParts = {
   date: new Date('2026-09-14T08:00:00Z'),
   to: { name: 'Testa Sample', address: 'testa.sample1@nhs.net' },
   subject: 'Declare before midday on 18 September 2026',
-  text: quotedPrintable(text),
-  html: quotedPrintable(html),
+  text: encoded(quotedPrintable(text)),
+  html: encoded(quotedPrintable(html)),
 };
 const pdf = { filename: 'Guidance.pdf', contentType: 'application/pdf', content: Buffer.from('%PDF-1.7\n'.repeat(99)) };
 
@@ -58,7 +62,7 @@ describe('the MIME composer', () => {
     ['text, HTML and an attachment', [pdf]],
     ['attachments whose names are not ASCII', [{ ...pdf, filename: 'Leitfaden – für "alle".pdf' }, pdf]],
   ])('is read as the message that nodemailer would have composed: %s', async (_title, attachments) => {
-    const ours = await simpleParser(prepareComposer({ ...fixed, attachments }).compose(parts));
+    const ours = await simpleParser(prepareComposer({ ...fixed, attachments }).compose(parts, new ByteWriter()));
     expect(reading(ours)).toEqual(reading(await simpleParser(await byNodemailer(attachments))));
     expect(ours.text).toBe(text);
     expect(ours.attachments).toHaveLength(attachments.length);
@@ -66,10 +70,12 @@ describe('the MIME composer', () => {
 
   it('says that it is automatic, and offers an end only to optional mail', async () => {
     const composer = prepareComposer(fixed);
-    const notice = await simpleParser(composer.compose(parts));
+    const notice = await simpleParser(composer.compose(parts, new ByteWriter()));
     expect(notice.headers.get('auto-submitted')).toBe('auto-generated');
     expect(notice.headers.has('list')).toBe(false);
-    const optional = composer.compose({ ...parts, unsubscribeUrl: 'https://example.test/stop/abc' }).toString();
+    const optional = composer
+      .compose({ ...parts, unsubscribeUrl: 'https://example.test/stop/abc' }, new ByteWriter())
+      .toString();
     expect(optional).toContain('\r\nList-Unsubscribe: <https://example.test/stop/abc>\r\n');
     expect(optional).toContain('\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n');
   });
@@ -77,7 +83,7 @@ describe('the MIME composer', () => {
   it('gives the same bytes for the same parts, lines of at most 78 characters, and no bare line end', () => {
     const compose = (): string =>
       prepareComposer({ ...fixed, attachments: [pdf] })
-        .compose(parts)
+        .compose(parts, new ByteWriter())
         .toString('latin1');
     expect(compose()).toBe(compose());
     expect(compose().replace(/\r\n/g, '')).not.toMatch(/[\r\n]/);
@@ -95,7 +101,7 @@ describe('the MIME composer', () => {
     const word = printable.filter((value) => !/[\p{Cc}\u2028\u2029\ufeff]/u.test(value));
     await fc.assert(
       fc.asyncProperty(word, word, async (subject, name) => {
-        const mime = prepareComposer(fixed).compose({ ...parts, subject, to: { ...parts.to, name } });
+        const mime = prepareComposer(fixed).compose({ ...parts, subject, to: { ...parts.to, name } }, new ByteWriter());
         const { subject: read, to, headerLines } = await simpleParser(mime);
         expect(read).toBe(subject);
         expect([to].flat()[0]?.value[0]?.name).toBe(name);
@@ -110,7 +116,9 @@ describe('the MIME composer', () => {
   it.each(['Zoë Sample', 'Sample, Testa (Dr)', 'Testa "Tess" Sample', 'O’Sample', 'Σample', '=?utf-8?Q?x?=', 'a.b@c'])(
     'carries the display name %s',
     async (name) => {
-      const { to } = await simpleParser(prepareComposer(fixed).compose({ ...parts, to: { ...parts.to, name } }));
+      const { to } = await simpleParser(
+        prepareComposer(fixed).compose({ ...parts, to: { ...parts.to, name } }, new ByteWriter()),
+      );
       expect([to].flat()[0]?.value).toEqual([{ name, address: parts.to.address }]);
     },
   );
@@ -124,9 +132,9 @@ describe('the MIME composer', () => {
     ['an internationalised domain', { to: { address: 'zoe@exämple.test' } }, 'unmailable-address'],
     ['two addresses', { to: { address: 'a@example.test,b@example.test' } }, 'unmailable-address'],
     ['a line break in the address', { to: { address: 'a@example.test\r\nBcc:b' } }, 'unmailable-address'],
-    ['a body that is not encoded', { text: 'midday – exactly' }, 'broken-body'],
+    ['a body that is not encoded', { text: encoded('midday – exactly') }, 'broken-body'],
   ])('refuses %s', (_title, change, code) => {
-    expect(() => prepareComposer(fixed).compose({ ...parts, ...change })).toThrow(
+    expect(() => prepareComposer(fixed).compose({ ...parts, ...change }, new ByteWriter())).toThrow(
       expect.objectContaining({ code }) as Error,
     );
   });

@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer';
+import { type ByteWriter } from '../shared/byte-writer.js';
 import { InvalidInputError } from '../shared/errors.js';
 import type { Attachment } from '../rendering/index.js';
 import { fileNameParameter, headerDate, type Mailbox, mailboxHeader, plainHeader, textHeader } from './mime.header.js';
@@ -20,20 +21,21 @@ export interface MessageParts {
   readonly to: Mailbox;
   /** Raw text on one line. */
   readonly subject: string;
-  /** Whole quoted-printable bodies, as `CompiledTemplate.renderEncoded` gives them. */
-  readonly text: string;
-  readonly html: string;
+  /** Write whole quoted-printable bodies, as `CompiledTemplate.renderEncoded` gives them. */
+  readonly text: (out: ByteWriter) => void;
+  readonly html: (out: ByteWriter) => void;
   /** Only on optional mail: where one POST ends it (RFC 8058). A service notice has none. */
   readonly unsubscribeUrl?: string;
 }
 
 export interface MimeComposer {
   /**
-   * The complete RFC 5322 message, in ASCII, with CRLF line ends; the same parts give the same bytes.
+   * The complete RFC 5322 message, in ASCII, with CRLF line ends; the same parts give the same bytes. It lies in the
+   * memory of `out`.
    * @throws InvalidInputError `unmailable-address`, `broken-header` (a line break in a value), `broken-body` (a body
    * that is not quoted-printable).
    */
-  compose(parts: MessageParts): Buffer;
+  compose(parts: MessageParts, out: ByteWriter): Buffer;
 }
 
 // "=_" can stand in no quoted-printable or base64 body (RFC 2045 section 6.7), so these never need to be random.
@@ -42,7 +44,7 @@ const ALTERNATIVE = '=_alternative';
 const ALTERNATIVE_TYPE = `Content-Type: multipart/alternative; boundary="${ALTERNATIVE}"\r\n\r\n`;
 const MIXED_TYPE = `Content-Type: multipart/mixed; boundary="${MIXED}"\r\n\r\n--${MIXED}\r\n`;
 const TEXT_PART = partStart('text/plain; charset=utf-8', 'quoted-printable');
-const HTML_PART = partStart('text/html; charset=utf-8', 'quoted-printable');
+const HTML_PART = Buffer.from(partStart('text/html; charset=utf-8', 'quoted-printable'), 'latin1');
 const ALTERNATIVE_END = `\r\n--${ALTERNATIVE}--\r\n`;
 
 const MESSAGE_ID_SIDE = /^[a-z0-9]+(?:[.-][a-z0-9]+)*$/i;
@@ -55,49 +57,32 @@ export function prepareComposer(fixed: FixedParts): MimeComposer {
   // Exchange answers a stranger's mail with out-of-office replies unless told not to; bounces (NDR) are still wanted.
   const standing = `${replyTo}MIME-Version: 1.0\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: OOF, AutoReply\r\n`;
   const attachments = attachmentParts(fixed.attachments ?? []);
-  const slabs = new Slabs();
+  const end = Buffer.from(ALTERNATIVE_END + attachments, 'latin1');
   const bodyStart = (attachments ? MIXED_TYPE : '') + ALTERNATIVE_TYPE + TEXT_PART;
 
   return {
-    compose(parts) {
+    compose(parts, out) {
       requireIdSide(parts.id, 'id');
-      const message =
+      out.drop();
+      out.ascii(
         `Message-ID: <${parts.id}@${fixed.messageIdDomain}>\r\n` +
-        plainHeader('Date', headerDate(parts.date)) +
-        from +
-        mailboxHeader('To', parts.to) +
-        textHeader('Subject', parts.subject) +
-        standing +
-        unsubscribeHeaders(parts.unsubscribeUrl) +
-        bodyStart +
-        parts.text +
-        HTML_PART +
-        parts.html +
-        ALTERNATIVE_END;
-      const bytes = slabs.take(message.length);
-      // Cut short by a character that takes more than one byte, or with such a character in it.
-      if (bytes.write(message, 'utf8') !== message.length || !isAscii(bytes)) {
-        throw new InvalidInputError('broken-body', 'A body is not quoted-printable: it has a character outside ASCII');
-      }
-      return attachments ? Buffer.concat([bytes, attachments]) : bytes;
+          plainHeader('Date', headerDate(parts.date)) +
+          from +
+          mailboxHeader('To', parts.to) +
+          textHeader('Subject', parts.subject) +
+          standing +
+          unsubscribeHeaders(parts.unsubscribeUrl) +
+          bodyStart,
+      );
+      parts.text(out);
+      out.bytes(HTML_PART);
+      parts.html(out);
+      out.bytes(end);
+      const mime = out.take();
+      if (isAscii(mime)) return mime;
+      throw new InvalidInputError('broken-body', 'A body is not quoted-printable: it has a character outside ASCII');
     },
   };
-}
-
-const SLAB = 1024 * 1024;
-
-/** Room for many messages at once: memory of its own for each keeps the garbage collector busy. */
-class Slabs {
-  private slab = Buffer.alloc(0);
-  private used = 0;
-
-  take(length: number): Buffer {
-    if (this.used + length > this.slab.length) {
-      this.slab = Buffer.allocUnsafeSlow(Math.max(SLAB, length));
-      this.used = 0;
-    }
-    return this.slab.subarray(this.used, (this.used += length));
-  }
 }
 
 function partStart(contentType: string, encoding: string): string {
@@ -114,8 +99,8 @@ function unsubscribeHeaders(url: string | undefined): string {
   return `${plainHeader('List-Unsubscribe', `<${url}>`)}${oneClick}`;
 }
 
-function attachmentParts(attachments: NonNullable<FixedParts['attachments']>): Buffer | undefined {
-  if (attachments.length === 0) return undefined;
+function attachmentParts(attachments: NonNullable<FixedParts['attachments']>): string {
+  if (attachments.length === 0) return '';
   const parts = attachments.map(
     ({ filename, contentType, content }) =>
       `\r\n--${MIXED}\r\n` +
@@ -124,7 +109,7 @@ function attachmentParts(attachments: NonNullable<FixedParts['attachments']>): B
       'Content-Transfer-Encoding: base64\r\n\r\n' +
       content.toString('base64').replace(/.{76}(?!$)/g, '$&\r\n'),
   );
-  return Buffer.from(`${parts.join('')}\r\n--${MIXED}--\r\n`, 'latin1');
+  return `${parts.join('')}\r\n--${MIXED}--\r\n`;
 }
 
 function requireIdSide(value: string, side: string): void {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
+import { ByteWriter } from '../shared/byte-writer.js';
 import { prepareComposer } from './mime.composer.js';
 import { prepareSigner } from './mime.dkim.js';
 
@@ -26,16 +27,22 @@ async function verdict(kind: Kind, signed: Buffer): Promise<string | undefined> 
   return results[0]?.status.result;
 }
 
+const encoded = (body: string) => (out: ByteWriter) => {
+  out.ascii(body);
+};
 const message = prepareComposer({
   from: { name: 'The CQRS team', address: 'cqrs-comms@example.test' },
   messageIdDomain: 'example.test',
-}).compose({
-  ...{ id: 'm1', date: new Date('2026-09-14T08:00:00Z'), to: { name: 'Zoë', address: 'zoe@nhs.net' } },
-  subject: 'Declare before midday on Friday 18 September 2026 – or miss the payment of this month altogether',
-  text: 'Declare.  Now. \t\r\n\r\n',
-  html: '<p>\tDeclare</p>  \r\n',
-  unsubscribeUrl: 'https://example.test/stop/1',
-});
+}).compose(
+  {
+    ...{ id: 'm1', date: new Date('2026-09-14T08:00:00Z'), to: { name: 'Zoë', address: 'zoe@nhs.net' } },
+    subject: 'Declare before midday on Friday 18 September 2026 – or miss the payment of this month altogether',
+    text: encoded('Declare.  Now. \t\r\n\r\n'),
+    html: encoded('<p>\tDeclare</p>  \r\n'),
+    unsubscribeUrl: 'https://example.test/stop/1',
+  },
+  new ByteWriter(),
+);
 
 describe.each<Kind>(['ed25519', 'rsa'])('a DKIM signature by %s', (kind) => {
   it('is accepted by a verifier', async () => {

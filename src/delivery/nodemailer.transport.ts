@@ -160,7 +160,8 @@ function deliver(line: Line, { from, to, mime }: OutgoingMessage): Promise<Outco
   const body = new Readable({
     read() {
       begun = true;
-      this.push(mime);
+      // A connection that is given up may still read from it.
+      this.push(Buffer.from(mime));
       this.push(null);
     },
   });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
+import { groupBy } from '../shared/group-by.js';
 import { type DeliveryTables } from './delivery.tables.js';
 import { type ReminderGuard } from './ledger.types.js';
 import { type MessageState } from './message.states.js';
@@ -102,9 +103,9 @@ export class SliceRepository {
         returning slice.epoch
       )
       update delivery set state = 'sending', attempt = delivery.attempt + 1, epoch = held.epoch,
-        rendered_sha256 = intent.sha256, transport = ${transport}, next_attempt_at = null, state_changed_at = ${now}
-      from held, unnest(${intents.map(({ ordinal }) => ordinal)}::integer[], ${intents.map(({ sha256 }) => sha256)}::bytea[])
-        as intent (ordinal, sha256)
+        rendered_sha256 = substring(${Buffer.concat(intents.map(({ sha256 }) => sha256))}::bytea from 32 * place::integer - 31 for 32),
+        transport = ${transport}, next_attempt_at = null, state_changed_at = ${now}
+      from held, unnest(${listOf(intents)}::integer[]) with ordinality as intent (ordinal, place)
       where ${this.within(lease)} and delivery.ordinal = intent.ordinal and delivery.state = 'queued'
       returning delivery.ordinal`.execute(this.db);
     return new Set(rows.map(({ ordinal }) => ordinal));
@@ -125,16 +126,27 @@ export class SliceRepository {
       and exists (select from slice where ${this.held(lease)})`.execute(this.db);
   }
 
-  /** Ends the lease and notes when the slice can go on, if ever. */
-  async release(lease: Lease, now: Date): Promise<void> {
-    await sql`
+  /**
+   * Ends the lease and notes when the slice can go on, if ever. False when a message still counts as on the wire: an
+   * outcome is missing, and the lease stays until it is written, or runs out and the message is unknown.
+   */
+  async release(lease: Lease, now: Date): Promise<boolean> {
+    const { rows } = await sql`
+      with ${DURABLY}
       update slice set leased_by = null, lease_until = null, due_at = (
         select min(case delivery.state when 'deferred' then delivery.next_attempt_at else ${now}::timestamptz end)
         from delivery where ${this.within(lease)} and delivery.state in ('planned', 'queued', 'deferred')
-      ) where id = ${lease.sliceId} and epoch = ${lease.epoch}`.execute(this.db);
+      ) from durably
+      where id = ${lease.sliceId} and epoch = ${lease.epoch}
+        and not exists (select from delivery where ${this.within(lease)} and delivery.state = 'sending')
+      returning id`.execute(this.db);
+    return rows.length > 0;
   }
 
   private write(lease: Lease, changes: readonly Change[], now: Date, from: readonly MessageState[]) {
+    // Nearly all outcomes are alike ("accepted", 250): their ordinals travel as one list, and what they say only once.
+    const alike = [...groupBy(changes, kindOf).values()];
+    const kinds = alike.flatMap(([first]) => first ?? []);
     return sql`
       update delivery set state = change.state::message_state, reason = change.reason, code = change.code,
         enhanced = change.enhanced, next_attempt_at = change.next_attempt_at,
@@ -142,14 +154,15 @@ export class SliceRepository {
         accepted_at = case when change.state = 'accepted' then ${now}::timestamptz end,
         state_changed_at = ${now}::timestamptz
       from lazily, unnest(
-        ${changes.map(({ ordinal }) => ordinal)}::integer[], ${changes.map(({ state }) => state)}::text[],
-        ${changes.map(({ reason }) => reason?.slice(0, 500) ?? null)}::text[],
-        ${changes.map(({ code }) => code ?? null)}::integer[],
-        ${changes.map(({ enhanced }) => enhanced ?? null)}::text[],
-        ${changes.map(({ nextAttemptAt }) => nextAttemptAt ?? null)}::timestamptz[],
-        ${changes.map(({ setback }) => (setback ? 1 : 0))}::integer[]
-      ) as change (ordinal, state, reason, code, enhanced, next_attempt_at, setback)
-      where ${this.within(lease)} and delivery.ordinal = change.ordinal
+        ${alike.map(listOf)}::text[], ${kinds.map(({ state }) => state)}::text[],
+        ${kinds.map(({ reason }) => reason?.slice(0, 500) ?? null)}::text[],
+        ${kinds.map(({ code }) => code ?? null)}::integer[],
+        ${kinds.map(({ enhanced }) => enhanced ?? null)}::text[],
+        ${kinds.map(({ nextAttemptAt }) => nextAttemptAt ?? null)}::timestamptz[],
+        ${kinds.map(({ setback }) => (setback ? 1 : 0))}::integer[]
+      ) as change (ordinals, state, reason, code, enhanced, next_attempt_at, setback),
+        unnest(change.ordinals::integer[]) as changed (ordinal)
+      where ${this.within(lease)} and delivery.ordinal = changed.ordinal
         and delivery.state = any(${from}::message_state[])`;
   }
 
@@ -162,4 +175,13 @@ export class SliceRepository {
     return sql`slice.id = ${sliceId} and slice.epoch = ${epoch} and slice.leased_by = ${worker}
       and slice.lease_until > clock_timestamp()`;
   }
+}
+
+/** As PostgreSQL writes an array: the driver would quote and escape each number by itself. */
+function listOf(places: readonly { readonly ordinal: number }[]): string {
+  return `{${places.map(({ ordinal }) => ordinal).join(',')}}`;
+}
+
+function kindOf({ state, code, reason, enhanced, nextAttemptAt, setback }: Change): string {
+  return JSON.stringify([state, code, reason, enhanced, nextAttemptAt, setback]);
 }

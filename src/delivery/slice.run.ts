@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { type ByteWriter } from '../shared/byte-writer.js';
 import { type Clock } from '../shared/clock.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { type DeliveryMetrics } from './delivery.metrics.js';
@@ -22,6 +23,8 @@ export interface SendingParts {
   readonly options: DeliveryOptions;
   readonly gate: WireGate;
   readonly metrics: DeliveryMetrics;
+  /** For the messages on the wire, and for those that are prepared meanwhile. */
+  readonly memory: readonly [ByteWriter, ByteWriter];
 }
 
 /** The longest nap while waiting for a turn, so that a pause or a stop is noticed. */
@@ -36,6 +39,7 @@ export class SliceRun {
   private readonly acknowledgements: Acknowledgements;
   private leaseEndsAt: number;
   private onWire: Promise<void> = Promise.resolve();
+  private sent = 0;
   /** The transport got into trouble: what has not left goes back. */
   private troubled = false;
   private failure: unknown;
@@ -64,7 +68,14 @@ export class SliceRun {
       clearInterval(heartbeat);
     }
     if (this.failure !== undefined) throw this.failure as Error;
-    await this.parts.slices.release(this.lease, this.parts.clock.now());
+    if (await this.release()) return;
+    // PostgreSQL crashed and took back outcomes that were not yet on disk.
+    await this.acknowledgements.repeat();
+    await this.release();
+  }
+
+  private release(): Promise<boolean> {
+    return this.parts.slices.release(this.lease, this.parts.clock.now());
   }
 
   private async sendAll(): Promise<void> {
@@ -81,9 +92,10 @@ export class SliceRun {
         rest = await this.screen(rest);
         screenedAt = performance.now();
       }
-      const batch = rest.slice(0, await pace.batchSize(this.lease.ratePerMinute));
-      const { prepared, failed } = preparer.prepare(batch, this.lease.sharedValues);
+      const most = rest.slice(0, await pace.batchSize(this.lease.ratePerMinute));
+      const { prepared, failed } = preparer.prepare(most, this.lease.sharedValues, this.freeMemory());
       await this.settle(failed);
+      const batch = most.slice(0, prepared.length + failed.length);
       if (prepared.length === 0) {
         rest = rest.slice(batch.length);
         continue;
@@ -96,6 +108,13 @@ export class SliceRun {
       const heldBack = new Set(prepared.slice(turn.size).map(({ ordinal }) => ordinal));
       rest = [...batch.filter(({ ordinal }) => heldBack.has(ordinal)), ...rest.slice(batch.length)];
     }
+  }
+
+  /** Two windows are never alive together with a third: see `send`. */
+  private freeMemory(): ByteWriter {
+    const memory = this.parts.memory[this.sent % 2 === 0 ? 0 : 1];
+    memory.clear();
+    return memory;
   }
 
   private async screen(messages: readonly QueuedMessage[]): Promise<Mailable[]> {
@@ -132,16 +151,20 @@ export class SliceRun {
   /** Puts a batch on the wire behind the one that is there, and returns when that one is done. */
   private async send(batch: readonly Prepared[], turn: Turn): Promise<void> {
     const before = this.onWire;
+    this.sent += 1;
     const sent = Promise.all(
-      batch.map((message, i) => this.sendOne(message, turn.route, turn.startsAt + i * turn.every)),
+      batch.map((message, i) => this.sendOne(message, turn.route, turn.startsAt + i * turn.every).catch(this.fail)),
     )
       .then(() => (this.troubled ? undefined : this.parts.pace.wentWell(turn.route)))
-      .catch((error: unknown) => {
-        this.failure ??= error;
-      });
+      .catch(this.fail);
     this.onWire = before.then(() => sent);
     await before;
   }
+
+  /** The others of the window go on: their memory is theirs until each has its outcome. */
+  private readonly fail = (error: unknown): void => {
+    this.failure ??= error;
+  };
 
   private async sendOne(message: Prepared, route: MailRoute, at: number): Promise<void> {
     const { pace, clock, options, gate, metrics } = this.parts;

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { Tracing } from '../platform/tracing/index.js';
+import { ByteWriter } from '../shared/byte-writer.js';
 import { Clock } from '../shared/clock.js';
 import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
@@ -18,6 +19,8 @@ import { WireGate } from './wire.gate.js';
 @Injectable()
 export class SliceSender {
   private readonly worker = `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`;
+  /** Of the runs that are over. */
+  private readonly memory: [ByteWriter, ByteWriter][] = [];
   private readonly gate: WireGate;
 
   constructor(
@@ -43,9 +46,14 @@ export class SliceSender {
     const lease = await this.slices.lease(sliceId, this.worker, this.options.leaseSeconds);
     if (!lease) return;
     const { slices, screening, preparer, pace, clock, options, gate, metrics } = this;
-    const parts = { slices, screening, preparer, pace, clock, options, gate, metrics };
+    const memory = this.memory.pop() ?? [new ByteWriter(), new ByteWriter()];
+    const parts = { slices, screening, preparer, pace, clock, options, gate, metrics, memory };
     const facts = { 'dispatch.id': lease.dispatchId, 'slice.id': sliceId };
-    const run = new SliceRun(parts, lease, leasedAt, signal);
-    await this.tracing.span('send slice', facts, () => run.drain(), lease.traceParent);
+    try {
+      const run = new SliceRun(parts, lease, leasedAt, signal);
+      await this.tracing.span('send slice', facts, () => run.drain(), lease.traceParent);
+    } finally {
+      this.memory.push(memory);
+    }
   }
 }

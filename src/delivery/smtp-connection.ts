@@ -152,11 +152,16 @@ export class SmtpConnection {
         if (reply.code >= 400) this.refusal ??= outcomeOf(reply);
         if (reply.code !== 421) this.onDataAnswered(asks);
         break;
-      case 'final-dot':
-        expectation.delivery.settle(outcomeOf(reply));
-        // Refused in the middle of the body: the rest of it would be read as commands.
-        if (this.flushing) this.end('The server refused a message before its end');
+      case 'final-dot': {
+        // Answered in the middle of the body: the rest of it would be read as commands, and its memory is about to
+        // hold another message.
+        const { delivery } = expectation;
+        if (delivery === this.flushing || this.session.socket.writableLength > 0) {
+          this.end('The server answered a message before its end');
+        }
+        delivery.settle(outcomeOf(reply));
         break;
+      }
       case 'lone-dot':
       case 'rset':
         break;

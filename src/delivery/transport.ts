@@ -6,7 +6,10 @@ export interface OutgoingMessage {
   readonly from: string;
   /** Envelope recipient, without angle brackets. */
   readonly to: string;
-  /** A complete RFC 5322 message: CRLF line ends, CRLF at the end, not dot-stuffed. */
+  /**
+   * A complete RFC 5322 message: CRLF line ends, CRLF at the end, not dot-stuffed. Its memory holds another message as
+   * soon as `send` has answered: whatever may read it later takes a copy.
+   */
   readonly mime: Buffer;
 }
 

@@ -1,19 +1,19 @@
 import Handlebars from 'handlebars';
 import { InvalidInputError } from '../shared/errors.js';
 import type { TemplateValues } from './placeholder.rules.js';
-import { canonicalText, encodePiece } from './quoted-printable.js';
+import { canonicalText } from './quoted-printable.js';
 import { WORDING } from './wording.rules.js';
+
+export type Print = (value: unknown) => string;
 
 /**
  * How a value is written into the output. Values reach the output through these alone, so that escaping does not depend
  * on what an author typed.
  */
-const PRINTERS = {
+export const PRINTERS = {
   html: (value: unknown) => Handlebars.escapeExpression(printed(value)),
   text: printed,
-  encodedHtml: (value: unknown) => encodePiece(Handlebars.escapeExpression(printed(value))),
-  encodedText: (value: unknown) => encodePiece(printed(value)),
-};
+} satisfies Record<string, Print>;
 export type Printer = keyof typeof PRINTERS;
 
 export type Program = (values: TemplateValues) => string;
@@ -23,10 +23,7 @@ export function parseProgram(source: string): hbs.AST.Program {
   return Handlebars.parse(source);
 }
 
-/**
- * Compiles a source once into a function. With an encoding printer its static text is turned into quoted-printable
- * here, and only values are encoded for each recipient.
- */
+/** Compiles a source once into a function. */
 export function compileProgram(source: string, printer: Printer): Program {
   const program = parseProgram(source);
   const called = new Set<string>();
@@ -55,13 +52,10 @@ function environmentWith(printer: Printer, called: ReadonlySet<string>): typeof 
 
 const BLOCKS = new Set(['if', 'unless', 'each']);
 
-/** Points every printed expression at the printer, encodes static text, and notes which wording functions are called. */
+/** Points every printed expression at the printer, and notes which wording functions are called. */
 function rewrite(program: hbs.AST.Program, printer: Printer, called: Set<string>): void {
   for (const statement of program.body) {
-    if (statement.type === 'ContentStatement') {
-      const content = statement as hbs.AST.ContentStatement;
-      if (printer === 'encodedHtml' || printer === 'encodedText') content.value = encodePiece(content.value);
-    } else if (statement.type === 'MustacheStatement') {
+    if (statement.type === 'MustacheStatement') {
       printThrough(statement as hbs.AST.MustacheStatement, printer, called);
     } else if (statement.type === 'BlockStatement') {
       const block = statement as hbs.AST.BlockStatement;

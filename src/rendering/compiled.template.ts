@@ -1,3 +1,4 @@
+import { type ByteWriter } from '../shared/byte-writer.js';
 import { InvalidInputError } from '../shared/errors.js';
 import type { Program } from './body.program.js';
 import {
@@ -9,6 +10,7 @@ import {
 } from './placeholder.rules.js';
 import type { ExpandedSource } from './template.faults.js';
 import type { TemplateAudience, TemplateKind } from './template.declaration.js';
+import type { WireProgram } from './wire.program.js';
 
 export interface Attachment {
   filename: string;
@@ -27,11 +29,17 @@ export interface RenderedMessage {
   text: string;
 }
 
-/**
- * A message as it will be sent: `html` and `text` are whole quoted-printable bodies (CRLF, at most 76 characters a line,
- * no line begins with a dot). `subject` is raw text on one line; encoding it for the header is the sender's work.
- */
-export type EncodedMessage = RenderedMessage;
+/** A message as it will be sent. */
+export interface EncodedMessage {
+  /** Raw text on one line; encoding it for the header is the sender's work. */
+  subject: string;
+  /**
+   * Write a whole quoted-printable body: ASCII, CRLF, at most 76 characters a line, no line begins with a dot.
+   * @throws InvalidInputError `blank-value`
+   */
+  html: (out: ByteWriter) => void;
+  text: (out: ByteWriter) => void;
+}
 
 /** What the compiler made of a template. */
 export interface TemplateParts {
@@ -50,7 +58,7 @@ export interface TemplateParts {
   sources: readonly ExpandedSource[];
   declared: Shape;
   known: Shape;
-  programs: Record<'subject' | 'html' | 'text' | 'encodedHtml' | 'encodedText', Program>;
+  programs: Record<'subject' | 'html' | 'text' | 'line', Program> & Record<'encodedHtml' | 'encodedText', WireProgram>;
 }
 
 /**
@@ -104,15 +112,23 @@ export class CompiledTemplate {
   /** @throws InvalidInputError `missing-values` naming the paths; `broken-subject` for a line break in the subject. */
   render(values: TemplateValues): RenderedMessage {
     this.requireAll(values);
-    const { html, text } = this.parts.programs;
-    return { subject: this.subject(values), html: html(values), text: text(values) };
+    const { subject, html, text } = this.parts.programs;
+    return { subject: this.oneLine(subject(values)), html: html(values), text: text(values) };
   }
 
   /** As `render`, ready for the wire. The same errors. */
   renderEncoded(values: TemplateValues): EncodedMessage {
     this.requireAll(values);
-    const { encodedHtml, encodedText } = this.parts.programs;
-    return { subject: this.subject(values), html: encodedHtml(values), text: encodedText(values) };
+    const { line, encodedHtml, encodedText } = this.parts.programs;
+    return {
+      subject: this.oneLine(line(values)),
+      html: (out) => {
+        encodedHtml(values, out);
+      },
+      text: (out) => {
+        encodedText(values, out);
+      },
+    };
   }
 
   private requireAll(values: TemplateValues): void {
@@ -122,8 +138,7 @@ export class CompiledTemplate {
     throw new InvalidInputError('missing-values', `Template ${this.name} cannot be rendered: ${list}`);
   }
 
-  private subject(values: TemplateValues): string {
-    const subject = this.parts.programs.subject(values);
+  private oneLine(subject: string): string {
     if (CONTROL.test(subject))
       throw new InvalidInputError(
         'broken-subject',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import Handlebars from 'handlebars';
 import { z } from 'zod';
-import { compileProgram, parseProgram, type Printer, type Program } from './body.program.js';
+import { compileProgram, parseProgram, type Printer, PRINTERS, type Program } from './body.program.js';
 import { type Attachment, CompiledTemplate, type TemplateParts } from './compiled.template.js';
 import { checkExpressions } from './expression.rules.js';
 import { compileMjml, MJML_VERSION } from './mjml.compiler.js';
@@ -10,6 +10,7 @@ import { shapeOf, withoutOptional } from './placeholder.rules.js';
 import { broken, type ExpandedSource, parsing, reading } from './template.faults.js';
 import { parseDeclaration, parseVocabulary, type TemplateDeclaration } from './template.declaration.js';
 import { SOURCE_FILES, type SourceFile, type TemplateSources } from './template.sources.js';
+import { compileLine, compileWireProgram } from './wire.program.js';
 
 /** Together; most gateways refuse mail above 10 MB, and base64 adds a third. */
 const MAX_ATTACHMENTS = 5 * 1024 * 1024;
@@ -49,8 +50,9 @@ export async function compileTemplate(sources: TemplateSources): Promise<Compile
       subject: program(subject, 'text'),
       html: compileProgram(html, 'html'),
       text: program(text, 'text'),
-      encodedHtml: compileProgram(html, 'encodedHtml'),
-      encodedText: program(text, 'encodedText'),
+      line: compileLine(subject.text),
+      encodedHtml: compileWireProgram(html, PRINTERS.html),
+      encodedText: compileWireProgram(text.text, PRINTERS.text),
     },
   };
   const rendered = renderSamples(sources, parts);

@@ -8,6 +8,7 @@ import { MessagePreparer } from '../../dist/delivery/message.preparer.js';
 import { DATABASE_SERVER } from '../../dist/platform/database/index.js';
 import { JobQueue, QUEUE_CONNECTION } from '../../dist/platform/jobs/index.js';
 import { TemplateCatalogue } from '../../dist/rendering/index.js';
+import { ByteWriter } from '../../dist/shared/byte-writer.js';
 import { compileTemplate } from '../../dist/rendering/template.compiler.js';
 import { readSharedSources, readTemplateSources } from '../../dist/rendering/template.sources.js';
 import { ROOT } from './harness.mjs';
@@ -110,7 +111,7 @@ export class Engine {
       guard: null,
       ...messageOf(this.template, 1),
     };
-    const { prepared, failed } = this.service.get(MessagePreparer).prepare([mailable], {});
+    const { prepared, failed } = this.service.get(MessagePreparer).prepare([mailable], {}, new ByteWriter());
     if (failed.length > 0) throw new Error(failed[0].reason);
     return prepared[0].outgoing.mime;
   }

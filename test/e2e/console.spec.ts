@@ -5,7 +5,16 @@ import { ApiKeys } from '../../src/access/index.js';
 import { CampaignService, CampaignTicker, PlanService } from '../../src/campaigns/index.js';
 import { CaptureInbox, Ledger, Reconciler, SuppressionList } from '../../src/delivery/index.js';
 import { FeedbackService } from '../../src/feedback/index.js';
-import { colleague, type Console, FIXTURES, hasChromium, openConsole, tabTo, violations } from './console.support.js';
+import {
+  colleague,
+  type Console,
+  FIXTURES,
+  follow,
+  hasChromium,
+  openConsole,
+  tabTo,
+  violations,
+} from './console.support.js';
 
 const inBrowser = hasChromium ? describe : describe.skip;
 
@@ -21,7 +30,7 @@ inBrowser('the console', () => {
   });
 
   const heading = () => page.locator('h1').innerText();
-  const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
+  const press = (name: string | RegExp) => follow(page, page.getByRole('button', { name }));
 
   it('says on the home page what needs somebody, with the coming cutoff and the practices at risk', async () => {
     await page.goto('/');
@@ -75,14 +84,11 @@ inBrowser('the console', () => {
     await page.getByText('The plan is made').waitFor();
     const campaign = page.url().split('?')[0] ?? '';
     expect(await page.locator('main').innerText()).toMatch(/\d+\s*e-mails will be sent/);
-    await page.getByRole('link', { name: 'What each group gets, side by side' }).click();
+    await follow(page, page.getByRole('link', { name: 'What each group gets, side by side' }));
     expect(await page.locator('iframe').count()).toBeGreaterThan(4);
     expect(await violations(page)).toEqual([]);
     await page.goto(`${campaign}/people?find=A8`);
-    await page
-      .getByRole('link', { name: /^Preview/ })
-      .first()
-      .click();
+    await follow(page, page.getByRole('link', { name: /^Preview/ }).first());
     expect(await page.locator('iframe').first().contentFrame().locator('body').innerText()).toContain(
       '18 September 2026',
     );
@@ -128,11 +134,11 @@ inBrowser('the console', () => {
       `${summary.recipients} of ${summary.recipients} messages are done`,
     );
     expect(await violations(page)).toEqual([]);
-    await page.getByRole('link', { name: 'Progress by region' }).click();
+    await follow(page, page.getByRole('link', { name: 'Progress by region' }));
     expect(await violations(page)).toEqual([]);
     await page.goto(`/campaigns/${id}/messages?state=accepted`);
     expect(await violations(page)).toEqual([]);
-    await page.locator('tbody a').first().click();
+    await follow(page, page.locator('tbody a').first());
     expect(await page.frameLocator('iframe').locator('body').innerText()).toContain('18 September 2026');
     expect(await violations(page)).toEqual([]);
   }, 60_000);
@@ -185,7 +191,7 @@ inBrowser('the console', () => {
     await page.getByLabel('Name, e-mail address, account or practice').fill(name);
     await press('Find');
     expect(await violations(page)).toEqual([]);
-    await page.getByRole('link', { name }).first().click();
+    await follow(page, page.getByRole('link', { name }).first());
     const text = await page.locator('main').innerText();
     expect(text).toContain('Wrong address registered');
     expect(text).toContain('What is known:');
@@ -199,7 +205,7 @@ inBrowser('the console', () => {
   it('says of a practice whether it can be paid, who may declare, and what it was told', async () => {
     await page.goto('/practices?show=at-risk');
     expect(await violations(page)).toEqual([]);
-    await page.locator('tbody a').first().click();
+    await follow(page, page.locator('tbody a').first());
     const text = await page.locator('main').innerText();
     expect(text).toContain('Nobody who may declare can sign in after the change');
     expect(text).toContain('Declarations');
@@ -228,10 +234,8 @@ inBrowser('the console', () => {
     await page.getByText('The window is saved').waitFor();
     expect(await page.locator('.app-calendar').innerText()).toContain('Cutoff, midday');
     expect(await violations(page)).toEqual([]);
-    await page
-      .getByRole('button', { name: 'Move the dates' })
-      .or(page.getByRole('link', { name: 'Move the dates' }))
-      .click();
+    const move = page.getByRole('button', { name: 'Move the dates' });
+    await follow(page, move.or(page.getByRole('link', { name: 'Move the dates' })));
     await page.locator('#cutoff-day').fill('15');
     await press('Continue');
     expect(await page.locator('main').innerText()).toContain('Nobody was told other dates by e-mail');

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NestExpressApplication } from '@nestjs/platform-express';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { OneTimeLink, permissionsOf, type Principal, type AccessRole } from '../../src/access/index.js';
 import { DeadlinesService, DeclarationImporter } from '../../src/deadlines/index.js';
 import { ImportService } from '../../src/directory/index.js';
@@ -149,4 +149,12 @@ async function fill(app: NestExpressApplication): Promise<string> {
     'system:test',
   );
   return window.id;
+}
+
+/** Clicks on what leads to another page, and waits until that page is there: a click alone returns before it. */
+export async function follow(page: Page, target: Locator): Promise<void> {
+  const arrived = page.waitForEvent('framenavigated', (frame) => frame === page.mainFrame());
+  await target.click();
+  await arrived;
+  await page.waitForLoadState();
 }

@@ -15,10 +15,10 @@ const KILLS = 20;
 /** A worker is killed when so many messages of it have arrived, at the latest. */
 const MOST_SENT = 100;
 /**
- * Two slices at once in a process, each with at most two batches of as many messages as the transport takes, and one
+ * Two slices at once in a process, each with at most two windows of 100 intents, and one
  * more whose acceptance had no time to be written down: such an acknowledgement is lost with the process.
  */
-const IN_FLIGHT = 2 * 3 * 40;
+const IN_FLIGHT = 2 * 3 * 100;
 /** Booting is what takes long here: so many workers are loaded ahead. */
 const SPARE = 3;
 const WORKER = join(import.meta.dirname, '..', 'support', 'delivery-worker.mjs');

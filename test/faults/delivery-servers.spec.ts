@@ -19,8 +19,8 @@ import { type Behaviour, SmtpSink } from '../support/smtp-sink.js';
 import { tcpRelay } from '../support/tcp-relay.js';
 
 const MESSAGES = 2_000;
-/** Two slices at once in a process, each with at most two batches of as many messages as the transport takes. */
-const IN_FLIGHT = 2 * 2 * 40;
+/** Two slices at once in a process, each with at most two windows of 100 intents. */
+const IN_FLIGHT = 2 * 2 * 100;
 const IMPATIENT: Partial<DeliveryOptions> = {
   leaseSeconds: 6,
   leaseMarginSeconds: 1,

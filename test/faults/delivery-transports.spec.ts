@@ -7,8 +7,8 @@ import { DeliveryApp } from '../support/delivery-app.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 
 const MESSAGES = 1_500;
-/** Two slices at once in a process, each with at most two batches of as many messages as a transport takes. */
-const IN_FLIGHT = 2 * 2 * 40;
+/** Two slices at once in a process, each with at most two windows of 100 intents. */
+const IN_FLIGHT = 2 * 2 * 100;
 
 let database: TestDatabase<DeliveryTables>;
 let first: SmtpSink;

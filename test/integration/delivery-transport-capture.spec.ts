@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CaptureInbox, type CapturedItem, type InboxSearch } from '../../src/delivery/capture.inbox.js';
 import { CaptureTransport } from '../../src/delivery/capture.transport.js';
 import { prepareComposer } from '../../src/delivery/mime.composer.js';
+import { ByteWriter } from '../../src/shared/byte-writer.js';
 import { createTransport } from '../../src/delivery/transport.factory.js';
 
 const pdf = { filename: 'Guidance.pdf', contentType: 'application/pdf', content: Buffer.from('%PDF-1.7 test') };
@@ -13,13 +14,19 @@ const composer = prepareComposer({
   attachments: [pdf],
 });
 
+const encoded = (body: string) => (out: ByteWriter) => {
+  out.ascii(body);
+};
 function mail(name: string, subject = `Declare before midday – ${name}`) {
   const to = `${name}@example.test`;
-  const mime = composer.compose({
-    ...{ id: name, subject, to: { name: 'Testa Sample', address: to }, date: new Date('2026-09-14T08:00:00Z') },
-    text: `Dear ${name}, practice A81=\r\n001 must declare =E2=80=93 soon.\r\n.=\r\n.\r\n`,
-    html: `<p>Dear ${name}</p>\r\n`,
-  });
+  const mime = composer.compose(
+    {
+      ...{ id: name, subject, to: { name: 'Testa Sample', address: to }, date: new Date('2026-09-14T08:00:00Z') },
+      text: encoded(`Dear ${name}, practice A81=\r\n001 must declare =E2=80=93 soon.\r\n.=\r\n.\r\n`),
+      html: encoded(`<p>Dear ${name}</p>\r\n`),
+    },
+    new ByteWriter(),
+  );
   return { id: name, from: 'bounces@example.test', to, mime };
 }
 

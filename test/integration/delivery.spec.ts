@@ -4,6 +4,7 @@ import { FixedClock } from '../../src/shared/clock.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { addressOf, DeliveryApp, MONDAY } from '../support/delivery-app.js';
 import { SmtpSink } from '../support/smtp-sink.js';
+import { SliceRepository } from '../../src/delivery/slice.repository.js';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
 
 const redisUrl = process.env['TEST_REDIS_URL'];
@@ -172,7 +173,7 @@ describe.each(backends)('delivery with the queue on %s', (_name, queueUrl) => {
     const { accepted, expired } = await states(campaignId);
     expect(accepted).toBe(sink.messages.length);
     expect(expired).toBe(500 - sink.messages.length);
-    // What was on the wire at that moment: no more than the transport has connections.
+    // What was on the wire at that moment: no more than twice what the transport takes at once.
     expect(accepted).toBeLessThanOrEqual(60 + 2 * 40);
   });
 
@@ -230,6 +231,31 @@ describe.each(backends)('delivery with the queue on %s', (_name, queueUrl) => {
     expect(await states(campaignId)).toEqual({ accepted: 39, failed: 1 });
     expect(sink.messages.map(({ id }) => id)).toEqual([third!.id]);
     await expect(app.ledger.releaseUnknown(third!.id, 'an operator')).rejects.toMatchObject({ code: 'not-unknown' });
+  });
+
+  it('writes its outcomes again when PostgreSQL crashed before they were on disk', async () => {
+    const { db } = database;
+    sink.answer((address) => (address === addressOf(7) ? { rcpt: 550, text: '5.1.1 unknown' } : 'accept'));
+    // A crash takes back the commits of its last half second that nobody waited for: here, all of a slice's outcomes.
+    const release = SliceRepository.prototype.release;
+    const crash = jest.spyOn(SliceRepository.prototype, 'release').mockImplementationOnce(async function (
+      this: SliceRepository,
+      lease,
+      ...rest
+    ) {
+      await db
+        .updateTable('delivery')
+        .set({ state: 'sending', code: null, reason: null, accepted_at: null })
+        .where('dispatch_id', '=', lease.dispatchId)
+        .where('state', 'in', ['accepted', 'failed'])
+        .execute();
+      return release.call(this, lease, ...rest);
+    });
+    const { campaignId } = await app.plan(30);
+    await app.untilFinished({ campaignId });
+    crash.mockRestore();
+    expect(await states(campaignId)).toEqual({ accepted: 29, failed: 1 });
+    expect(await find(campaignId, 7)).toMatchObject({ state: 'failed', code: 550, attempt: 1 });
   });
 
   it('writes to no address that is suppressed at that moment', async () => {
