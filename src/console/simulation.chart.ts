@@ -13,7 +13,8 @@ export interface SimulatedLine {
   readonly campaign: string;
   readonly what: string;
   readonly reason: string | null;
-  readonly isSent: boolean;
+  /** E-mails that leave, e-mails that do not, or something that others do. */
+  readonly sign: 'sent' | 'unsent' | 'deed';
   readonly messages: number;
   readonly people: number;
   readonly practices: number;
@@ -29,6 +30,8 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
   'financially-approve': 'Commissioners financially approve',
 };
 
+const DEEDS: readonly string[] = ['declare', 'approve', 'financially-approve'];
+
 /** The events of a report, those of one day that differ in their time alone added up; in the order of time. */
 export function linesOf({ calendar }: Pick<SimulationReport, 'calendar'>): SimulatedLine[] {
   const lines = new Map<string, SimulatedLine>();
@@ -41,10 +44,10 @@ export function linesOf({ calendar }: Pick<SimulationReport, 'calendar'>): Simul
       day: event.day,
       from: line?.from ?? time,
       until: time,
-      campaign: event.campaign === '' ? 'Outside the service' : event.campaign,
+      campaign: laneOf(event),
       what,
       reason: event.reason,
-      isSent: event.what === 'accepted',
+      sign: DEEDS.includes(event.what) ? 'deed' : event.what === 'accepted' ? 'sent' : 'unsent',
       messages: (line?.messages ?? 0) + event.messages,
       people: (line?.people ?? 0) + event.people,
       practices: (line?.practices ?? 0) + event.practices,
@@ -52,6 +55,11 @@ export function linesOf({ calendar }: Pick<SimulationReport, 'calendar'>): Simul
     });
   }
   return [...lines.values()];
+}
+
+function laneOf({ campaign, what }: SimulationEvent): string {
+  if (DEEDS.includes(what)) return 'What practices and commissioners do';
+  return campaign === '' ? 'The mail server' : campaign;
 }
 
 function whatWords({ what, step }: SimulationEvent): string {
@@ -66,7 +74,10 @@ const LANE = 48;
 const TOP = 40;
 const EDGE = 20;
 
-/** A lane for each campaign; discs are what is sent, the larger the more; crosses are what is not sent. */
+/**
+ * A lane for each campaign and one for what others do. Discs are what is sent, the larger the more; crosses what is not
+ * sent; squares what others do.
+ */
 export function timeline(
   report: SimulationReport,
   window: DeclarationWindow,
@@ -82,9 +93,10 @@ export function timeline(
   const end = LondonTime.at(addDays(last, 1), '00:00').toInstant().getTime();
   const x = (at: LondonTime): number =>
     Math.round(EDGE + ((at.toInstant().getTime() - start) / (end - start)) * (WIDTH - 2 * EDGE));
-  const names = [...new Set(lines.map(({ campaign }) => campaign))];
+  const own = lines.filter(({ sign }) => sign !== 'deed');
+  const names = [...new Set([...own, ...lines].map(({ campaign }) => campaign))];
   const floor = TOP + names.length * LANE;
-  const most = Math.max(1, ...lines.filter(({ isSent }) => isSent).map(({ messages }) => messages));
+  const most = Math.max(1, ...own.map(({ messages }) => messages));
   const title = 'What happens when, from now to the day on which payments go to PCSE (London time)';
   return {
     title,
@@ -109,10 +121,7 @@ export function timeline(
       ...lines.map((line) => {
         const cx = x(LondonTime.parse(`${line.day}T${line.from}`));
         const cy = TOP + names.indexOf(line.campaign) * LANE + 32;
-        const r = Math.round(4 + 8 * Math.sqrt(line.messages / most));
-        return line.isSent
-          ? `<circle class="app-chart__disc" cx="${cx}" cy="${cy}" r="${r}"/>`
-          : `<path class="app-chart__cross" d="M${cx - 4} ${cy - 4}l8 8m0 -8l-8 8"/>`;
+        return SIGNS[line.sign](cx, cy, Math.round(4 + 8 * Math.sqrt(line.messages / most)));
       }),
       `<line class="app-chart__axis" x1="${EDGE}" x2="${WIDTH - EDGE}" y1="${floor}" y2="${floor}"/>`,
       `<text x="${EDGE}" y="${floor + 24}">${shortDay(first)}</text>`,
@@ -132,6 +141,12 @@ export function timeline(
     ]),
   };
 }
+
+const SIGNS: Readonly<Record<SimulatedLine['sign'], (x: number, y: number, r: number) => string>> = {
+  sent: (x, y, r) => `<circle class="app-chart__disc" cx="${x}" cy="${y}" r="${r}"/>`,
+  unsent: (x, y) => `<path class="app-chart__cross" d="M${x - 5} ${y - 5}l10 10m0 -10l-10 10"/>`,
+  deed: (x, y) => `<rect class="app-chart__deed" x="${x - 5}" y="${y - 5}" width="10" height="10"/>`,
+};
 
 function marksOf({ cutoff, reopening, pcse }: DeclarationWindow): [LondonTime, string, 'middle' | 'end'][] {
   return [
