@@ -225,7 +225,7 @@ export class ImportsController {
         canUndo: undoable.includes(batch.id),
       })),
       next: batches.length > PAGE ? `/imports?before=${shown.at(-1)?.id ?? 0}` : undefined,
-      counts: (await this.picture.current()).counts,
+      counts: await this.picture.counts(),
       ...also,
     };
     return this.pages.render('imports', values, frame);
