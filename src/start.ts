@@ -4,6 +4,7 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Composition } from './app.module.js';
 import { type Config } from './platform/config/index.js';
 import { connect, type DatabaseServer, ensureSchema, openDatabaseServer } from './platform/database/index.js';
+import { closeLeftOverQueues } from './platform/jobs/index.js';
 import { type Clock } from './shared/clock.js';
 import { AppError } from './shared/errors.js';
 
@@ -70,6 +71,7 @@ async function create<A extends INestApplicationContext>(
       },
     };
   } catch (error) {
+    await closeLeftOverQueues();
     await server.release();
     throw error;
   }

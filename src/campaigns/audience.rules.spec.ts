@@ -61,6 +61,7 @@ const context = (more: Partial<AudienceContext> = {}): AudienceContext => ({
   kind: 'sign-in-notice',
   audience: audienceSchema.parse({}),
   wrongDates: () => undefined,
+  dates: { cutoff: '2026-09-18T12:00', reopening: '2026-09-23', pcse: '2026-09-28' },
   suppressed: new Map(),
   declines: () => false,
   cascadingCommissioners: new Set(['16C']),

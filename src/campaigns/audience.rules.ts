@@ -3,7 +3,7 @@ import { domainIsWithin, parseEmailAddress } from '../shared/email-address.js';
 import { type Segment } from '../segments/index.js';
 import { type CampaignKind, CLEARING_ROLES, KINDS, NOT_MAILED, SIGN_IN_TEMPLATES } from './campaign.kinds.js';
 import { type CampaignAudience } from './campaign.schema.js';
-import { type ToldDates } from './correction.rules.js';
+import { type AllDates, samePayment, type ToldDates } from './correction.rules.js';
 import { type Obligation, type PlannedRecipient, type Route } from './recipient.types.js';
 
 export interface AudienceOrganisation {
@@ -39,7 +39,9 @@ export interface AudienceContext {
   readonly kind: CampaignKind;
   readonly audience: CampaignAudience;
   /** The dates of the window that somebody with these accounts was told and that are wrong now. */
-  readonly wrongDates: (accountIds: readonly string[]) => ToldDates | undefined;
+  readonly wrongDates: (accountIds: readonly string[]) => AllDates | undefined;
+  /** The window's payment dates now. */
+  readonly dates: ToldDates;
   /** Addresses (normalised) that may not be written to now, with the reason. */
   readonly suppressed: ReadonlyMap<string, string>;
   /** Whether the template is optional and the address (normalised) has opted out of what is. */
@@ -155,7 +157,8 @@ function forToldBefore(
   if (previousWindow === undefined) return [];
   const speaker = speakerOf(accounts);
   const values = { ...personValues(speaker, accounts), previousWindow };
-  return [line(person, accounts, speaker, context, { template: 'correction-notice', values })];
+  const template = samePayment(previousWindow, context.dates) ? 'correction-sign-in' : 'correction-notice';
+  return [line(person, accounts, speaker, context, { template, values })];
 }
 
 /** As it is for somebody who has had the message of this campaign: it is not sent to them again. */

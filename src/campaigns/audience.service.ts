@@ -15,7 +15,7 @@ import {
 } from './audience.rules.js';
 import { KINDS, NOT_MAILED } from './campaign.kinds.js';
 import { type CampaignRow } from './campaign.repository.js';
-import { CorrectionAudience } from './correction.audience.js';
+import { CorrectionAudience, datesToldOf } from './correction.audience.js';
 import { type PlannedRecipient } from './recipient.types.js';
 import { worklists } from './worklist.rules.js';
 
@@ -46,6 +46,7 @@ export class AudienceService {
       audience: campaign.audience,
       wrongDates:
         KINDS[campaign.kind].audience === 'told-before' ? await this.corrections.wrongDates(window) : () => undefined,
+      dates: datesToldOf(window),
       suppressed: await this.suppressed(accounts),
       declines: await this.declines(accounts),
       cascadingCommissioners: cascadingCommissioners(persons),

@@ -4,10 +4,24 @@ import { type DeadlinesTables } from '../deadlines/index.js';
 import { type MessageState } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CampaignTables } from './campaign.tables.js';
-import { type Told, type ToldDates } from './correction.rules.js';
+import { type AllDates, type Told, type ToldDates } from './correction.rules.js';
 
 interface CorrectionTables extends CampaignTables, Pick<DeadlinesTables, 'declaration_window'> {
   window_correction: { window_id: string; version: number; handled_at: Date; campaign_id: string | null };
+}
+interface ToldRow {
+  accountId: string;
+  paymentStaleAt: Date | null;
+  payment: ToldDates | null;
+  paymentCurrentAt: Date | null;
+  signInStaleAt: Date | null;
+  signIn: string | null;
+  signInCurrentAt: Date | null;
+}
+/** Names of the templates that tell the one, the other, or both. */
+export interface TellingTemplates {
+  readonly payment: readonly string[];
+  readonly signIn: readonly string[];
 }
 export type CorrectionTrx = Transaction<CorrectionTables>;
 
@@ -85,47 +99,51 @@ export class CorrectionRepository {
   }
 
   /** Dispatches of the window's campaigns that could still send, and say other dates than these. */
-  async liveDispatchesWithOtherDates(windowId: string, dates: ToldDates): Promise<string[]> {
+  async liveDispatchesWithOtherDates(windowId: string, dates: AllDates): Promise<string[]> {
     const { rows } = await sql<{ id: string }>`
       select dispatch.id from dispatch join campaign on campaign.id = dispatch.campaign_id
       where campaign.window_id = ${windowId} and dispatch.state in ('waiting', 'running', 'paused')
-        and not dispatch.shared_values -> 'window' @> ${JSON.stringify(dates)}::jsonb`.execute(this.db);
+        and dispatch.shared_values -> 'window' <> ${JSON.stringify(dates)}::jsonb`.execute(this.db);
     return rows.map(({ id }) => id);
   }
 
   /**
-   * What each account was told about the window by messages of these templates, whatever became of their campaigns.
-   * The dates are those that the dispatch put into its messages, so they are right however often the window moved.
+   * What each account was told about the window, whatever became of the campaigns, by messages of the templates that
+   * tell its payment dates and the day of the sign-in change. The dates are those that the dispatch put into its
+   * messages, so they are right however often the window moved.
    */
-  async told(windowId: string, now: ToldDates, templates: readonly string[]): Promise<Map<string, Told>> {
-    const { rows } = await sql<{
-      accountId: string;
-      staleAt: Date | null;
-      stale: ToldDates | null;
-      currentAt: Date | null;
-    }>`
-      with told as (
-        select unnest(message.account_ids) as account_id, dispatch.shared_values -> 'window' as dates, delivery.state,
-          coalesce(delivery.accepted_at, delivery.state_changed_at) as at,
-          dispatch.shared_values -> 'window' @> ${JSON.stringify(now)}::jsonb as current
+  async told(windowId: string, now: AllDates, templates: TellingTemplates): Promise<Map<string, Told>> {
+    const { signInChange = null, ...payment } = now;
+    const { rows } = await sql<ToldRow>`
+      with said as (
+        select dispatch.id, template, dates - 'signInChange' as payment, dates ->> 'signInChange' as sign_in,
+          template = any(${[...templates.payment]}) as about_payment,
+          template = any(${[...templates.signIn]}) as about_sign_in
         from campaign
         join dispatch on dispatch.campaign_id = campaign.id
-        join message on message.dispatch_id = dispatch.id
+        cross join unnest(${[...new Set([...templates.payment, ...templates.signIn])]}::text[]) as template
+        cross join lateral (select dispatch.shared_values -> 'window' as dates)
+        where campaign.window_id = ${windowId}
+      ), told as (
+        select unnest(message.account_ids) as account_id, said.payment, said.sign_in,
+          coalesce(delivery.accepted_at, delivery.state_changed_at) as at,
+          delivery.state = any(${[...CERTAIN]}::message_state[]) as certain,
+          case when about_payment then said.payment = ${JSON.stringify(payment)}::jsonb end as payment_holds,
+          case when about_sign_in then said.sign_in is not distinct from ${signInChange}::text end as sign_in_holds
+        from said
+        join message on message.dispatch_id = said.id and message.template = said.template
         join delivery on delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
-        where campaign.window_id = ${windowId} and delivery.state = any(${[...TOLD]}::message_state[])
-          and message.template = any(${[...templates]})
+        where delivery.state = any(${[...TOLD]}::message_state[])
       )
       select account_id as "accountId",
-        max(at) filter (where not current) as "staleAt",
-        (array_agg(dates order by at desc) filter (where not current))[1] as stale,
-        max(at) filter (where current and state = any(${[...CERTAIN]}::message_state[])) as "currentAt"
+        max(at) filter (where not payment_holds) as "paymentStaleAt",
+        (array_agg(payment order by at desc) filter (where not payment_holds))[1] as payment,
+        max(at) filter (where payment_holds and certain) as "paymentCurrentAt",
+        max(at) filter (where not sign_in_holds and sign_in is not null) as "signInStaleAt",
+        (array_agg(sign_in order by at desc) filter (where not sign_in_holds and sign_in is not null))[1] as "signIn",
+        max(at) filter (where sign_in_holds and certain) as "signInCurrentAt"
       from told group by account_id`.execute(this.db);
-    return new Map(
-      rows.map(({ accountId, staleAt, stale, currentAt }) => [
-        accountId,
-        { stale: staleAt && stale && { at: staleAt, dates: datesOf(stale) }, currentAt },
-      ]),
-    );
+    return new Map(rows.map((row) => [row.accountId, toldOf(row)]));
   }
 
   /** The person and topic of every message of the campaign that has left, as `<person> <topic>`. */
@@ -142,6 +160,13 @@ export class CorrectionRepository {
   }
 }
 
-function datesOf({ cutoff, reopening, pcse }: ToldDates): ToldDates {
-  return { cutoff, reopening, pcse };
+function toldOf(row: ToldRow): Told {
+  const { paymentStaleAt, payment, paymentCurrentAt, signInStaleAt, signIn, signInCurrentAt } = row;
+  return {
+    payment: { stale: paymentStaleAt && payment && { at: paymentStaleAt, said: payment }, currentAt: paymentCurrentAt },
+    signIn: {
+      stale: signInStaleAt && signIn !== null ? { at: signInStaleAt, said: signIn } : null,
+      currentAt: signInCurrentAt,
+    },
+  };
 }

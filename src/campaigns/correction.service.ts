@@ -14,7 +14,7 @@ import { CampaignRepository } from './campaign.repository.js';
 import { audienceSchema, optionsSchema } from './campaign.schema.js';
 import { CampaignService } from './campaign.service.js';
 import { nextState } from './campaign.states.js';
-import { CorrectionAudience, datesToldOf } from './correction.audience.js';
+import { CorrectionAudience, allDatesOf } from './correction.audience.js';
 import { CorrectionRepository, type CorrectionTrx } from './correction.repository.js';
 
 /** Names corrections the same way each time: one for a version of a window. */
@@ -116,7 +116,7 @@ export class CorrectionService {
       stopped += withdrawn;
     }
     // Also what a process that died in the middle of this has left behind.
-    for (const dispatchId of await this.corrections.liveDispatchesWithOtherDates(window.id, datesToldOf(window))) {
+    for (const dispatchId of await this.corrections.liveDispatchesWithOtherDates(window.id, allDatesOf(window))) {
       stopped += await this.ledger.cancel({ dispatchId }, REASON);
     }
     return { backToDraft, stopped };
@@ -158,5 +158,5 @@ export class CorrectionService {
 
 /** Whether a message to anybody would say the same. */
 function sameDates(a: WindowSnapshot, b: WindowSnapshot): boolean {
-  return a.cutoff === b.cutoff && a.reopening === b.reopening && a.pcse === b.pcse;
+  return a.cutoff === b.cutoff && a.reopening === b.reopening && a.pcse === b.pcse && a.signInChange === b.signInChange;
 }

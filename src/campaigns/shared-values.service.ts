@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type DeclarationWindow } from '../deadlines/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { type CampaignRow } from './campaign.repository.js';
+import { allDatesOf } from './correction.audience.js';
 
 /** The template values that every message of a campaign shares. Dates come from the window and from nowhere else. */
 @Injectable()
@@ -11,12 +12,7 @@ export class SharedValuesService {
   of({ options }: Pick<CampaignRow, 'options'>, window: DeclarationWindow): Readonly<Record<string, unknown>> {
     const [, senderAddress] = /<([^>]+)>/.exec(this.config.mailFrom) ?? [];
     return {
-      window: {
-        cutoff: window.cutoff.isoLocal(),
-        reopening: window.reopening.date,
-        pcse: window.pcse.date,
-        ...(window.signInChange && { signInChange: window.signInChange.date }),
-      },
+      window: allDatesOf(window),
       serviceDesk: options.serviceDesk,
       links: {
         guidance: options.guidanceUrl ?? this.config.guidanceUrl,

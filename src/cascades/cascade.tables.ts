@@ -73,6 +73,8 @@ export interface StepDetails {
   readonly to?: string;
   readonly from?: string | null;
   readonly messages?: number;
+  /** The dates that turned out to be wrong. */
+  readonly told?: Readonly<Record<string, string>>;
 }
 
 export interface CascadeContactTable {

@@ -8,6 +8,7 @@ import { EscalationRepository } from './escalation.repository.js';
 import { EscalationService } from './escalation.service.js';
 import { FreezeRepository } from './freeze.repository.js';
 import { LoopService } from './loop.service.js';
+import { ReopeningService } from './reopening.service.js';
 
 const EVERY = 30_000;
 
@@ -24,6 +25,7 @@ export class CascadeTicker implements BeforeApplicationShutdown {
     private readonly escalations: EscalationRepository,
     private readonly escalation: EscalationService,
     private readonly loop: LoopService,
+    private readonly reopening: ReopeningService,
     private readonly clock: Clock,
   ) {}
 
@@ -63,6 +65,8 @@ export class CascadeTicker implements BeforeApplicationShutdown {
     await this.cascades.refreshReach(id);
     await this.loop.compare(cascade);
     await this.escalation.stopAnswered(id);
+    const reopened = await this.reopening.run(cascade);
+    if (reopened > 0) this.logger.log({ message: 'steps reopened', cascade: id, organisations: reopened });
     const planned = await this.escalation.run(cascade);
     if (planned > 0) this.logger.log({ message: 'silence escalated', cascade: id, messages: planned });
     if (this.clock.now() >= cascade.links_expire_at) await this.cascades.close(id, this.clock.now());

@@ -15,6 +15,8 @@ import { EscalationService } from './escalation.service.js';
 import { FreezeRepository } from './freeze.repository.js';
 import { LoopRepository } from './loop.repository.js';
 import { LoopService } from './loop.service.js';
+import { ReopeningRepository } from './reopening.repository.js';
+import { ReopeningService } from './reopening.service.js';
 import { ReportRepository } from './report.repository.js';
 import { CascadeReports } from './report.service.js';
 import { LinkService } from './link.service.js';
@@ -49,6 +51,8 @@ import { WorklistService } from './worklist.service.js';
     TellingService,
     WorklistRepository,
     WorklistService,
+    ReopeningRepository,
+    ReopeningService,
     ReportRepository,
     ScriptedCascade,
   ],

@@ -3,6 +3,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CascadeTables } from './cascade.tables.js';
 import { type DueRung, type Unanswered } from './escalation.rules.js';
+import { mailingsOf } from './reopening.repository.js';
 import { type TreeKind } from './step.rules.js';
 
 /** The mailing that a cascade began with: what its later messages share with it. */
@@ -10,6 +11,8 @@ export interface Launch {
   readonly sharedValues: Readonly<Record<string, unknown>>;
   readonly expiresAt: Date | null;
   readonly campaignState: string;
+  /** When the request, or its correction, first said the dates of now. */
+  readonly at: Date;
 }
 
 /** Somebody who can be written to now. */
@@ -42,13 +45,15 @@ export interface OrganisationFigures {
 export class EscalationRepository {
   constructor(@InjectDatabase() readonly db: Kysely<CascadeTables>) {}
 
-  /** Undefined as long as nothing was dispatched. */
+  /** Undefined as long as nothing was dispatched that says the window's dates of now. */
   async launch(cascadeId: string): Promise<Launch | undefined> {
     const { rows } = await sql<Launch>`
-      select dispatch.shared_values as "sharedValues", dispatch.expires_at as "expiresAt", campaign.state as "campaignState"
-      from dispatch join campaign on campaign.id = dispatch.campaign_id
-      where dispatch.campaign_id = ${cascadeId}
-      order by dispatch.created_at, dispatch.id limit 1`.execute(this.db);
+      with mailing as (${mailingsOf(cascadeId)})
+      select shared_values as "sharedValues", expires_at as "expiresAt", campaign_state as "campaignState",
+        created_at as at
+      from mailing
+      where current and created_at > coalesce((select max(created_at) from mailing where not current), '-infinity')
+      order by created_at, id limit 1`.execute(this.db);
     return rows[0];
   }
 
@@ -101,12 +106,12 @@ export class EscalationRepository {
     });
   }
 
-  /** Regions and commissioners that have not answered, or have declined. */
-  async unanswered(cascadeId: string): Promise<Unanswered[]> {
+  /** Regions and commissioners that have not answered, or have declined; nobody was asked before `since`. */
+  async unanswered(cascadeId: string, since: Date): Promise<Unanswered[]> {
     const { rows } = await sql<Unanswered>`
       select node.code, node.kind, node.state, node.rung, node.rung_at as "rungAt",
-        case when node.state = 'declined' then node.declined_at else coalesce(node.sent_at, cascade.frozen_at) end
-          as "askedAt"
+        case when node.state = 'declined' then node.declined_at
+          else greatest(coalesce(node.sent_at, cascade.frozen_at), ${since}::timestamptz) end as "askedAt"
       from cascade_organisation node
       join cascade on cascade.id = node.cascade_id
       where node.cascade_id = ${cascadeId} and node.kind in ('region', 'commissioner')

@@ -47,7 +47,12 @@ export class EscalationService {
     const now = this.clock.now();
     const launch = await this.repository.launch(cascade.id);
     if (!launch || !mayEscalate(launch, now)) return 0;
-    const due = rungsDue(await this.repository.unanswered(cascade.id), cascade.policy, now, this.bankHolidays.calendar);
+    const due = rungsDue(
+      await this.repository.unanswered(cascade.id, launch.at),
+      cascade.policy,
+      now,
+      this.bankHolidays.calendar,
+    );
     let planned = 0;
     if (due.length > 0) {
       const contents = new RequestContents(await this.repository.figures(cascade.id));

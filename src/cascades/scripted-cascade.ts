@@ -47,6 +47,8 @@ interface ScriptSettings {
 }
 
 const HOUR = 3_600_000;
+/** Practices that press the button at the same moment. */
+const AT_ONCE = 8;
 
 /** A cascade on a clock that is moved by hand, with organisations that answer by a script: the demo's second act. */
 @Injectable()
@@ -90,10 +92,12 @@ export class ScriptedCascade {
       if (answer === undefined || hours < Math.floor(chance(`delay ${code}`) * 16)) continue;
       given += await this.give(id, code, answer);
     }
-    for (const code of await this.reports.unconfirmedPractices(id)) {
-      if (chance(`practice ${code}`) >= script.confirm || chance(`day ${code} ${Math.floor(hours / 8)}`) < 0.7)
-        continue;
-      given += await this.give(id, code, 'confirm');
+    const confirming = (await this.reports.unconfirmedPractices(id)).filter(
+      (code) => chance(`practice ${code}`) < script.confirm && chance(`day ${code} ${Math.floor(hours / 8)}`) >= 0.7,
+    );
+    for (let from = 0; from < confirming.length; from += AT_ONCE) {
+      const answers = confirming.slice(from, from + AT_ONCE).map((code) => this.give(id, code, 'confirm'));
+      given += (await Promise.all(answers)).reduce((sum, answer) => sum + answer, 0);
     }
     return given;
   }

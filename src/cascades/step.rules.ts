@@ -40,6 +40,7 @@ export type StepAction =
   | 'revoke-links'
   | 'join'
   | 'close'
+  | 'reopen'
   | 'move';
 
 interface AnswerRule {

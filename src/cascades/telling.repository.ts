@@ -29,10 +29,11 @@ export class TellingRepository {
   /** What was passed on to an organisation, and what it answered, over all cascades. */
   async stepsOf(code: string): Promise<ToldStep[]> {
     const { rows } = await sql<ToldStep>`
-      select node.cascade_id as "cascadeId", node.passed_on_at as at, 'pass-on' as action,
-        node.passed_on_at > cascade.answer_by as late, node.passed_on_by as by
-      from cascade_organisation node join cascade on cascade.id = node.cascade_id
-      where node.code = ${code} and node.passed_on_at is not null
+      select step.cascade_id as "cascadeId", step.at, step.action, step.late, step.code as by
+      from cascade_organisation node
+      join cascade_step step on step.cascade_id = node.cascade_id and step.action = 'pass-on'
+        and step.details -> 'practices' ? node.code
+      where node.code = ${code}
       union all
       select step.cascade_id, step.at, step.action, step.late, null
       from cascade_step step

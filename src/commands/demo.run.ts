@@ -2,14 +2,22 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type INestApplicationContext } from '@nestjs/common';
 import { permissionsOf, type AccessRole, type Principal } from '../access/index.js';
-import { type CampaignInput, CampaignService, CampaignTicker, type PlanSummary } from '../campaigns/index.js';
+import {
+  type CampaignInput,
+  CampaignService,
+  CampaignTicker,
+  CorrectionService,
+  type PlanSummary,
+} from '../campaigns/index.js';
 import { DeadlinesService, DeclarationImporter } from '../deadlines/index.js';
 import { CaptureInbox, Ledger } from '../delivery/index.js';
 import { type ImportReport, ImportService } from '../directory/index.js';
 import { PROJECT_ROOT } from '../platform/config/index.js';
 import { type Readiness, ReadinessService, SegmentsService } from '../segments/index.js';
+import { CascadeFreezer, ESCALATION_PAST_COMMISSIONERS } from '../cascades/index.js';
 import { type FixedClock } from '../shared/clock.js';
-import { LondonTime } from '../shared/london-time.js';
+import { formatDateTime, LondonTime } from '../shared/london-time.js';
+import { runScriptedCascade, type ScriptedCascadeResult } from './cascade.run.js';
 import { describe } from './import.commands.js';
 import { planLines } from './plan.lines.js';
 import { progressBar } from './progress-bar.js';
@@ -19,6 +27,9 @@ export interface DemoResult {
   readonly segments: Readonly<Record<string, number>>;
   readonly readiness: Readonly<Record<string, { ready: number; atRisk: number }>>;
   readonly campaigns: readonly DemoCampaign[];
+  /** The second act: how far the request came, and what it did for those at risk. */
+  readonly cascade: ScriptedCascadeResult;
+  readonly correction: DemoCorrection;
   /** Of all campaigns, by state. */
   readonly messages: Readonly<Partial<Record<string, number>>>;
   readonly planned: number;
@@ -26,6 +37,15 @@ export interface DemoResult {
   readonly captured: number;
   readonly messagesPerSecond: number;
   readonly seconds: Readonly<Record<string, number>>;
+}
+
+/** What followed when the cutoff moved. */
+export interface DemoCorrection {
+  readonly from: string;
+  readonly to: string;
+  /** People who had been told the old date and get the correction once it is approved. */
+  readonly people: number;
+  readonly backToDraft: number;
 }
 
 export interface DemoCampaign {
@@ -51,6 +71,16 @@ const REMINDERS = [
   { feed: 'declarations-1.csv', at: LondonTime.parse('2026-09-11T09:00') },
   { feed: 'declarations-2.csv', at: LondonTime.parse('2026-09-16T09:00') },
 ];
+
+/** The request has until the evening before the first reminder; after the second one the cutoff moves. */
+const CASCADE_UNTIL = LondonTime.parse('2026-09-10T17:00');
+const DATES = {
+  cutoff: '2026-09-18T12:00',
+  reopening: '2026-09-23T08:00',
+  pcse: '2026-09-28T08:00',
+  signInChange: '2026-09-23T08:00',
+};
+const MOVED_CUTOFF = '2026-09-21T12:00';
 
 const AUTHOR = invented('author');
 const APPROVER = invented('approver');
@@ -85,10 +115,7 @@ export class Demo {
     const window = await this.app.get(DeadlinesService).createWindow(
       {
         name: 'September 2026',
-        cutoff: '2026-09-18T12:00',
-        reopening: '2026-09-23T08:00',
-        pcse: '2026-09-28T08:00',
-        signInChange: '2026-09-23T08:00',
+        ...DATES,
         weekdays: { cutoff: 'Friday', reopening: 'Wednesday', pcse: 'Monday', signInChange: 'Wednesday' },
       },
       AUTHOR.id,
@@ -97,11 +124,10 @@ export class Demo {
       this.sendNow({ name: 'Sign-in change and September cutoff', kind: 'sign-in-notice', windowId: window.id }),
     );
     const messagesPerSecond = Math.round(sent / (this.seconds['sending'] ?? 1));
-    await this.timed('cascade request', () =>
-      this.sendNow({ name: 'Please cascade to your practices', kind: 'cascade-request', windowId: window.id }),
-    );
+    const cascade = await this.timed('cascade', () => this.cascade(people, window.id));
     await this.timed('reminders', () => this.remind(people, window.id));
-    return this.result(segments, readiness, messagesPerSecond, started);
+    const correction = await this.timed('correction', () => this.moveCutoff(window.id));
+    return this.result({ segments, readiness, cascade, correction }, messagesPerSecond, started);
   }
 
   private async importFiles(people: string): Promise<void> {
@@ -111,6 +137,45 @@ export class Demo {
     this.report(await imports.importAccounts(join(people, 'accounts.csv'), request));
     this.report(await imports.importNhsmail(join(people, 'nhsmail.csv'), request));
     this.report(await imports.importNoNhsmail(join(people, 'no-nhsmail.csv'), request));
+  }
+
+  /** The second act: the request to commissioners, their answers and those of the practices, and what silence leads to. */
+  private async cascade(people: string, windowId: string): Promise<ScriptedCascadeResult> {
+    const request = { name: 'Please cascade to your practices', kind: 'cascade-request', windowId } as const;
+    const id = await this.approved(request);
+    // Before anything ticks: its own tick would take the usual policy, that goes no further than the CQRS team.
+    await this.app.get(CascadeFreezer).freeze(id, ESCALATION_PAST_COMMISSIONERS);
+    await this.app.get(CampaignService).schedule(id, OPERATOR);
+    await this.untilEnded(id);
+    const result = await runScriptedCascade(this.app, {
+      campaignId: id,
+      clock: this.clock,
+      until: CASCADE_UNTIL.toInstant(),
+      accountsFile: join(people, 'accounts.csv'),
+      actor: AUTHOR.id,
+      say: this.settings.say,
+    });
+    await this.untilEnded(id);
+    return result;
+  }
+
+  /** An outage moves the cutoff: nothing with the old date leaves any more, and whoever was told it gets a correction. */
+  private async moveCutoff(windowId: string): Promise<DemoCorrection> {
+    const { version } = await this.app.get(DeadlinesService).window(windowId);
+    const input = { ...DATES, cutoff: MOVED_CUTOFF, reason: 'Outage' };
+    const moved = await this.app.get(CorrectionService).moveCutoff(windowId, input, version, AUTHOR);
+    if (moved.correctionId === null) throw new Error('Nobody was told the old cutoff');
+    const { summary } = await this.app.get(CampaignService).plan(moved.correctionId);
+    const [from, to] = [DATES.cutoff, MOVED_CUTOFF].map((time) => formatDateTime(LondonTime.parse(time)));
+    this.settings.say(
+      `\nThe cutoff moves from ${from} to ${to}: ${summary.people.toLocaleString('en-GB')} people were told the old date. A correction to them is drafted and waits for approval.`,
+    );
+    return {
+      from: DATES.cutoff,
+      to: MOVED_CUTOFF,
+      people: summary.people,
+      backToDraft: moved.backToDraft.length,
+    };
   }
 
   /** One campaign for the whole ladder, approved once; each reminder goes to those who block a payment at that moment. */
@@ -128,8 +193,14 @@ export class Demo {
     return this.untilEnded(await this.schedule(input));
   }
 
-  /** Plan, have it approved by somebody else, and let the clock take over. */
   private async schedule(input: CampaignInput): Promise<string> {
+    const id = await this.approved(input);
+    await this.app.get(CampaignService).schedule(id, OPERATOR);
+    return id;
+  }
+
+  /** Planned, and agreed to by somebody else. */
+  private async approved(input: CampaignInput): Promise<string> {
     const { say } = this.settings;
     const service = this.app.get(CampaignService);
     const { id, name, kind } = await service.create(input, AUTHOR);
@@ -139,7 +210,6 @@ export class Demo {
     this.campaigns.push(campaignOf(id, name, kind, plan.summary));
     await service.submit(id, AUTHOR);
     await service.approve(id, plan.hash, APPROVER);
-    await service.schedule(id, OPERATOR);
     return id;
   }
 
@@ -162,9 +232,11 @@ export class Demo {
           const seconds = secondsSince(started);
           this.seconds['sending'] ??= seconds;
           bar.stop();
-          this.settings.say(
-            `${sent.toLocaleString('en-GB')} e-mails in ${seconds.toFixed(1)} s (${Math.round(sent / seconds).toLocaleString('en-GB')} a second)`,
-          );
+          if (sent > 0) {
+            this.settings.say(
+              `${sent.toLocaleString('en-GB')} e-mails in ${seconds.toFixed(1)} s (${Math.round(sent / seconds).toLocaleString('en-GB')} a second)`,
+            );
+          }
           return sent;
         }
         if (terminal !== last) quietSince = performance.now();
@@ -179,8 +251,7 @@ export class Demo {
   }
 
   private async result(
-    segments: DemoResult['segments'],
-    readiness: DemoResult['readiness'],
+    facts: Pick<DemoResult, 'segments' | 'readiness' | 'cascade' | 'correction'>,
     messagesPerSecond: number,
     started: number,
   ): Promise<DemoResult> {
@@ -202,8 +273,7 @@ export class Demo {
       Object.entries(this.seconds).map(([step, value]) => [step, Math.round(value * 100) / 100]),
     );
     return {
-      segments,
-      readiness,
+      ...facts,
       campaigns: this.campaigns,
       messages,
       planned,

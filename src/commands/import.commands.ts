@@ -10,6 +10,8 @@ interface ImportOptions {
   asOf?: string;
 }
 
+const HISTORY_SHOWN = 50;
+
 type Request = ImportRequest & { asOf?: string };
 type Import = (paths: string[], request: Request) => Promise<ImportReport>;
 
@@ -57,8 +59,45 @@ async function withImports(run: (imports: ImportService) => Promise<ImportReport
   return withService((app) => run(app.get(ImportService)), { modules: [AuditModule, DirectoryModule] });
 }
 
+/** The last import of a kind, by the number that the history gives it. */
+function registerUndo(group: Command): void {
+  group
+    .command('history')
+    .description('list the last imports, newest first')
+    .option('--json', 'as JSON')
+    .action(async ({ json }: { json?: boolean }) => {
+      const { AuditModule, DirectoryModule, DirectoryService } = await directoryParts();
+      const batches = await withService((app) => app.get(DirectoryService).imports(HISTORY_SHOWN), {
+        modules: [AuditModule, DirectoryModule],
+      });
+      if (json) return print(JSON.stringify(batches));
+      for (const { id, kind, appliedAt, added, changed, gone, undoes, undoneBy } of batches) {
+        const note = undoes === null ? (undoneBy === null ? '' : `, undone by ${undoneBy}`) : `, undid ${undoes}`;
+        const counts = `${added} added, ${changed} changed, ${gone} gone`;
+        await print(`${id}  ${appliedAt.toISOString()}  ${kind}: ${counts}${note}`);
+      }
+    });
+  group
+    .command('undo <import>')
+    .description('put back what the last import of its kind changed, whole or not at all')
+    .action(async (text: string) => {
+      if (!/^[1-9]\d{0,14}$/.test(text))
+        throw new CommandFailure('Give the number of the import, as import history shows it', 2);
+      const { AuditModule, DirectoryModule, ImportUndo } = await directoryParts();
+      const undo = await withService((app) => app.get(ImportUndo).undo(Number(text), 'system:cli'), {
+        modules: [AuditModule, DirectoryModule],
+      });
+      await print(`Import ${text} is undone; the undo is import ${undo}.`);
+    });
+}
+
+async function directoryParts() {
+  return { ...(await import('../access/index.js')), ...(await import('../directory/index.js')) };
+}
+
 export function registerImportCommands(program: Command): void {
   const group = program.command('import').description('take in files: each whole, or not at all');
+  registerUndo(group);
   for (const [kind, { what, many, run }] of Object.entries(KINDS)) {
     const command = group
       .command(`${kind} ${many ? '<path...>' : '<file>'}`)

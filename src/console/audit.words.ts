@@ -46,6 +46,16 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'declarations.applied': 'Reported declaration status',
   'message.decided': 'Decided about a message that may have arrived',
   'suppression.lifted': 'Lifted the block of an address',
+  'webhook.registered': 'Added a webhook',
+  'webhook.removed': 'Removed a webhook',
+  'webhook.enabled': 'Switched a webhook on',
+  'webhook.disabled': 'Switched a webhook off',
+  'webhook.redelivered': 'Delivered an event again',
+  'webhook.secret-rotated': 'Made a new signing secret',
+  'webhook.tested': 'Sent a test event',
+  'cascade.frozen': 'Began a cascade',
+  'cascade.nudged': 'Nudged who is silent',
+  'cascade.proof-issued': 'Issued a proof of a cascade',
   'retention.purged': 'Purged personal data',
 };
 

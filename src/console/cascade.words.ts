@@ -35,6 +35,7 @@ export const STEP_ACTION_WORDS: Readonly<Record<StepAction, string>> = {
   reroute: 'Moved to another commissioner',
   escalate: 'Silence taken further',
   nudge: 'Nudged by the team',
+  reopen: 'Asked again: the dates that it was told have changed',
   'revoke-links': 'Links withdrawn',
   join: 'Joined the cascade late',
   close: 'Closed since the cascade began',

@@ -14,7 +14,7 @@ export interface Point {
   readonly alarm?: number;
 }
 
-const WIDTH = 640;
+export const WIDTH = 640;
 const LEFT = 56;
 const RIGHT = 16;
 
@@ -129,7 +129,7 @@ export function barChart(
   };
 }
 
-function drawing(title: string, height: number, parts: readonly string[]): string {
+export function drawing(title: string, height: number, parts: readonly string[]): string {
   return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(title)}. The numbers are in the table below.">${parts.join('')}</svg>`;
 }
 
@@ -163,6 +163,6 @@ function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-function escape(text: string): string {
+export function escape(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -46,6 +46,9 @@ import { SettingsPeopleController } from './settings-people.controller.js';
 import { SettingsRetentionController } from './settings-retention.controller.js';
 import { SettingsWebhooksController } from './settings-webhooks.controller.js';
 import { SettingsController } from './settings.controller.js';
+import { SimulationController } from './simulation.controller.js';
+import { SimulationRepository } from './simulation.repository.js';
+import { Simulations } from './simulation.service.js';
 import { TestSend } from './test-send.service.js';
 import { UploadStore } from './upload.store.js';
 import { WindowsController } from './windows.controller.js';
@@ -84,6 +87,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     PracticesController,
     WindowsController,
     ReminderFormController,
+    SimulationController,
     ImportsController,
     DeliveryController,
     InboxController,
@@ -109,6 +113,8 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     CascadeOrganisationView,
     CorrectionReads,
     CorrectionView,
+    SimulationRepository,
+    Simulations,
     EmailPreviews,
     TestSend,
     UploadStore,

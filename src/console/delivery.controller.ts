@@ -7,13 +7,18 @@ import { FeedbackService, type ReportView } from '../feedback/index.js';
 import { type Config, InjectConfig, isCaptured, mailLimitsOf } from '../platform/config/index.js';
 import { JobQueue } from '../platform/jobs/index.js';
 import { Clock } from '../shared/clock.js';
+import { lineChart } from './chart.js';
 import { ConsoleController, Page } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusalOf } from './form.faults.js';
 import { noticeOf, noticeSchema } from './notices.js';
 import { type Frame, Pages } from './pages.js';
+import { lastMinutes } from './sending.rates.js';
 import { SendingReads } from './sending.reads.js';
 
 const PAGE = 50;
+/** Each report brings a form. */
+const REPORTS = 20;
+const MINUTES_SHOWN = 60;
 
 const idSchema = z.uuid();
 const decisionSchema = z.object({ decision: z.enum(['accepted', 'failed', 'again']) });
@@ -150,6 +155,10 @@ export class DeliveryController {
     const { trialMode, trialAllow } = this.config;
     const { ratePerMinute, dayBudget } = mailLimitsOf(this.config);
     const unknown = await this.ledger.unknowns();
+    const now = this.clock.now();
+    const minutes = await this.sending.minutesSince(new Date(now.getTime() - (MINUTES_SHOWN + 1) * 60_000));
+    const lastHour = lastMinutes(minutes, now, MINUTES_SHOWN);
+    const sent = lastHour.reduce((sum, { value }) => sum + value, 0);
     const values = {
       title: 'Delivery',
       section: 'delivery',
@@ -162,6 +171,8 @@ export class DeliveryController {
       queues: Object.entries(await this.queue.depth()),
       unknown: unknown.slice(0, PAGE),
       unknownTotal: unknown.length,
+      sent,
+      plot: sent > 0 && lineChart('Sent each minute of the last hour (London time)', 'Sent', lastHour),
       reviews: (await this.feedback.inReview(undefined, 100)).length,
       ...also,
     };
@@ -176,8 +187,8 @@ export class DeliveryController {
       after,
     }: { notice?: string | undefined; faults?: FormFaults; after?: string | undefined },
   ): Promise<string> {
-    const rows = await this.feedback.inReview(after, PAGE + 1);
-    const reports: readonly ReportView[] = rows.slice(0, PAGE);
+    const rows = await this.feedback.inReview(after, REPORTS + 1);
+    const reports: readonly ReportView[] = rows.slice(0, REPORTS);
     const texts = await this.sending.reportTexts(reports.map(({ id }) => id));
     const values = {
       title: 'Returned messages to review',
@@ -185,7 +196,7 @@ export class DeliveryController {
       notice,
       faults,
       reports: reports.map((report) => ({ ...report, ...texts.get(report.id) })),
-      next: rows.length > PAGE ? `/delivery/returned?after=${reports.at(-1)?.id ?? ''}` : undefined,
+      next: rows.length > REPORTS ? `/delivery/returned?after=${reports.at(-1)?.id ?? ''}` : undefined,
     };
     return this.pages.render('returned', values, frame);
   }

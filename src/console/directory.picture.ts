@@ -16,7 +16,6 @@ export interface WorklistLine {
 }
 
 export interface Picture {
-  readonly counts: DirectoryCounts;
   readonly segments: Readonly<Record<Segment, number>>;
   /** Those at risk first, then by code. */
   readonly readiness: readonly Readiness[];
@@ -36,6 +35,7 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
   private readonly logger = new Logger(DirectoryPicture.name);
   private kept: { readonly version: number | null; readonly picture: Picture } | undefined;
   private drawing: Promise<Picture> | undefined;
+  private counted: { readonly version: number | null; readonly counts: DirectoryCounts } | undefined;
 
   constructor(
     private readonly reads: DirectoryReads,
@@ -59,6 +59,13 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
     if (this.kept?.version === version) return this.kept.picture;
     const drawing = this.drawInBackground(version);
     return this.kept ? Promise.race([drawing, delay(PATIENCE_MS, this.kept.picture, { ref: false })]) : drawing;
+  }
+
+  /** How many there are of everything, counted once after each import. */
+  async counts(): Promise<DirectoryCounts> {
+    const version = await this.reads.version();
+    if (this.counted?.version !== version) this.counted = { version, counts: await this.directory.counts() };
+    return this.counted.counts;
   }
 
   /** One at a time; whoever asks meanwhile gets the same. */
@@ -88,7 +95,6 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
     }
     const readiness = await this.readiness.readiness();
     return {
-      counts: await this.directory.counts(),
       segments,
       worklists,
       readiness,

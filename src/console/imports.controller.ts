@@ -3,7 +3,7 @@ import { Body, Get, Param, Post, Query, Res, UploadedFile, UseInterceptors } fro
 import { FileInterceptor } from '@nestjs/platform-express';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CsrfToken, CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
 import { DeclarationImporter } from '../deadlines/index.js';
 import {
   DirectoryService,
@@ -12,10 +12,12 @@ import {
   type ImportReport,
   type ImportRequest,
   ImportService,
+  ImportUndo,
 } from '../directory/index.js';
+import { NotFoundError } from '../shared/errors.js';
 import { ConsoleController, Page } from './console-routes.js';
 import { DirectoryPicture } from './directory.picture.js';
-import { faultsOf, type FormFaults, refusal } from './form.faults.js';
+import { faultsOf, type FormFaults, refusal, refusalOf } from './form.faults.js';
 import { noticeOf, noticeSchema } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 import { SendingReads } from './sending.reads.js';
@@ -28,6 +30,7 @@ const FAULTS_SHOWN = 200;
 
 const listSchema = noticeSchema.extend({ before: z.coerce.number().int().positive().optional().catch(undefined) });
 const uploadSchema = z.object({ kind: z.enum(IMPORT_KINDS).optional().catch(undefined) });
+const batchSchema = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 const applySchema = z.object({ shrink: z.literal('yes').optional().catch(undefined) });
 
 interface Upload {
@@ -42,6 +45,7 @@ export class ImportsController {
   constructor(
     private readonly directory: DirectoryService,
     private readonly imports: ImportService,
+    private readonly undos: ImportUndo,
     private readonly declarations: DeclarationImporter,
     private readonly uploads: UploadStore,
     private readonly picture: DirectoryPicture,
@@ -109,7 +113,7 @@ export class ImportsController {
     const checked = await this.uploads.get(id);
     try {
       const request = { actor: principal.id, allowShrink: shrink === 'yes' };
-      const report = await this.run(checked.kind, checked.path, request);
+      const report = await this.uploads.withFile(checked, (path) => this.run(checked.kind, path, request));
       if (report.applied) {
         await this.uploads.forget(id);
         response.redirect(303, '/imports?done=imported');
@@ -126,6 +130,35 @@ export class ImportsController {
       );
       response.status(422).type('html').send(page);
     }
+  }
+
+  /** Says what the undo does before anybody presses its button. */
+  @Get(':id/undo')
+  @RequirePermission('directory:import')
+  @Page()
+  async askUndo(
+    @Param('id', { schema: batchSchema }) id: number,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+  ): Promise<string> {
+    const [batch] = await this.directory.imports(1, id + 1);
+    if (batch?.id !== id) throw new NotFoundError('no-such-import', 'There is no such import');
+    const values = { title: 'Undo an import', section: 'imports', batch };
+    return this.pages.render('import-undo', values, { principal, csrf });
+  }
+
+  @Post(':id/undo')
+  @RequirePermission('directory:import')
+  async undo(
+    @Param('id', { schema: batchSchema }) id: number,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    requireRegion(principal, undefined);
+    const faults = await refusalOf(() => this.undos.undo(id, principal.id));
+    if (faults) await this.refuse(response, { principal, csrf }, faults, undefined);
+    else response.redirect(303, '/imports?done=undone');
   }
 
   private async run(kind: ImportKind, path: string, request: ImportRequest): Promise<ImportReport> {
@@ -181,13 +214,18 @@ export class ImportsController {
     const batches = await this.directory.imports(PAGE + 1, also.before);
     const names = await this.sending.actorNames(batches.map(({ importedBy }) => importedBy));
     const shown = batches.slice(0, PAGE);
+    const undoable = await this.undos.undoable();
     const values = {
       title: 'Imports',
       section: 'imports',
       kinds: IMPORT_KINDS,
-      batches: shown.map((batch) => ({ ...batch, who: names.get(batch.importedBy) ?? 'A command or program' })),
+      batches: shown.map((batch) => ({
+        ...batch,
+        who: names.get(batch.importedBy) ?? 'A command or program',
+        canUndo: undoable.includes(batch.id),
+      })),
       next: batches.length > PAGE ? `/imports?before=${shown.at(-1)?.id ?? 0}` : undefined,
-      counts: (await this.picture.current()).counts,
+      counts: await this.picture.counts(),
       ...also,
     };
     return this.pages.render('imports', values, frame);

@@ -23,6 +23,16 @@ export function buckets(minutes: readonly MinuteCount[]): Point[] {
   return counts.map((value, index) => ({ label: labelOf(new Date(first + index * step), oneDay), value }));
 }
 
+/** Counts of each of the last minutes before `now`, empty ones included; the minute that still runs is left out. */
+export function lastMinutes(minutes: readonly MinuteCount[], now: Date, wanted: number): Point[] {
+  const end = Math.floor(now.getTime() / MINUTE) * MINUTE;
+  const sent = new Map(minutes.map(({ at, messages }) => [at.getTime(), messages]));
+  return Array.from({ length: wanted }, (_, index) => {
+    const at = end - (wanted - index) * MINUTE;
+    return { label: labelOf(new Date(at), true), value: sent.get(at) ?? 0 };
+  });
+}
+
 /** Each step with all that came before it. */
 export function coverage(points: readonly Point[]): Point[] {
   let sum = 0;

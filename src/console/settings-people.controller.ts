@@ -110,7 +110,7 @@ export class SettingsPeopleController {
       isSelf: frame.principal.id === `person:${id}`,
       givesRoles: this.people.givesRoles,
       roles: ACCESS_ROLES,
-      may: permissionsOf(person.roles).map((permission) => PERMISSIONS[permission]),
+      allowed: permissionsOf(person.roles).map((permission) => PERMISSIONS[permission]),
       regions: await this.directory.organisationsOf('region'),
       typed: { roles: person.roles, region: person.region ?? '', active: person.active ? 'yes' : 'no' },
       ...also,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
 import { newWebhookSchema, WEBHOOK_EVENTS, Webhooks } from '../campaigns/index.js';
 import { ConsoleController, Page } from './console-routes.js';
-import { faultsOfZod, type FormFaults, NO_FAULTS, refusal, refusalOf } from './form.faults.js';
+import { faultsOf, faultsOfZod, type FormFaults, NO_FAULTS, refusal, refusalOf } from './form.faults.js';
 import { manyOf } from './form.text.js';
 import { type Notice, noticeOf, noticeSchema } from './notices.js';
 import { type Frame, Pages } from './pages.js';
@@ -75,7 +75,7 @@ export class SettingsWebhooksController {
         .type('html')
         .send(await this.hookPage(webhook.id, frame, { secret }));
     } catch (error) {
-      await refuse(refusal(error, 'url'));
+      await refuse(refusalOfAddress(error));
     }
   }
 
@@ -204,4 +204,11 @@ export class SettingsWebhooksController {
     };
     return this.pages.render('settings-webhook', values, frame);
   }
+}
+
+/** The service names the field of the API; the page has it beside its own. */
+function refusalOfAddress(error: unknown): FormFaults {
+  const { list } = refusal(error, 'url');
+  const reason = list[0]?.text.replace(/^url: /, '') ?? '';
+  return faultsOf([{ field: 'url', message: `This address cannot be used: ${reason}` }]);
 }

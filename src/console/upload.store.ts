@@ -1,50 +1,60 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
+import { type Kysely, sql } from 'kysely';
 import { type ImportKind, type ImportReport } from '../directory/index.js';
-import { type Config, InjectConfig } from '../platform/config/index.js';
-import { NotFoundError } from '../shared/errors.js';
+import { InjectDatabase } from '../platform/database/index.js';
+import { ConflictError, NotFoundError } from '../shared/errors.js';
+
+interface UploadTables {
+  staged_upload: { id: string; kind: ImportKind; name: string; bytes: number; report: ImportReport; uploaded_at: Date };
+  staged_upload_part: { upload_id: string; ordinal: number; content: Buffer };
+}
 
 /** A file that was checked and may be applied, with what the check said. */
 export interface Checked {
   readonly id: string;
   readonly kind: ImportKind;
-  readonly path: string;
+  readonly name: string;
   readonly report: ImportReport;
 }
 
-const KEPT_MS = 60 * 60_000;
+const PART = 1024 * 1024;
+/** Of all that waits to be applied: a million accounts are about 150 MB. */
+const MOST_BYTES = 1024 ** 3;
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Uploaded files between their check and their import. They hold personal data, so none stays longer than an hour. */
+/**
+ * Uploaded files between their check and their import, in the database, as another web process may be asked to apply
+ * what this one checked. They hold personal data, so none stays longer than an hour.
+ */
 @Injectable()
 export class UploadStore {
-  private readonly folder: string;
+  constructor(@InjectDatabase() private readonly db: Kysely<UploadTables>) {}
 
-  constructor(@InjectConfig() { dataDir }: Config) {
-    this.folder = join(dataDir, 'uploads');
-  }
-
-  /** Takes a file in and checks it. The file at `temporaryPath` is gone afterwards, whatever happens. */
+  /**
+   * Checks a file and keeps it. The file at `path` is gone afterwards, whatever happens.
+   * @throws ConflictError `uploads-full` while too much waits to be applied.
+   */
   async check(
     kind: ImportKind,
     upload: { readonly path: string; readonly originalname: string },
     run: (path: string) => Promise<ImportReport>,
   ): Promise<Checked> {
-    const id = randomUUID();
-    const place = join(this.folder, id);
-    const path = join(place, safeName(upload.originalname));
+    const name = safeName(upload.originalname);
     try {
-      await this.forgetOld();
-      await mkdir(place, { recursive: true, mode: 0o700 });
-      await copyFile(upload.path, path);
-      const checked = { id, kind, path, report: await run(path) };
-      await writeFile(join(this.folder, `${id}.json`), JSON.stringify(checked), { mode: 0o600 });
+      const report = await inFolder(name, async (path) => {
+        await copyFile(upload.path, path);
+        return run(path);
+      });
+      const checked = { id: randomUUID(), kind, name, report };
+      await this.keep(checked, upload.path);
       return checked;
-    } catch (error) {
-      await this.forget(id);
-      throw error;
     } finally {
       await rm(upload.path, { force: true });
     }
@@ -52,30 +62,79 @@ export class UploadStore {
 
   /** @throws NotFoundError `upload-gone` once it was applied or an hour has passed. */
   async get(id: string): Promise<Checked> {
-    try {
-      if (ID.test(id)) return JSON.parse(await readFile(join(this.folder, `${id}.json`), 'utf8')) as Checked;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
+    const row = ID.test(id)
+      ? await this.db
+          .selectFrom('staged_upload')
+          .select(['id', 'kind', 'name', 'report'])
+          .where('id', '=', id)
+          .where('uploaded_at', '>', sql<Date>`clock_timestamp() - interval '1 hour'`)
+          .executeTakeFirst()
+      : undefined;
+    if (row) return row;
     throw new NotFoundError(
       'upload-gone',
       'This file was imported already, or was uploaded more than an hour ago: upload it again',
     );
   }
 
-  async forget(id: string): Promise<void> {
-    await rm(join(this.folder, `${id}.json`), { force: true });
-    await rm(join(this.folder, id), { recursive: true, force: true });
+  /** Runs with the file under its own name, in a folder that goes with the end of the run. */
+  async withFile<T>({ id, name }: Checked, run: (path: string) => Promise<T>): Promise<T> {
+    return inFolder(name, async (path) => {
+      await pipeline(Readable.from(this.parts(id)), createWriteStream(path, { mode: 0o600 }));
+      return run(path);
+    });
   }
 
-  private async forgetOld(): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    // The age of files on this disk, and so by this machine's clock.
-    const before = Date.now() - KEPT_MS;
-    for (const name of await readdir(this.folder)) {
-      const { mtimeMs } = await stat(join(this.folder, name));
-      if (mtimeMs < before) await this.forget(name.replace(/\.json$/, ''));
+  async forget(id: string): Promise<void> {
+    await this.db.deleteFrom('staged_upload').where('id', '=', id).execute();
+  }
+
+  private async keep({ id, kind, name, report }: Checked, path: string): Promise<void> {
+    const { size } = await stat(path);
+    await this.db.transaction().execute(async (trx) => {
+      await sql`delete from staged_upload where uploaded_at < clock_timestamp() - interval '1 hour'`.execute(trx);
+      const { waiting } = await trx
+        .selectFrom('staged_upload')
+        .select((set) => set.fn.coalesce(set.fn.sum<number>('bytes'), sql<number>`0`).as('waiting'))
+        .executeTakeFirstOrThrow();
+      if (waiting + size > MOST_BYTES) {
+        throw new ConflictError(
+          'uploads-full',
+          'Too many files were checked in the last hour and not imported: import one, or try again later',
+        );
+      }
+      await sql`insert into staged_upload (id, kind, name, bytes, report)
+        values (${id}, ${kind}, ${name}, ${size}, ${JSON.stringify(report)})`.execute(trx);
+      let ordinal = 0;
+      for await (const content of createReadStream(path, { highWaterMark: PART })) {
+        await trx
+          .insertInto('staged_upload_part')
+          .values({ upload_id: id, ordinal: ++ordinal, content: content as Buffer })
+          .execute();
+      }
+    });
+  }
+
+  private async *parts(id: string): AsyncGenerator<Buffer> {
+    for (let ordinal = 1; ; ordinal += 1) {
+      const part = await this.db
+        .selectFrom('staged_upload_part')
+        .select('content')
+        .where('upload_id', '=', id)
+        .where('ordinal', '=', ordinal)
+        .executeTakeFirst();
+      if (!part) return;
+      yield part.content;
     }
+  }
+}
+
+async function inFolder<T>(name: string, run: (path: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'cqrs-upload-'));
+  try {
+    return await run(join(folder, name));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

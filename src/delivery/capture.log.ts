@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { fstatSync, readSync, writeFileSync } from 'node:fs';
+import { fstatSync, ftruncateSync, readSync, writeFileSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NotFoundError } from '../shared/errors.js';
@@ -114,8 +114,6 @@ export class CaptureLog {
           resolve(`${name}.${offset}.${index}`);
         });
       } catch (error) {
-        // Half a block may stand at the end of the file: nothing may be written behind it.
-        this.segment = undefined;
         for (const { reject } of group) reject(error);
       }
     }
@@ -137,7 +135,13 @@ export class CaptureLog {
     const segment = await this.currentSegment();
     const offset = segment.length;
     // Into the page cache, some 10 us: a trip through the thread pool costs more.
-    writeFileSync(segment.file.fd, block);
+    try {
+      writeFileSync(segment.file.fd, block);
+    } catch (error) {
+      // A full disk leaves half a block: nothing may be written behind it.
+      ftruncateSync(segment.file.fd, offset);
+      throw error;
+    }
     segment.length += block.length;
     segment.count += group.length;
     return { name: segment.name, offset };
@@ -154,7 +158,7 @@ export class CaptureLog {
     await mkdir(this.folder, { recursive: true });
     await this.prune();
     const name = `${Date.now().toString(36).padStart(9, '0')}-${randomBytes(4).toString('hex')}`;
-    const file = await open(join(this.folder, name + SUFFIX), 'wx', 0o600);
+    const file = await open(join(this.folder, name + SUFFIX), 'ax', 0o600);
     return (this.segment = { file, name, length: 0, count: 0 });
   }
 

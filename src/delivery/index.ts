@@ -29,6 +29,9 @@ export type {
 export { type Reconciled, Reconciler } from './reconciler.js';
 export { type ReportDesk, type ReportListener, startReportListener } from './report.listener.js';
 export { messageIdOfReturnPath, returnPathOf } from './return-path.rules.js';
+export { OptOuts } from './opt-outs.js';
+export { OAUTH_OPTIONS, type OAuthSettings, oauthOf } from './oauth-settings.js';
+export { SmtpTokenSource as MailTokenSource } from './smtp-oauth.js';
 export { SliceSender } from './slice.sender.js';
 export { type NewSuppression, type Suppression, SuppressionList } from './suppression.list.js';
 export type { MailTransport, OutgoingMessage, Outcome } from './transport.js';

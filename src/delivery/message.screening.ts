@@ -1,7 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { type BlockingPair, DeadlinesService } from '../deadlines/index.js';
 import { type Config, InjectConfig, isCaptured } from '../platform/config/index.js';
+import { TemplateCatalogue } from '../rendering/index.js';
 import { type ReminderGuard } from './ledger.types.js';
+import { OptOuts } from './opt-outs.js';
 import { type Change } from './outcome.rules.js';
 import { type QueuedMessage } from './slice.repository.js';
 import { normalise, SuppressionList } from './suppression.list.js';
@@ -24,12 +26,15 @@ export class MessageScreening {
   constructor(
     private readonly suppressions: SuppressionList,
     private readonly deadlines: DeadlinesService,
+    private readonly templates: TemplateCatalogue,
     @InjectConfig() private readonly config: Config,
+    @Optional() private readonly optOuts?: OptOuts,
   ) {}
 
   async screen(messages: readonly QueuedMessage[]): Promise<Screened> {
     const addresses = messages.flatMap(({ address }) => (address === null ? [] : [address]));
     const suppressed = await this.suppressions.suppressed(addresses);
+    const refused = await this.optedOut(messages);
     const blocking = await this.blocking(messages);
     const mailable: Mailable[] = [];
     const stopped: Change[] = [];
@@ -42,6 +47,7 @@ export class MessageScreening {
       }
       const suppression = suppressed.get(normalise(address));
       if (suppression !== undefined) stopped.push({ ordinal, state: 'suppressed', reason: suppression });
+      else if (refused.has(message.id)) stopped.push({ ordinal, state: 'suppressed', reason: 'opted-out' });
       else if (!this.mayLeave(address)) stopped.push({ ordinal, state: 'suppressed', reason: 'trial-mode' });
       else if (!guard) mailable.push({ ...message, address, values });
       else {
@@ -58,6 +64,17 @@ export class MessageScreening {
   private mayLeave(address: string): boolean {
     const { trialMode, trialAllow } = this.config;
     return !trialMode || isCaptured(this.config) || isAllowedInTrial(address, trialAllow);
+  }
+
+  /** The ids of those that are optional and go to somebody who wants none of them. Service notices go to everybody. */
+  private async optedOut(messages: readonly QueuedMessage[]): Promise<Set<string>> {
+    const kinds = new Set(this.templates.names().filter((name) => this.templates.get(name).kind === 'optional'));
+    const optional = messages.flatMap(({ id, address, template }) =>
+      address !== null && kinds.has(template) ? [{ id, address: address.toLowerCase() }] : [],
+    );
+    if (optional.length === 0 || !this.optOuts) return new Set();
+    const wishes = await this.optOuts.optedOut(optional.map(({ address }) => address));
+    return new Set(optional.filter(({ address }) => wishes.has(address)).map(({ id }) => id));
   }
 
   private async blocking(messages: readonly QueuedMessage[]): Promise<Set<string>> {

@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { JobQueue } from '../platform/jobs/index.js';
+import { Tick } from '../platform/schedule/index.js';
 import { Clock } from '../shared/clock.js';
 import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 import { ReconcilerRepository } from './reconciler.repository.js';
@@ -25,8 +26,7 @@ export interface Reconciled {
 @Injectable()
 export class Reconciler implements BeforeApplicationShutdown {
   private readonly logger = new Logger(Reconciler.name);
-  private ticking: Promise<void> | undefined;
-  private stopping = false;
+  private readonly round = new Tick(() => this.reconcile(), this.logger);
 
   constructor(
     private readonly repository: ReconcilerRepository,
@@ -38,21 +38,11 @@ export class Reconciler implements BeforeApplicationShutdown {
 
   @Interval(TICK_MS)
   async tick(): Promise<void> {
-    if (this.ticking !== undefined || this.stopping) return;
-    this.ticking = this.reconcile().then(
-      () => undefined,
-      (error: unknown) => {
-        // The next tick tries again; a database that is away says so once a tick.
-        this.logger.error({ message: 'reconciling failed', error: (error as Error).message });
-      },
-    );
-    await this.ticking;
-    this.ticking = undefined;
+    await this.round.run();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping = true;
-    await this.ticking;
+    await this.round.stop();
   }
 
   /** One pass. Any number of processes may run passes at once. */

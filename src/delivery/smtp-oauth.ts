@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UnavailableError } from '../shared/errors.js';
-import type { OAuthSettings } from './smtp-settings.js';
+import type { OAuthSettings } from './oauth-settings.js';
 
 const answerSchema = z.object({
   access_token: z.string().min(1),

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { InvalidInputError } from '../shared/errors.js';
 import type { DkimSettings } from './mime.dkim.js';
+import { OAUTH_OPTIONS, type OAuthSettings, oauthOf } from './oauth-settings.js';
 
 /** How long to wait, in milliseconds. The defaults are the minima of RFC 5321 section 4.5.3.2. */
 export interface SmtpTimeouts {
@@ -16,15 +17,6 @@ export interface SmtpTimeouts {
   readonly idle: number;
   /** Closing the transport waits this long for what is on the wire. */
   readonly close: number;
-}
-
-export interface OAuthSettings {
-  readonly tokenUrl: string;
-  readonly clientId: string;
-  readonly clientSecret?: string;
-  /** Given: tokens come by the refresh_token grant, else by client_credentials. */
-  readonly refreshToken?: string;
-  readonly scope?: string;
 }
 
 export interface SmtpSettings {
@@ -73,11 +65,7 @@ const optionsSchema = z.strictObject({
   messages: whole(1_000_000).default(1_000),
   pipelining: flag.default(true),
   timeout: whole(3_600).optional(),
-  oauthTokenUrl: z.url().optional(),
-  oauthClientId: z.string().min(1).optional(),
-  oauthClientSecret: z.string().min(1).optional(),
-  oauthRefreshToken: z.string().min(1).optional(),
-  oauthScope: z.string().min(1).optional(),
+  ...OAUTH_OPTIONS,
   dkimDomain: z.string().min(1).optional(),
   dkimSelector: z.string().min(1).optional(),
   dkimKey: z.string().min(1).optional(),
@@ -144,19 +132,11 @@ export function isLoopback(host: string): boolean {
 function authOf(url: URL, options: Options): SmtpSettings['auth'] {
   const user = decodeURIComponent(url.username);
   const pass = decodeURIComponent(url.password);
-  const { oauthTokenUrl: tokenUrl, oauthClientId: clientId } = options;
-  if (tokenUrl !== undefined) {
-    if (clientId === undefined || user === '') throw new Refusal('oauthTokenUrl needs oauthClientId and a user');
-    return {
-      user,
-      oauth: {
-        ...{ tokenUrl, clientId },
-        ...(options.oauthClientSecret === undefined ? {} : { clientSecret: options.oauthClientSecret }),
-        ...(options.oauthRefreshToken === undefined ? {} : { refreshToken: options.oauthRefreshToken }),
-        ...(options.oauthScope === undefined ? {} : { scope: options.oauthScope }),
-      },
-    };
+  const oauth = oauthOf(options);
+  if (oauth === 'incomplete' || (oauth && user === '')) {
+    throw new Refusal('oauthTokenUrl needs oauthClientId and a user');
   }
+  if (oauth) return { user, oauth };
   if (user === '') return undefined;
   if (pass === '') throw new Refusal('a user needs a password or oauthTokenUrl');
   return { user, pass };

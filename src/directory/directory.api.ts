@@ -170,7 +170,12 @@ export const importPageSchema = pageSchema(
       unchanged: count,
       importedBy: z.string(),
       appliedAt: z.iso.datetime(),
+      undoes: count.nullable().describe('The import that this one put back'),
+      undoneBy: count.nullable().describe('The import that put this one back'),
     })
     .meta({ id: 'ImportBatch' }),
 ).meta({ id: 'ImportPage' });
+export const importUndoneSchema = z
+  .object({ batchId: count.describe('The import that put it back, as the list shows it') })
+  .meta({ id: 'ImportUndone', examples: [{ batchId: 43 }] });
 export const importPageQuerySchema = pageQuery(z.number().int().positive(), {});

@@ -82,6 +82,10 @@ export interface ImportBatch {
   readonly unchanged: number;
   readonly importedBy: string;
   readonly appliedAt: Date;
+  /** The import that this one put back. */
+  readonly undoes: number | null;
+  /** The import that put this one back. */
+  readonly undoneBy: number | null;
 }
 
 @Injectable()
@@ -145,13 +149,26 @@ export class DirectoryRepository {
 
   /** Newest first; page on with the last id. */
   async batchesBefore(id: number | undefined, limit: number): Promise<ImportBatch[]> {
-    return this.db
-      .selectFrom('import_batch')
-      .select(['id', 'kind', 'files', 'added', 'changed', 'gone', 'unchanged'])
-      .select(['imported_by as importedBy', 'applied_at as appliedAt'])
-      .$if(id !== undefined, (query) => query.where('id', '<', id ?? 0))
-      .orderBy('id', 'desc')
+    return this.batches(this.db)
+      .$if(id !== undefined, (query) => query.where('batch.id', '<', id ?? 0))
+      .orderBy('batch.id', 'desc')
       .limit(limit)
+      .execute();
+  }
+
+  async batch(id: number, db: Kysely<DirectoryTables>): Promise<ImportBatch | undefined> {
+    return this.batches(db).where('batch.id', '=', id).executeTakeFirst();
+  }
+
+  /** Of each kind the newest import that stands: neither an undo nor undone. */
+  async newestBatches(db: Kysely<DirectoryTables>): Promise<{ id: number; kind: ImportKind }[]> {
+    return db
+      .selectFrom('import_batch as batch')
+      .leftJoin('import_batch as undo', 'undo.undoes', 'batch.id')
+      .select(['batch.kind', (set) => set.fn.max('batch.id').as('id')])
+      .where('batch.undoes', 'is', null)
+      .where('undo.id', 'is', null)
+      .groupBy('batch.kind')
       .execute();
   }
 
@@ -201,6 +218,15 @@ export class DirectoryRepository {
         return region === null ? [] : [[code, region] as const];
       }),
     );
+  }
+
+  private batches(db: Kysely<DirectoryTables>) {
+    return db
+      .selectFrom('import_batch as batch')
+      .leftJoin('import_batch as undo', 'undo.undoes', 'batch.id')
+      .select(['batch.id', 'batch.kind', 'batch.files', 'batch.added', 'batch.changed', 'batch.gone'])
+      .select(['batch.unchanged', 'batch.imported_by as importedBy', 'batch.applied_at as appliedAt'])
+      .select(['batch.undoes', 'undo.id as undoneBy']);
   }
 
   private organisations() {

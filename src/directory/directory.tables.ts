@@ -133,6 +133,8 @@ export interface ImportBatchTable {
   changed: number;
   gone: number;
   unchanged: number;
+  /** The import that this one put back. */
+  undoes: Generated<number | null>;
   imported_by: string;
   applied_at: Date;
 }

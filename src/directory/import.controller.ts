@@ -17,14 +17,17 @@ import {
   importPageSchema,
   importQuerySchema,
   importReportSchema,
+  importUndoneSchema,
 } from './directory.api.js';
 import { type ImportBatch } from './directory.repository.js';
 import { DirectoryService } from './directory.service.js';
 import { type ImportReport, type ImportRequest, shownReport } from './import.report.js';
 import { ImportService } from './import.service.js';
+import { ImportUndo } from './import.undo.js';
 
 const kindSchema = z.enum(['organisations', 'accounts', 'nhsmail', 'no-nhsmail']).meta({ id: 'DirectoryFileKind' });
 type Kind = z.infer<typeof kindSchema>;
+const idSchema = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 
 /** Files into the directory: each whole, or not at all. */
 @ApiTags('Directory')
@@ -33,6 +36,7 @@ type Kind = z.infer<typeof kindSchema>;
 export class ImportController {
   constructor(
     private readonly imports: ImportService,
+    private readonly undos: ImportUndo,
     private readonly directory: DirectoryService,
   ) {}
 
@@ -45,6 +49,25 @@ export class ImportController {
     @Query({ schema: importPageQuerySchema }) { limit, cursor }: z.infer<typeof importPageQuerySchema>,
   ): Promise<Page<ImportBatch>> {
     return pageOf(await this.directory.imports(limit + 1, cursor), limit, ({ id }) => id);
+  }
+
+  @Post(':id/undo')
+  @HttpCode(200)
+  @RequirePermission('directory:import')
+  @Idempotent()
+  @ApiOperation({
+    summary: 'Undo the last import of its kind',
+    description:
+      'All or nothing: what it added goes, what it changed or marked as gone is as it was before. Refused (409) when a later import of the same kind stands, and for declaration status. Approved campaigns keep what they froze.',
+  })
+  @ApiOkResponse({ standardSchema: importUndoneSchema })
+  @ApiProblems(400, 404, 409)
+  async undo(
+    @Param('id', { schema: idSchema }) id: number,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<z.infer<typeof importUndoneSchema>> {
+    requireRegion(principal, undefined);
+    return { batchId: await this.undos.undo(id, principal.id) };
   }
 
   @Post(':kind')

@@ -3,15 +3,15 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { AuditTrail } from '../access/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
-import { ConflictError } from '../shared/errors.js';
 import { AccountImporter } from './account.importer.js';
-import { type DirectoryTables, type ImportKind } from './directory.tables.js';
+import { type DirectoryTables } from './directory.tables.js';
 import {
   type ImportCounts,
   type ImportReport,
   type ImportRequest,
   type OrganisationImportRequest,
 } from './import.report.js';
+import { takeTurn } from './import.turn.js';
 import { NhsmailImporter } from './nhsmail.importer.js';
 import { NoNhsmailImporter } from './no-nhsmail.importer.js';
 import { OrganisationImporter } from './organisation.importer.js';
@@ -122,6 +122,7 @@ export class ImportService {
         changed,
         gone,
         unchanged,
+        undoes: null,
         imported_by: actor,
         applied_at: now,
       })
@@ -129,14 +130,6 @@ export class ImportService {
       .executeTakeFirstOrThrow();
     return id;
   }
-}
-
-/** @throws ConflictError while another import of this kind runs, anywhere on this database. */
-async function takeTurn(trx: Transaction<DirectoryTables>, kind: ImportKind): Promise<void> {
-  const lock = sql<{ taken: boolean }>`select pg_try_advisory_xact_lock(hashtext(${`import ${kind}`})) as taken`;
-  const { rows } = await lock.execute(trx);
-  if (rows[0]?.taken) return;
-  throw new ConflictError('import-running', `Another import of ${kind} is running; wait for it to end.`);
 }
 
 function summaryOf(readers: readonly TableReader<Columns>[]) {

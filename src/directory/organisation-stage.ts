@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { type ImportCounts } from './import.report.js';
 import { type OrganisationFacts } from './ods.format.js';
 import { analyse, createStage, createStageAs, type Trx } from './staging.js';
+import { VERSION_KEY } from './undo.restores.js';
 
 const FACTS = `code text, kind text, name text, status text, region_code text, icb_code text, commissioner_code text,
   is_gp_practice boolean, postcode text, opened_on date, closed_on date, joined_on date, left_on date, facts_hash text`;
@@ -74,6 +75,11 @@ export class OrganisationStage {
   }
 
   async apply(batchId: number): Promise<void> {
+    await sql`
+      insert into import_previous (batch_id, key, before)
+      select ${batchId}, ${VERSION_KEY} || v.code || '/' || v.facts_hash, to_jsonb(v)
+      from organisation_version v join stage_version s using (code, facts_hash)
+      where (v.dated_on, v.file_dated_on) < (s.dated_on, s.file_dated_on)`.execute(this.trx);
     await sql`
       insert into organisation_version as v (${FACT_NAMES}, dated_on, file_dated_on, batch_id)
       select ${FACT_NAMES}, dated_on, file_dated_on, ${batchId}::bigint from stage_version

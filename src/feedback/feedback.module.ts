@@ -3,23 +3,22 @@ import { DeliveryModule } from '../delivery/index.js';
 import { CONFIG } from '../platform/config/index.js';
 import { FeedbackIntake, sourcesOf } from './feedback.intake.js';
 import { FeedbackMetrics } from './feedback.metrics.js';
-import { FeedbackRepository } from './feedback.repository.js';
 import { FeedbackService } from './feedback.service.js';
 import { FEEDBACK_SOURCES } from './feedback.source.js';
 import { FeedbackTicker } from './feedback.ticker.js';
 import { LeaverRepository } from './leaver.repository.js';
 import { LeaverService } from './leaver.service.js';
 import { OptOutService } from './opt-out.service.js';
+import { OptOutsModule } from './opt-outs.module.js';
 import { ReportApplication } from './report.application.js';
 import { UnsubscribeController } from './unsubscribe.controller.js';
 
 /** Needs `Clock`, `AuditTrail`, the configuration, the metrics and the database from the root module. */
 @Module({
-  imports: [DeliveryModule],
+  imports: [DeliveryModule, OptOutsModule],
   controllers: [UnsubscribeController],
   providers: [
     { provide: FEEDBACK_SOURCES, inject: [CONFIG], useFactory: sourcesOf },
-    FeedbackRepository,
     FeedbackMetrics,
     ReportApplication,
     FeedbackService,

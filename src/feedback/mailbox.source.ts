@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { ImapFlow, type ImapFlowOptions } from 'imapflow';
+import { MailTokenSource } from '../delivery/index.js';
 import { type FeedbackSource, LARGEST_REPORT, type TakeReport } from './feedback.source.js';
-import { readMailboxUrl } from './mailbox.url.js';
+import { type Mailbox, readMailboxUrl } from './mailbox.url.js';
 
 const LONGEST_PAUSE_MS = 300_000;
 
@@ -24,11 +25,18 @@ export class MailboxSource implements FeedbackSource {
   private running: Promise<void> | undefined;
   private up = false;
   private failures = 0;
+  private readonly mailbox: Mailbox;
+  private readonly tokens: MailTokenSource | undefined;
 
+  /** @throws InvalidInputError `bad-imap-url`. */
   constructor(
-    private readonly url: string,
+    url: string,
     private readonly patience: MailboxPatience = { pollMs: 60_000, pauseMs: 1_000 },
-  ) {}
+  ) {
+    this.mailbox = readMailboxUrl(url);
+    const { auth } = this.mailbox;
+    this.tokens = auth && 'oauth' in auth ? new MailTokenSource(auth.oauth) : undefined;
+  }
 
   get isUp(): boolean {
     return this.up;
@@ -52,6 +60,8 @@ export class MailboxSource implements FeedbackSource {
         await this.session(take);
       } catch (error) {
         if (this.isStopping()) return;
+        // A token may have been withdrawn before its time: the next session asks for a new one.
+        this.tokens?.forget();
         this.logger.warn({ message: 'mailbox not reached', failures: ++this.failures, error: kindOf(error) });
       }
       const pause = Math.min(LONGEST_PAUSE_MS, this.patience.pauseMs * 2 ** Math.max(0, this.failures - 1));
@@ -64,10 +74,17 @@ export class MailboxSource implements FeedbackSource {
     return this.stopping.signal.aborted;
   }
 
+  private async signIn(): Promise<Pick<ImapFlowOptions, 'auth'>> {
+    const { auth } = this.mailbox;
+    if (!auth) return {};
+    if ('pass' in auth) return { auth };
+    return { auth: { user: auth.user, accessToken: (await this.tokens?.token()) ?? '' } };
+  }
+
   /** From connecting until the connection ends. */
   private async session(take: TakeReport): Promise<void> {
-    const { folder, ...server } = readMailboxUrl(this.url);
-    const client = new ImapFlow({ ...server, ...connection });
+    const { folder, server } = this.mailbox;
+    const client = new ImapFlow({ ...server, ...(await this.signIn()), ...connection });
     const { signal } = this.stopping;
     const leave = () => {
       client.close();

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../access/index.js';
-import { Ledger, readUnsubscribeToken, SuppressionList } from '../delivery/index.js';
+import { Ledger, OptOuts, readUnsubscribeToken, SuppressionList } from '../delivery/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { Clock } from '../shared/clock.js';
 import { InvalidInputError, NotFoundError } from '../shared/errors.js';
@@ -13,6 +13,7 @@ export class OptOutService {
     private readonly repository: FeedbackRepository,
     private readonly ledger: Ledger,
     private readonly suppressions: SuppressionList,
+    private readonly optOuts: OptOuts,
     private readonly audit: AuditTrail,
     private readonly clock: Clock,
     @InjectConfig() private readonly config: Config,
@@ -48,9 +49,8 @@ export class OptOutService {
   }
 
   /** Which of the addresses get no optional mail (lower case). Service notices go to them all the same. */
-  async optedOut(addresses: readonly string[]): Promise<Set<string>> {
-    const rows = await this.repository.optOuts(addresses.map(normalise));
-    return new Set(rows.map((row) => row.address));
+  async optedOut(addresses: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.optOuts.optedOut(addresses);
   }
 
   /**

@@ -26,7 +26,7 @@ export const messageValuesSchema = z
     ),
     window: z.object({ cutoff: wallClock, reopening: day, pcse: day, signInChange: day }),
     /** What the recipient was told before: for a correction. */
-    previousWindow: z.object({ cutoff: wallClock, reopening: day, pcse: day }),
+    previousWindow: z.object({ cutoff: wallClock, reopening: day, pcse: day, signInChange: day.optional() }),
     /** The body that the e-mail is about: the commissioner of a cascade, the region. */
     organisation,
     /** Practices that the recipient must act for or pass the message to. */

@@ -2,11 +2,13 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
+import { ConfigModule, loadConfig } from '../platform/config/index.js';
 import { lintFile } from './lint.file.js';
 import { lintTemplate } from './lint.template.js';
 import { RenderingModule } from './rendering.module.js';
-import { DEFAULT_TEMPLATES_DIR, TemplateCatalogue, TEMPLATES_DIR } from './template.catalogue.js';
+import { DEFAULT_TEMPLATES_DIR, TemplateCatalogue } from './template.catalogue.js';
 
+const SETTINGS = { NODE_ENV: 'test', SECRET: 'a secret of the tests, forty characters!' };
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'templates-'));
@@ -17,10 +19,9 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const body = () => join(folder, 'correction-notice', 'body.txt.hbs');
 const moduleOn = (templates: string) =>
-  Test.createTestingModule({ imports: [RenderingModule] })
-    .overrideProvider(TEMPLATES_DIR)
-    .useValue(templates)
-    .compile();
+  Test.createTestingModule({
+    imports: [ConfigModule.with(loadConfig({ ...SETTINGS, TEMPLATES_DIR: templates })), RenderingModule],
+  }).compile();
 
 describe('RenderingModule', () => {
   it('has every template ready once it has started', async () => {

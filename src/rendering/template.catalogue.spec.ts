@@ -12,6 +12,7 @@ const EXPECTED = [
   'cascade-request',
   'cascade-request-region',
   'correction-notice',
+  'correction-sign-in',
   'guidance-follow-up',
   'payment-after-cutoff',
   'payment-reminder-commissioner',

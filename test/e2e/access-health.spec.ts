@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
 import { sql } from 'kysely';
+import { type Registry } from 'prom-client';
 import request from 'supertest';
 import { apiDocument } from '../../src/platform/http/index.js';
 import { HealthModule, ReadinessChecks, SchedulerHeartbeat } from '../../src/platform/health/index.js';
 import { HandlesJob, type JobHandler, type JobName, JOBS, JobsModule } from '../../src/platform/jobs/index.js';
+import { METRICS } from '../../src/platform/metrics/index.js';
 import { type TestApp, testApp } from './access-http.support.js';
 
 /** The application does not start with a job that nobody handles. */
@@ -53,8 +55,12 @@ describe('readiness', () => {
   it('is refused by a scheduler process whose schedule stopped, and given again at its next tick', async () => {
     await sql`update scheduler_heartbeat set beat_at = now() - interval '61 seconds'`.execute(harness.database.db);
     expect(await ready()).toMatchObject({ status: 503, down: ['scheduler'] });
+    const metrics = harness.app.get<Registry>(METRICS, { strict: false });
+    const silence = async () => Number(/^scheduler_silent_seconds (.+)$/m.exec(await metrics.metrics())?.[1]);
+    expect(await silence()).toBeGreaterThan(60);
     await harness.app.get(SchedulerHeartbeat, { strict: false }).beat();
     expect(await ready()).toMatchObject({ status: 200 });
+    expect(await silence()).toBeLessThan(30);
   });
 
   it('does not depend on the schedule in other processes', async () => {
@@ -78,6 +84,17 @@ describe('readiness', () => {
   it('is refused while migrations are pending', async () => {
     await sql`delete from kysely_migration where name like '0100%'`.execute(harness.database.db);
     expect(await ready()).toMatchObject({ status: 503, down: ['migrations'] });
+  });
+});
+
+describe('a process without the role web', () => {
+  it('answers its health and its metrics, and nothing else', async () => {
+    await using machine = await start('worker,scheduler');
+    const bare = request(machine.app.getHttpServer());
+    const status = async (path: string) => (await bare.get(path)).status;
+    const asked = ['/health/live', '/health/ready', '/metrics', '/', '/sign-in', '/api/v1/me', '/api/v1/openapi.json'];
+    expect(await Promise.all(asked.map(status))).toEqual([200, 200, 401, 404, 404, 404, 404]);
+    await bare.post('/api/v1/api-keys').send({}).expect(404);
   });
 });
 

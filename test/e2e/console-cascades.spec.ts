@@ -8,7 +8,7 @@ import { colleague, type Console, faults, hasChromium, openConsole, signIn, tabT
 
 const inBrowser = hasChromium ? describe : describe.skip;
 
-inBrowser('cascades and corrections in the console', () => {
+inBrowser('cascades, corrections and simulations in the console', () => {
   let console: Console;
   let page: Page;
   let cascadeId: string;
@@ -189,12 +189,96 @@ inBrowser('cascades and corrections in the console', () => {
     expect(await page.locator('tbody').innerText()).not.toContain(name.split('\n').at(-1) ?? '?');
   });
 
+  it('tells the home page who is silent past the time, and the practice what it was told, with proof', async () => {
+    await page.goto('/');
+    const task = page.getByRole('link', {
+      name: /^Please pass it on: \d+ regions and commissioners have not answered/,
+    });
+    expect(await task.count()).toBe(1);
+    expect(await faults(page)).toEqual([]);
+    await page.goto(`/cascades/${cascadeId}/practices?coverage=confirmed`);
+    const path = (await page.locator('tbody a').first().getAttribute('href')) ?? '';
+    await page.goto(`/practices/${path.split('/').at(-1) ?? ''}`);
+    expect(await main()).toContain('Passed on by NHS');
+    expect(await main()).toContain('Confirmed: “we know”');
+    expect(await faults(page)).toEqual([]);
+    const proof = page.getByRole('link', { name: 'Download the proof pack (ZIP) of Please pass it on' });
+    const pack = await page.request.get((await proof.getAttribute('href')) ?? '');
+    expect((await pack.body()).subarray(0, 2).toString()).toBe('PK');
+  });
+
+  it('changes the reminders of a window, and shows when they would leave before they are saved', async () => {
+    await page.goto(`/windows/${console.windowId}/reminders`);
+    expect(await faults(page)).toEqual([]);
+    await page.locator('#number-1').fill('many');
+    await press('Show when they leave');
+    expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual([
+      'Reminder 2: enter working days from 1 to 60',
+    ]);
+    expect(await faults(page)).toEqual([]);
+    await page.locator('#number-1').fill('4');
+    await press('Add another reminder');
+    await page.locator('#number-6').fill('3');
+    await press('Show when they leave');
+    expect(await main()).toContain('9am on Monday 14 September 2026 (London time)');
+    expect(await main()).toContain('9am on Tuesday 15 September 2026 (London time)');
+    expect(await faults(page)).toEqual([]);
+    await press('Save the reminders');
+    await page.getByText('The reminders are saved').waitFor();
+    expect(await main()).toContain('3 working days before');
+  });
+
+  it('says before a cutoff moves who was told the old one, and leads to the correction with both dates', async () => {
+    await page.goto(`/windows/${console.windowId}/move`);
+    await press('Continue');
+    expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual(['Change at least one of the dates']);
+    await page.locator('#cutoff-day').fill('17');
+    await press('Continue');
+    const text = await main();
+    const [, told = ''] = /(\d+) people were told other dates by e-mail/.exec(text) ?? [];
+    expect(Number(told)).toBeGreaterThan(50);
+    expect(text).toMatch(/\d+ cascade steps carried the old dates: 19 regions and commissioners were asked/);
+    expect(await faults(page)).toEqual([]);
+    await press(`Move the dates and draft a correction to ${told} people`);
+    await page.getByText('This is the correction to everybody who was told the old ones').waitFor();
+    const old = page.getByRole('region', { name: `What ${told} people were told, and what is right` });
+    expect(await old.locator('tbody tr').first().innerText()).toBe(
+      'Cutoff\tmidday on Friday 18 September 2026 (London time)\tmidday on Thursday 17 September 2026 (London time)',
+    );
+    expect(await faults(page)).toEqual([]);
+    await page.goto('/');
+    expect(await main()).toContain('Correction: September 2026, version 3 waits to be planned and submitted');
+  });
+
+  it('plays a window through in the background, and shows what would happen when', async () => {
+    await page.goto(`/windows/${console.windowId}/simulation`);
+    expect(await main()).toContain('This window has not been simulated yet');
+    await press('Start the simulation');
+    expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual([
+      'Select what people and the mail server do',
+    ]);
+    expect(await faults(page)).toEqual([]);
+    await page.getByLabel('Most act on the first reminder').check();
+    await press('Start the simulation');
+    await page.getByText(/^Running for \d+ seconds?/).waitFor();
+    expect(await faults(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Show the result' }).click({ timeout: 240_000 });
+    expect(await main()).toContain('Result: most act on the first reminder');
+    await page.getByText('Show the numbers as a table').click();
+    const table = page.getByRole('region', { name: 'What happens when, from now' });
+    expect(await table.locator('tbody tr').count()).toBeGreaterThan(3);
+    expect(await page.locator('.app-chart__disc').count()).toBeGreaterThan(3);
+    expect(await faults(page)).toEqual([]);
+  }, 300_000);
+
   it('fits every width, and works without scripts', async () => {
     const paths = [
       '/cascades',
       `/cascades/${cascadeId}`,
       `/cascades/${cascadeId}/silent`,
       `/cascades/${cascadeId}/practices`,
+      `/windows/${console.windowId}/reminders`,
+      `/windows/${console.windowId}/simulation`,
     ];
     for (const width of [320, 1920]) {
       const context = await console.browser.newContext({

@@ -115,6 +115,14 @@ describe('a campaign', () => {
     expect(Object.values(summary.exclusions).reduce((sum, people) => sum + people, 0)).toBe(summary.excluded);
   });
 
+  it('tells of the next chance also in a round that changes nothing about signing in', async () => {
+    const times = { cutoff: '2026-10-16T12:00', reopening: '2026-10-21T08:00', pcse: '2026-10-26T08:00' };
+    const window = await test.app.get(DeadlinesService).createWindow({ name: 'October', ...times }, author.id);
+    const { summary } = await service.plan(await draft({ kind: 'after-cutoff', windowId: window.id }));
+    expect(summary.recipients).toBeGreaterThan(0);
+    expect(summary.missing).toEqual({});
+  });
+
   it('shows whom NHSmail-only mail would miss', async () => {
     const wide = await service.plan(await draft());
     const narrow = await service.plan(await draft({ audience: { reach: 'nhsmail-only' } }));

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { type CampaignInput, CampaignService } from '../../src/campaigns/index.js';
+import { sql } from 'kysely';
+import { type CampaignInput, CampaignService, CorrectionService } from '../../src/campaigns/index.js';
 import {
   CascadeFreezer,
   CascadeReports,
@@ -65,14 +66,19 @@ beforeEach(() => {
 async function launched(more: Partial<CampaignInput> = {}): Promise<string> {
   const campaigns = test.app.get(CampaignService);
   const { id } = await campaigns.create({ name: 'Please cascade', kind: 'cascade-request', windowId, ...more }, author);
+  await approveAndSend(id);
+  await test.app.get(CascadeFreezer).freeze(id);
+  await ticker.runOne(id);
+  return id;
+}
+
+async function approveAndSend(id: string): Promise<void> {
+  const campaigns = test.app.get(CampaignService);
   const { hash } = await campaigns.plan(id);
   await campaigns.submit(id, author);
   await campaigns.approve(id, hash, colleague('approver'));
   await campaigns.schedule(id, colleague('operator'));
   await test.settle(id);
-  await test.app.get(CascadeFreezer).freeze(id);
-  await ticker.runOne(id);
-  return id;
 }
 
 /** What the ledger holds for an organisation in this cascade. */
@@ -276,6 +282,60 @@ describe('silence', () => {
     expect(own.every(({ purpose }) => purpose.startsWith('escalation:practices:'))).toBe(true);
     expect((await cascades.steps(id, practice)).map(({ action }) => action)).toEqual(['reroute', 'escalate']);
     expect((await cascades.organisation(id, node.code)).state).toBe('sent');
+  });
+});
+
+describe('a cascade whose dates move', () => {
+  it('asks exactly those again who were told the old ones, and goes on with the new ones only', async () => {
+    const times = { reopening: '2026-09-23T08:00', pcse: '2026-09-28T08:00', signInChange: '2026-09-23T08:00' };
+    const own = await test.app
+      .get(DeadlinesService)
+      .createWindow({ name: 'Moving', cutoff: '2026-09-17T12:00', ...times }, author.id);
+    const id = await launched({ windowId: own.id });
+    const { node, practices } = await commissionerOf(id);
+    const told = practices[0]!.code;
+    const [refusing, silent] = (await rows(id, 'commissioner')).filter(
+      ({ code, sent_at }) => code !== node.code && sent_at !== null,
+    );
+    await cascades.answer({ cascadeId: id, organisation: node.code, answer: 'pass-on', below: [told], actor: 'x' });
+    await cascades.answer({ cascadeId: id, organisation: told, answer: 'confirm', actor: 'x' });
+    const refusal = { answer: 'decline', reason: 'Not ours', actor: 'x' } as const;
+    await cascades.answer({ cascadeId: id, organisation: refusing!.code, ...refusal });
+
+    clock.moveTo(at('2026-09-08T10:00'));
+    const { correctionId } = await test.app
+      .get(CorrectionService)
+      .moveCutoff(own.id, { cutoff: '2026-09-18T12:00', ...times }, own.version, author);
+    await ticker.runOne(id);
+    await ticker.runOne(id);
+    const reopened = await database.db
+      .selectFrom('cascade_step')
+      .select(['code', 'details'])
+      .where('cascade_id', '=', id)
+      .where('action', '=', 'reopen')
+      .execute();
+    expect(reopened.map(({ code }) => code).sort()).toEqual([node.code, told].sort());
+    expect(reopened[0]!.details).toMatchObject({ told: { cutoff: '2026-09-17T12:00' } });
+    expect(await cascades.organisation(id, told)).toMatchObject({ coverage: 'silent', confirmed_at: null });
+    expect((await cascades.organisation(id, refusing!.code)).state).toBe('declined');
+
+    // As long as nobody has been told the new dates, nobody is reminded of the old ones.
+    await hoursPass(id, '2026-09-09T09:00', '2026-09-10T10:00');
+    expect(await escalationsOf(id, silent!.code)).toEqual([]);
+
+    clock.moveTo(at('2026-09-10T10:00'));
+    await approveAndSend(correctionId!);
+    await ticker.runOne(id);
+    expect(await escalationsOf(id, node.code)).toEqual([]);
+    // An answer to the new dates stays, and silence counts from the correction.
+    await cascades.answer({ cascadeId: id, organisation: node.code, answer: 'pass-on', actor: 'x' });
+    await hoursPass(id, '2026-09-10T13:00', '2026-09-11T13:00');
+    expect((await cascades.organisation(id, node.code)).state).toBe('passed-on');
+    expect(await escalationsOf(id, silent!.code)).toMatchObject([expect.stringMatching(/^2026-09-11T1\d:00 deputy$/)]);
+    const { rows: said } = await sql<{ cutoff: string }>`
+      select shared_values -> 'window' ->> 'cutoff' as cutoff from dispatch
+      where campaign_id = ${id} and purpose like 'escalation:%' group by 1`.execute(database.db);
+    expect(said).toEqual([{ cutoff: '2026-09-18T12:00' }]);
   });
 });
 

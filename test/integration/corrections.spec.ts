@@ -165,6 +165,28 @@ describe('a correction', () => {
     expect((await service.get(there.correctionId!)).state).toBe('cancelled');
   });
 
+  it('says only the day of the sign-in change where only that has moved, to exactly those who were told it', async () => {
+    const notice = await scheduled({ audience: { segments: ['unknown'] } });
+    await test.settle(notice);
+    const reminder = await scheduled({ kind: 'payment-reminder', audience: { segments: ['mismatched'] } });
+    clock.moveTo(at('2026-09-11T09:00'));
+    await test.settle(reminder);
+    const [told, reminded] = [people(await accepted(notice)), people(await accepted(reminder))];
+    expect(reminded.filter((person) => !told.includes(person)).length).toBeGreaterThan(0);
+
+    clock.moveTo(at('2026-09-14T10:00'));
+    const { version } = await deadlines.window(windowId);
+    const later = { cutoff: OLD.cutoff, ...LATER, signInChange: '2026-09-24T08:00' };
+    const { correctionId } = await corrections.moveCutoff(windowId, later, version, author);
+    await goOn(correctionId!);
+    await test.settle(correctionId!);
+    const sent = await accepted(correctionId!);
+    expect(people(sent)).toEqual(told);
+    expect(new Set(sent.map(({ template }) => template))).toEqual(new Set(['correction-sign-in']));
+    const [mail] = await mailTo(sent[0]!.address!, 'Correction: signing in');
+    expect(mail!.subject).toBe('Correction: signing in to CQRS changes on Thursday 24 September 2026');
+  });
+
   it('expires with the new cutoff, to the second', async () => {
     await test.settle(await scheduled({ audience: { segments: ['unknown'] } }));
     clock.moveTo(at('2026-09-08T10:00'));

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { createTransport } from 'nodemailer';
@@ -22,6 +26,25 @@ async function until(condition: () => boolean): Promise<void> {
     if (performance.now() > deadline) throw new Error(`It did not come to pass: ${condition.toString()}`);
     await delay(10);
   }
+}
+
+async function tokenEndpoint(give: (body: string) => string): Promise<{ url: string } & AsyncDisposable> {
+  const server = createServer((incoming, response) => {
+    void text(incoming).then((body) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ access_token: give(body), expires_in: 3_600 }));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
 }
 
 describe('a mailbox', () => {
@@ -53,6 +76,39 @@ describe('a mailbox', () => {
     server.deliver(report(3));
     await until(() => server.seen.every(Boolean));
     expect(taken).toEqual([report(1), report(2), report(3)]);
+  });
+
+  it('is opened by an access token, and by a new one when the old one no longer works', async () => {
+    const given = ['stale', 'sesame', 'sesame'];
+    const asked: string[] = [];
+    await using endpoint = await tokenEndpoint((body) => {
+      asked.push(body);
+      return given.shift() ?? 'none';
+    });
+    server.token = 'sesame';
+    const url = server.url.replace(':secret', '');
+    const oauth = `oauthTokenUrl=${encodeURIComponent(endpoint.url)}&oauthClientId=cqrs&oauthRefreshToken=r&oauthScope=imap`;
+    source = new MailboxSource(`${url}?${oauth}`, { pollMs: 60_000, pauseMs: 10 });
+    server.deliver(report(1));
+    await source.start(take);
+    await until(() => server.seen.every(Boolean));
+    expect(taken).toEqual([report(1)]);
+    expect(server.signIns).toBe(1);
+    expect(asked[1]).toBe('client_id=cqrs&scope=imap&grant_type=refresh_token&refresh_token=r');
+    // The token is kept for the next connection.
+    server.drop();
+    server.deliver(report(2));
+    await until(() => server.seen.every(Boolean));
+    expect(asked).toHaveLength(2);
+  });
+
+  it.each([
+    ['imaps://u:p@mail.test/INBOX?colour=red', 'colour'],
+    ['imaps://u@mail.test?oauthTokenUrl=https://login.test/token', 'oauthClientId'],
+    ['imaps://mail.test?oauthTokenUrl=https://login.test/token&oauthClientId=a', 'a user'],
+  ])('is refused at the start as %s', (url, why) => {
+    expect(() => new MailboxSource(url)).toThrow(why);
+    expect(() => new MailboxSource(url)).toThrow(/^FEEDBACK_IMAP_URL: /);
   });
 
   it('marks a message as seen only once it is stored', async () => {

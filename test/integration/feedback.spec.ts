@@ -12,6 +12,7 @@ import { SuppressionRepository } from '../../src/delivery/suppression.repository
 import { FeedbackMetrics } from '../../src/feedback/feedback.metrics.js';
 import { FeedbackRepository } from '../../src/feedback/feedback.repository.js';
 import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
+import { StandingOptOuts } from '../../src/feedback/opt-outs.module.js';
 import { ReportApplication } from '../../src/feedback/report.application.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { NoTracing } from '../../src/platform/tracing/index.js';
@@ -41,7 +42,7 @@ beforeAll(async () => {
   const metrics = new FeedbackMetrics(new Registry(), [], repository, clock);
   const application = new ReportApplication(repository, ledger, suppressions, clock);
   feedback = new FeedbackService(repository, application, ledger, audit, metrics, clock, config);
-  optOuts = new OptOutService(repository, ledger, suppressions, audit, clock, config);
+  optOuts = new OptOutService(repository, ledger, suppressions, new StandingOptOuts(repository), audit, clock, config);
 });
 afterAll(async () => {
   await database[Symbol.asyncDispose]();

@@ -1,6 +1,6 @@
 import { Test, type TestingModule } from '@nestjs/testing';
 import { AuditModule, AuditTrail } from '../../src/access/index.js';
-import { DirectoryModule, DirectoryService, ImportService } from '../../src/directory/index.js';
+import { DirectoryModule, DirectoryService, ImportService, ImportUndo } from '../../src/directory/index.js';
 import { ConfigModule, loadConfig } from '../../src/platform/config/index.js';
 import { DatabaseModule, type DatabaseServer } from '../../src/platform/database/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
@@ -20,6 +20,10 @@ export class DirectoryApp implements AsyncDisposable {
 
   get imports(): ImportService {
     return this.app.get(ImportService);
+  }
+
+  get undo(): ImportUndo {
+    return this.app.get(ImportUndo);
   }
 
   get directory(): DirectoryService {

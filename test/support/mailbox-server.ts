@@ -10,6 +10,8 @@ interface Stored {
 export class MailboxServer implements AsyncDisposable {
   /** Connections that have signed in. */
   signIns = 0;
+  /** The access token that signs in by XOAUTH2, where no password does; undefined: passwords do. */
+  token: string | undefined;
   /** Refuses every password while it is set. */
   locked = false;
   private readonly messages: Stored[] = [];
@@ -91,7 +93,15 @@ export class MailboxServer implements AsyncDisposable {
     const ok = `${tag} OK done`;
     switch (command.toUpperCase()) {
       case 'CAPABILITY':
-        return void say('* CAPABILITY IMAP4rev1 IDLE', ok);
+        return void say(`* CAPABILITY IMAP4rev1 IDLE${this.token === undefined ? '' : ' SASL-IR AUTH=XOAUTH2'}`, ok);
+      case 'AUTHENTICATE': {
+        const [, sasl = ''] = /^XOAUTH2 (\S+)$/i.exec(rest) ?? [];
+        const wanted = `user=reports@example.test\x01auth=Bearer ${this.token}\x01\x01`;
+        if (Buffer.from(sasl, 'base64').toString() !== wanted)
+          return void say(`${tag} NO [AUTHENTICATIONFAILED] wrong`);
+        this.signIns += 1;
+        return void say(ok);
+      }
       case 'LOGIN':
         if (this.locked) return void say(`${tag} NO [AUTHENTICATIONFAILED] wrong`);
         this.signIns += 1;

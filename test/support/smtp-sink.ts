@@ -13,11 +13,12 @@ export interface ReceivedMessage {
 }
 
 /**
- * What the server does about a recipient: accepts, answers a code at RCPT or after the message, drops the connection
- * after having kept the message, or never answers.
+ * What the server does about a recipient: accepts, answers a code at RCPT or after the message, hangs up at RCPT, drops
+ * the connection after having kept the message, or never answers.
  */
 export type Behaviour =
   | 'accept'
+  | 'hang-up'
   | 'drop-after-data'
   | 'stall'
   | { readonly rcpt: number; readonly text?: string }
@@ -70,8 +71,12 @@ export class SmtpSink implements AsyncDisposable {
         this.connections += 1;
         callback();
       },
-      onRcptTo: ({ address }, _session, callback) => {
+      onRcptTo: ({ address }, session, callback) => {
         const behaviour = this.behaviour(address);
+        if (behaviour === 'hang-up') {
+          this.hangUp(session);
+          return;
+        }
         if (typeof behaviour === 'object' && 'rcpt' in behaviour) callback(refusal(behaviour.rcpt, behaviour.text));
         else callback();
       },
@@ -111,6 +116,10 @@ export class SmtpSink implements AsyncDisposable {
     await this.close();
   }
 
+  private hangUp({ remotePort }: SMTPServerSession): void {
+    for (const socket of this.sockets) if (socket.remotePort === remotePort) socket.destroy();
+  }
+
   private received(session: SMTPServerSession, raw: string, callback: (error?: Error | null) => void): void {
     const { mailFrom, rcptTo } = session.envelope;
     const to = rcptTo[0]?.address ?? '';
@@ -128,7 +137,7 @@ export class SmtpSink implements AsyncDisposable {
       at: performance.now(),
     });
     if (behaviour === 'drop-after-data') {
-      for (const socket of this.sockets) if (socket.remotePort === session.remotePort) socket.destroy();
+      this.hangUp(session);
       return;
     }
     setTimeout(() => {

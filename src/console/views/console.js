@@ -25,12 +25,3 @@ for (const text of navigator.clipboard ? document.querySelectorAll('[data-copy]'
   });
   text.after(' ', button);
 }
-
-// Copies what is shown once. Without scripts there is no button, and the text can be selected.
-for (const button of document.querySelectorAll('[data-copy]')) {
-  button.hidden = false;
-  button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-    button.parentElement.querySelector('[data-copied]').textContent = 'Copied.';
-  });
-}

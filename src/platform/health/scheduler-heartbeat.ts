@@ -2,8 +2,10 @@ import { hostname } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { type Kysely, sql } from 'kysely';
+import { Gauge, type Registry } from 'prom-client';
 import { type Config, InjectConfig } from '../config/index.js';
 import { InjectDatabase } from '../database/index.js';
+import { InjectMetrics } from '../metrics/index.js';
 
 interface HeartbeatTables {
   scheduler_heartbeat: { process: string; beat_at: Date };
@@ -20,7 +22,18 @@ export class SchedulerHeartbeat {
   constructor(
     @InjectDatabase() private readonly db: Kysely<HeartbeatTables>,
     @InjectConfig() private readonly config: Config,
-  ) {}
+    @InjectMetrics() metrics: Registry,
+  ) {
+    const silence = () => this.silence();
+    new Gauge({
+      name: 'scheduler_silent_seconds',
+      help: 'Since the schedule last ticked in any process; +Inf when it never did',
+      registers: [metrics],
+      async collect() {
+        this.set(await silence());
+      },
+    });
+  }
 
   /** Writes this process's row; forgets processes that have been silent for a day. */
   @Interval(BEAT_EVERY_MS)
@@ -47,5 +60,12 @@ export class SchedulerHeartbeat {
       .where('beat_at', '>', sql<Date>`clock_timestamp() - ${STALE_AFTER_SECONDS} * interval '1 second'`)
       .executeTakeFirst();
     if (!fresh) throw new Error(`The schedule has not ticked for ${STALE_AFTER_SECONDS} seconds`);
+  }
+
+  private async silence(): Promise<number> {
+    const { rows } = await sql<{ seconds: number | null }>`
+      select extract(epoch from clock_timestamp() - max(beat_at))::float8 as seconds
+      from scheduler_heartbeat`.execute(this.db);
+    return rows[0]?.seconds ?? Infinity;
   }
 }

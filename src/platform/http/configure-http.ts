@@ -5,6 +5,7 @@ import { HttpMetrics } from '../metrics/index.js';
 import { HttpTraces } from '../tracing/index.js';
 import { apiDocumentRoute } from './api-document.route.js';
 import { bodyParsers } from './body-parsers.js';
+import { machinesOnly } from './machines-only.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProblemPages } from './problem.pages.js';
 import { SchemaPipe } from './schema.pipe.js';
@@ -24,6 +25,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
     app.get(HttpMetrics).middleware(),
     ...app.get(HttpTraces).middleware(),
     ...securityHeaders(config),
+    ...machinesOnly(config),
     cookieParser(),
     ...bodyParsers(),
   );

@@ -2,4 +2,4 @@ export { JOBS, QUEUES, type JobName, type JobPayload, type QueueName } from './j
 export { HandlesJob, type JobContext, type JobHandler } from './job-handler.js';
 export { JobQueue, type NewJob } from './job-queue.js';
 export { JobsModule } from './jobs.module.js';
-export { QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
+export { closeLeftOverQueues, QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';

@@ -1,4 +1,10 @@
-import { createPostgresBackend, createRedisBackend, type QueueOptions, setDefaultBackendFactory } from 'bullmq';
+import {
+  createPostgresBackend,
+  createRedisBackend,
+  type QueueOptions,
+  type PostgresQueueBackend,
+  setDefaultBackendFactory,
+} from 'bullmq';
 import { type Config } from '../config/index.js';
 import { type DatabaseServer } from '../database/index.js';
 
@@ -21,7 +27,7 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
       options: { connection: { url: config.redisUrl, maxRetriesPerRequest: null }, prefix: config.queuePrefix },
     };
   }
-  setDefaultBackendFactory(createPostgresBackend);
+  setDefaultBackendFactory(rememberedBackend);
   const connection = {
     ...withOption(server.connectionString, '-c synchronous_commit=off'),
     schema: config.queuePrefix,
@@ -30,6 +36,28 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
     max: 3,
   };
   return { backend: 'postgres', options: { connection: connection } };
+}
+
+const openBackends = new Set<PostgresQueueBackend>();
+
+const rememberedBackend: typeof createPostgresBackend = (...options) => {
+  const backend = createPostgresBackend(...options);
+  openBackends.add(backend);
+  backend.on('close', () => openBackends.delete(backend));
+  return backend;
+};
+
+/**
+ * Closes the queues in PostgreSQL that a start left open when it failed half-way: it hands out no application that
+ * could be closed, and their connections would take the end of an embedded server for a fault.
+ */
+export async function closeLeftOverQueues(): Promise<void> {
+  await Promise.allSettled(
+    [...openBackends].map(async (backend) => {
+      await backend.waitUntilReady();
+      await backend.close();
+    }),
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type LoggerService } from '@nestjs/common';
+import { AppError } from '../../shared/errors.js';
 import { destination, type Logger as Pino, pino } from 'pino';
 
 /** Nest tells of every module and route at each start: for whoever debugs, not for an operator's log. */
@@ -37,7 +38,9 @@ export class PinoLogger implements LoggerService {
     this.write(level, message, rest);
   }
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    // What Nest says of a start that fails as foreseen is told again, in one line, by whoever started it.
+    const foreseen = message instanceof AppError && rest.at(-1) === 'ExceptionHandler';
+    this.write(foreseen ? 'debug' : 'error', message, rest);
   }
   warn(message: unknown, ...rest: unknown[]): void {
     this.write('warn', message, rest);

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Tick } from './tick.js';
 
-const quiet = Object.assign(new Logger(), { error: () => undefined });
+const quiet = Object.assign(new Logger(), { error: () => undefined, log: () => undefined });
 
 describe('a tick', () => {
   it('never overlaps itself', async () => {
@@ -45,5 +45,19 @@ describe('a tick', () => {
     await Promise.all([round, stopped]);
     await tick.run();
     expect(done).toEqual(['round', 'stopped']);
+  });
+
+  it('tells of an outage once, and when it is over', async () => {
+    const told: string[] = [];
+    const tell = (entry: { message: string }) => void told.push(entry.message);
+    let works = false;
+    const logger = Object.assign(new Logger(), { error: tell, log: tell });
+    const tick = new Tick(() => (works ? Promise.resolve() : Promise.reject(new Error('away'))), logger);
+    for (let round = 0; round < 5; round += 1) await tick.run();
+    works = true;
+    for (let round = 0; round < 5; round += 1) await tick.run();
+    works = false;
+    await tick.run();
+    expect(told).toEqual(['tick failed', 'tick works again', 'tick failed']);
   });
 });

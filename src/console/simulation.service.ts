@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { AuditTrail, type Principal } from '../access/index.js';
+import { type DeclarationWindow } from '../deadlines/index.js';
+import { type Config, InjectConfig, PROJECT_ROOT } from '../platform/config/index.js';
+import { DATABASE_SERVER, type DatabaseServer } from '../platform/database/index.js';
+import { Clock } from '../shared/clock.js';
+import { ConflictError } from '../shared/errors.js';
+import { type ScenarioName, simulationReportSchema } from './simulation.report.js';
+import { SimulationRepository } from './simulation.repository.js';
+
+const CLI = join(PROJECT_ROOT, 'dist', 'cli.js');
+const HEARD_EVERY = 10_000;
+const LONGEST_FAULT = 500;
+
+/**
+ * Plays a window through with the `simulate` command in a process of its own: it needs a processor and a database to
+ * itself for a while, and the pages must stay quick.
+ */
+@Injectable()
+export class Simulations implements BeforeApplicationShutdown {
+  private readonly logger = new Logger(Simulations.name);
+  private readonly running = new Set<{ readonly child: ChildProcess; readonly over: Promise<void> }>();
+
+  constructor(
+    private readonly repository: SimulationRepository,
+    private readonly audit: AuditTrail,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+    @Inject(DATABASE_SERVER) private readonly server: DatabaseServer,
+  ) {}
+
+  /** Starts one and does not wait for it. @throws ConflictError `simulation-running` while another one runs. */
+  async start(
+    { id: windowId, version }: DeclarationWindow,
+    scenario: ScenarioName,
+    principal: Principal,
+  ): Promise<void> {
+    const id = uuid();
+    if (!(await this.repository.begin({ id, windowId, version, scenario, askedBy: principal.id }))) {
+      throw new ConflictError('simulation-running', 'Another simulation is running. Start yours when it is done');
+    }
+    const subject = `declaration-window:${windowId}`;
+    await this.audit.record({ actor: principal.id, action: 'simulation.started', subject, details: { scenario } });
+    const child = spawn(process.execPath, [CLI, 'simulate', windowId, '--json', '--scenario', scenario], {
+      env: this.environment(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const run = { child, over: this.follow(id, child) };
+    this.running.add(run);
+    void run.over.finally(() => this.running.delete(run));
+  }
+
+  /** A run lets go of its scratch database when it is told to stop. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(
+      [...this.running].map(async ({ child, over }) => {
+        child.kill('SIGTERM');
+        await over;
+      }),
+    );
+  }
+
+  /** Reads what it says until it ends, and writes down what came of it. */
+  private async follow(id: string, child: ChildProcess): Promise<void> {
+    const beat = setInterval(() => void this.repository.heard(id).catch(() => undefined), HEARD_EVERY);
+    try {
+      const [output, complaint, code] = await outcomeOf(child);
+      if (code === 0) await this.repository.end(id, { report: simulationReportSchema.parse(JSON.parse(output)) });
+      else await this.repository.end(id, { fault: lastLine(complaint) });
+    } catch (error) {
+      this.logger.error({ message: 'simulation failed', run: id, error: (error as Error).message });
+      await this.repository.end(id, { fault: 'The simulation ended without a report' });
+    } finally {
+      clearInterval(beat);
+    }
+  }
+
+  /** The service's own settings and database; the clock too where it stands still. */
+  private environment(): NodeJS.ProcessEnv {
+    const { dataDir, secret, environment } = this.config;
+    return {
+      ...process.env,
+      DATABASE_URL: this.server.connectionString,
+      DATA_DIR: dataDir,
+      SECRET: secret,
+      ...(environment !== 'production' && { CLOCK: this.clock.now().toISOString() }),
+    };
+  }
+}
+
+async function outcomeOf(child: ChildProcess): Promise<[output: string, complaint: string, code: number | null]> {
+  const output: Buffer[] = [];
+  const complaint: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => complaint.push(chunk));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  return [Buffer.concat(output).toString(), Buffer.concat(complaint).toString(), code];
+}
+
+function lastLine(text: string): string {
+  return (text.trim().split('\n').at(-1) ?? '').slice(0, LONGEST_FAULT) || 'The simulation ended without a report';
+}

@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { type DeliveryOptions } from '../../src/delivery/delivery.options.js';
+import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
+import { CaptureInbox } from '../../src/delivery/index.js';
+import { FixedClock, SystemClock } from '../../src/shared/clock.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+import { disagreements } from '../support/delivery-agreement.js';
+import { addressOf, DeliveryApp, MONDAY } from '../support/delivery-app.js';
+import { SmtpSink } from '../support/smtp-sink.js';
+
+/** Two slices at once in a process, each with at most two batches of as many messages as a transport takes. */
+const IN_FLIGHT = 2 * 2 * 40;
+const HOUR = 3_600_000;
+
+let database: TestDatabase<DeliveryTables>;
+let sink: SmtpSink;
+beforeEach(async () => {
+  [database, sink] = await Promise.all([testDatabase<DeliveryTables>(), SmtpSink.start()]);
+});
+afterEach(async () => {
+  await sink[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const decided = (app: DeliveryApp, campaignId: string) => async () => {
+  const { planned, terminal, states } = await app.ledger.progress({ campaignId });
+  return planned === terminal + states.unknown;
+};
+
+describe('a clock that jumps', () => {
+  /** The database's clock, with an error that the test sets. */
+  async function withShiftedClock(): Promise<string> {
+    await sql`create schema shifted`.execute(database.db);
+    await sql`create table shifted.clock (error interval not null)`.execute(database.db);
+    await sql`insert into shifted.clock values ('0')`.execute(database.db);
+    await sql`create function shifted.clock_timestamp() returns timestamptz language sql volatile
+      as 'select pg_catalog.clock_timestamp() + error from shifted.clock'`.execute(database.db);
+    const url = new URL(database.connectionString);
+    url.searchParams.set('options', '-c search_path=shifted,public,pg_catalog');
+    return url.toString();
+  }
+  const jump = (error: string) => sql`update shifted.clock set error = ${error}::interval`.execute(database.db);
+
+  it.each([
+    ['an hour forward and back', '1 hour'],
+    ['an hour back and forward', '-1 hour'],
+    ['as NTP corrects it', '2 seconds'],
+  ])('under the leases, in the middle of a campaign, doubles and loses nothing: %s', async (_, error) => {
+    const connectionString = await withShiftedClock();
+    const server = { ...database.server, connectionString };
+    await using app = await DeliveryApp.start({ server, smtpUrl: sink.url, clock: new SystemClock() });
+    sink.takeTime(5);
+    const { campaignId } = await app.plan(1_000);
+    for (const [share, by] of [
+      [0.2, error],
+      [0.5, '0'],
+      [0.7, error],
+    ] as const) {
+      await app.until(() => sink.messages.length > share * 1_000, campaignId, 60);
+      await jump(by);
+    }
+    await app.until(decided(app, campaignId), campaignId, 60);
+    const { states } = await app.ledger.progress({ campaignId });
+    expect(states.accepted + states.unknown).toBe(1_000);
+    expect(states.unknown).toBeLessThanOrEqual(IN_FLIGHT);
+    expect(await disagreements(database.db, sink)).toEqual([]);
+    expect(await app.ledger.faults()).toEqual([]);
+  });
+
+  it('in the service lets nothing leave after its expiry, whichever way it goes then', async () => {
+    const clock = new FixedClock(MONDAY);
+    await using app = await DeliveryApp.start({ server: database.server, smtpUrl: sink.url, clock });
+    sink.takeTime(5);
+    const { campaignId } = await app.plan(1_000, { expiresAt: new Date(MONDAY.getTime() + HOUR) });
+    await app.until(() => sink.messages.length > 100, campaignId);
+    clock.advance(-10 * 60_000);
+    await app.until(() => sink.messages.length > 300, campaignId);
+    clock.advance(2 * HOUR);
+    await app.until(decided(app, campaignId), campaignId, 60);
+    const arrived = sink.messages.length;
+    clock.advance(-3 * HOUR);
+    for (let round = 0; round < 10; round += 1) await app.reconciler.reconcile();
+    await delay(300);
+    const { states } = await app.ledger.progress({ campaignId });
+    expect(states).toMatchObject({ accepted: arrived, expired: 1_000 - arrived });
+    expect(sink.messages).toHaveLength(arrived);
+    expect(await disagreements(database.db, sink)).toEqual([]);
+  });
+});
+
+describe('one recipient at whom the server always', () => {
+  const hurried: Partial<DeliveryOptions> = {
+    firstClosureSeconds: 0.3,
+    longestClosureSeconds: 10,
+    retry: { attempts: 3, firstDelaySeconds: 0.2, longestDelaySeconds: 1, setbacks: 20 },
+  };
+
+  it.each([
+    ['hangs up', 'hang-up'],
+    ['says 421', { rcpt: 421, text: '4.7.0 come back later' }],
+  ] as const)('%s holds up nobody else', async (_, behaviour) => {
+    // The first in line.
+    sink.answer((address) => (address === addressOf(1) ? behaviour : 'accept'));
+    await using app = await DeliveryApp.start({
+      ...{ server: database.server, smtpUrl: sink.url, clock: new SystemClock(), options: hurried },
+    });
+    const { campaignId } = await app.plan(600);
+    const others = async () => {
+      const { states } = await app.ledger.progress({ campaignId });
+      return states.accepted + states.unknown === 599;
+    };
+    // Were it tried first each time, the transport would rest for ten seconds before every batch.
+    await app.until(others, campaignId, 25);
+    const rows = await app.ledger.messages({ campaignId, limit: 1_000 });
+    expect(rows.filter(({ address, state }) => address === addressOf(1) && state === 'accepted')).toEqual([]);
+    expect(await disagreements(database.db, sink)).toEqual([]);
+  });
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'cqrs-comms-full-'));
+const mount = (...options: string[]) => {
+  execFileSync('mount', [...options, folder], { stdio: 'pipe' });
+};
+const mounted = (() => {
+  try {
+    mount('-t', 'tmpfs', '-o', 'size=100k', 'tmpfs');
+    return true;
+  } catch {
+    process.stderr.write('SKIPPED: to fill a disk these tests need to mount a tmpfs, as root on Linux\n');
+    return false;
+  }
+})();
+afterAll(() => {
+  if (mounted) execFileSync('umount', ['-l', folder]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const fullDisk = mounted ? describe : describe.skip;
+fullDisk('a full disk', () => {
+  it('of the data folder keeps the rest waiting, and loses and doubles nothing', async () => {
+    await using app = await DeliveryApp.start({
+      server: database.server,
+      clock: new SystemClock(),
+      config: { dataDir: folder },
+      options: { firstClosureSeconds: 0.2, longestClosureSeconds: 0.5 },
+    });
+    const { campaignId } = await app.plan(400);
+    await app.until(async () => (await app.pace.state()).closedReason !== null, campaignId, 30);
+    for (let round = 0; round < 20; round += 1) {
+      await app.reconciler.reconcile();
+      await delay(50);
+    }
+    const full = (await app.ledger.progress({ campaignId })).states;
+    expect(full.accepted).toBeGreaterThan(0);
+    expect(full.queued + full.deferred + full.sending).toBeGreaterThan(0);
+    expect(full.failed).toBe(0);
+
+    mount('-o', 'remount,size=64m');
+    // What was refused is tried again a minute later.
+    await sql`update delivery set next_attempt_at = now() where state = 'deferred'`.execute(database.db);
+    await sql`update slice set due_at = now() where due_at is not null`.execute(database.db);
+    await app.until(decided(app, campaignId), campaignId, 60);
+    expect((await app.ledger.progress({ campaignId })).states).toMatchObject({ accepted: 400, unknown: 0 });
+    const inbox = new CaptureInbox(join(folder, 'capture'));
+    const { items } = await inbox.search({ limit: 500 });
+    expect(items).toHaveLength(400);
+    expect(new Set(items.map(({ to }) => to)).size).toBe(400);
+    await inbox.close();
+  });
+});
