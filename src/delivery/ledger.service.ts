@@ -24,7 +24,7 @@ import { type LedgerRow, PlanRepository } from './plan.repository.js';
 
 const ROWS_AT_ONCE = 2_000;
 /** Large enough that the queue costs nothing (a few bytes a message), small enough to pause and share out well. */
-const SLICE_SIZE = 250;
+const SLICE_SIZE = 500;
 /** From so many messages on, the database's statistics are worth 50 ms. */
 const NOTABLE = 1_000;
 const BARE_ADDRESS = /^[^\s<>@]+@[^\s<>@]+$/;
@@ -70,15 +70,7 @@ export class Ledger {
       if (!(await this.plans.addDispatch(db, dispatch, now, this.tracing.here()))) {
         return { planned: await this.plans.plannedOf(db, dispatch.id), isNew: false };
       }
-      let ordinal = 0;
-      let rows: LedgerRow[] = [];
-      for await (const message of messages) {
-        rows.push(this.rowOf(dispatch, message, ++ordinal));
-        if (rows.length < ROWS_AT_ONCE) continue;
-        await this.plans.addMessages(db, dispatch, rows);
-        rows = [];
-      }
-      if (rows.length > 0) await this.plans.addMessages(db, dispatch, rows);
+      await this.writeMessages(db, dispatch, messages);
       const planned = await this.plans.addDeliveries(
         db,
         dispatch.id,
@@ -89,6 +81,29 @@ export class Ledger {
       if (planned >= NOTABLE) await this.plans.analyse(db);
       return { planned, isNew: true };
     });
+  }
+
+  private async writeMessages(
+    db: Parameters<PlanRepository['addMessages']>[0],
+    dispatch: NewDispatch,
+    messages: Iterable<NewMessage> | AsyncIterable<NewMessage>,
+  ): Promise<void> {
+    let ordinal = 0;
+    let rows: LedgerRow[] = [];
+    // While the database writes one batch, the next is made here: either takes about as long.
+    let writing = Promise.resolve();
+    const write = async (): Promise<void> => {
+      await writing;
+      writing = this.plans.addMessages(db, dispatch, rows);
+      writing.catch(() => undefined);
+      rows = [];
+    };
+    for await (const message of messages) {
+      rows.push(this.rowOf(dispatch, message, ++ordinal));
+      if (rows.length >= ROWS_AT_ONCE) await write();
+    }
+    if (rows.length > 0) await write();
+    await writing;
   }
 
   /**

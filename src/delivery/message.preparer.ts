@@ -72,7 +72,7 @@ export class MessagePreparer {
     if (template.version !== message.templateVersion) {
       throw new ConflictError('template-changed', `Template ${template.name} is not the version that was approved`);
     }
-    const body = encoderOf(template)(message.values ?? {});
+    const body = encoderOf(template)(message.values);
     const unsubscribe = template.kind === 'optional' && { unsubscribeUrl: unsubscribeUrl(id, this.config) };
     const parts = { id, date: this.clock.now(), to: { address }, ...body, ...unsubscribe };
     const mime = this.composerOf(template).compose(parts, out);

@@ -155,7 +155,7 @@ function stepOf<Out>(statement: hbs.AST.Statement, place: Place, medium: Medium<
       };
     }
     case 'MustacheStatement': {
-      const read = readerOf(statement as hbs.AST.MustacheStatement, place);
+      const read = readerOf(statement, place);
       return (scope, out) => {
         medium.value(read(scope), out);
       };
@@ -228,7 +228,7 @@ function readerOf(node: hbs.AST.Node, place: Place): Reader {
 }
 
 function callOf({ path, params }: hbs.AST.SubExpression, place: Place): Reader {
-  const word = path.type === 'PathExpression' && Object.hasOwn(WORDING, path.original) && WORDING[path.original];
+  const word = Object.hasOwn(WORDING, path.original) && WORDING[path.original];
   if (!word) return readerOf(path, place);
   const readers = params.map((param) => readerOf(param, place));
   return (scope) => word(...readers.map((read) => read(scope)));

@@ -237,6 +237,7 @@ describe.each(backends)('delivery with the queue on %s', (_name, queueUrl) => {
     const { db } = database;
     sink.answer((address) => (address === addressOf(7) ? { rcpt: 550, text: '5.1.1 unknown' } : 'accept'));
     // A crash takes back the commits of its last half second that nobody waited for: here, all of a slice's outcomes.
+    let crashed = false;
     const release = SliceRepository.prototype.release;
     const crash = jest.spyOn(SliceRepository.prototype, 'release').mockImplementationOnce(async function (
       this: SliceRepository,
@@ -249,9 +250,11 @@ describe.each(backends)('delivery with the queue on %s', (_name, queueUrl) => {
         .where('dispatch_id', '=', lease.dispatchId)
         .where('state', 'in', ['accepted', 'failed'])
         .execute();
+      crashed = true;
       return release.call(this, lease, ...rest);
     });
     const { campaignId } = await app.plan(30);
+    await app.until(() => crashed, campaignId);
     await app.untilFinished({ campaignId });
     crash.mockRestore();
     expect(await states(campaignId)).toEqual({ accepted: 29, failed: 1 });
