@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { type Config, InjectConfig } from '../platform/config/index.js';
-import { type CompiledTemplate, TemplateCatalogue } from '../rendering/index.js';
+import { type CompiledTemplate, type MessageEncoder, TemplateCatalogue } from '../rendering/index.js';
 import { type ByteWriter } from '../shared/byte-writer.js';
 import { Clock } from '../shared/clock.js';
 import { AppError, ConflictError } from '../shared/errors.js';
@@ -45,11 +45,17 @@ export class MessagePreparer {
   prepare(messages: readonly Mailable[], sharedValues: Readonly<Record<string, unknown>>, out: ByteWriter) {
     const prepared: Prepared[] = [];
     const failed: Change[] = [];
+    const encoders = new Map<CompiledTemplate, MessageEncoder>();
+    const encoderOf = (template: CompiledTemplate): MessageEncoder => {
+      const encoder = encoders.get(template) ?? template.encoder(sharedValues);
+      encoders.set(template, encoder);
+      return encoder;
+    };
     let bytes = 0;
     for (const message of messages) {
       if (bytes > MOST_BYTES) break;
       try {
-        const one = this.one(message, sharedValues, out);
+        const one = this.one(message, encoderOf, out);
         bytes += one.outgoing.mime.length;
         prepared.push(one);
       } catch (error) {
@@ -60,13 +66,13 @@ export class MessagePreparer {
     return { prepared, failed };
   }
 
-  private one(message: Mailable, sharedValues: Readonly<Record<string, unknown>>, out: ByteWriter): Prepared {
+  private one(message: Mailable, encoderOf: (template: CompiledTemplate) => MessageEncoder, out: ByteWriter): Prepared {
     const { id, ordinal, address, attempt, setbacks } = message;
     const template = this.catalogue.get(message.template);
     if (template.version !== message.templateVersion) {
       throw new ConflictError('template-changed', `Template ${template.name} is not the version that was approved`);
     }
-    const body = template.renderEncoded({ ...sharedValues, ...message.values });
+    const body = encoderOf(template)(message.values ?? {});
     const unsubscribe = template.kind === 'optional' && { unsubscribeUrl: unsubscribeUrl(id, this.config) };
     const parts = { id, date: this.clock.now(), to: { address }, ...body, ...unsubscribe };
     const mime = this.composerOf(template).compose(parts, out);

@@ -21,7 +21,7 @@ export interface MessageParts {
   readonly to: Mailbox;
   /** Raw text on one line. */
   readonly subject: string;
-  /** Write whole quoted-printable bodies, as `CompiledTemplate.renderEncoded` gives them. */
+  /** Write whole quoted-printable bodies, as `CompiledTemplate.encoder` gives them. */
   readonly text: (out: ByteWriter) => void;
   readonly html: (out: ByteWriter) => void;
   /** Only on optional mail: where one POST ends it (RFC 8058). A service notice has none. */

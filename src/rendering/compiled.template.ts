@@ -41,6 +41,15 @@ export interface EncodedMessage {
   text: (out: ByteWriter) => void;
 }
 
+/** As `CompiledTemplate.render`, ready for the wire. The same errors. */
+export type MessageEncoder = (values: TemplateValues) => EncodedMessage;
+
+export interface WirePrograms {
+  subject: WireProgram<string[]>;
+  html: WireProgram<ByteWriter>;
+  text: WireProgram<ByteWriter>;
+}
+
 /** What the compiler made of a template. */
 export interface TemplateParts {
   name: string;
@@ -58,12 +67,13 @@ export interface TemplateParts {
   sources: readonly ExpandedSource[];
   declared: Shape;
   known: Shape;
-  programs: Record<'subject' | 'html' | 'text' | 'line', Program> & Record<'encodedHtml' | 'encodedText', WireProgram>;
+  programs: Record<'subject' | 'html' | 'text', Program>;
+  wire: WirePrograms;
 }
 
 /**
  * A template that can be rendered, compiled once. Preview, test send and real send all come from here: `render` and
- * `renderEncoded` are the same message, and decoding the second gives the first.
+ * `encoder` give the same message, and decoding the second gives the first.
  */
 export class CompiledTemplate {
   readonly name: string;
@@ -111,28 +121,53 @@ export class CompiledTemplate {
 
   /** @throws InvalidInputError `missing-values` naming the paths; `broken-subject` for a line break in the subject. */
   render(values: TemplateValues): RenderedMessage {
-    this.requireAll(values);
+    this.requireNone(this.problems(values));
     const { subject, html, text } = this.parts.programs;
     return { subject: this.oneLine(subject(values)), html: html(values), text: text(values) };
   }
 
-  /** As `render`, ready for the wire. The same errors. */
-  renderEncoded(values: TemplateValues): EncodedMessage {
-    this.requireAll(values);
-    const { line, encodedHtml, encodedText } = this.parts.programs;
+  /**
+   * A renderer for the messages of one dispatch: what all of them share is checked and encoded here, once. A value that
+   * a message has itself wins over the shared one of that name.
+   */
+  encoder(sharedValues: TemplateValues): MessageEncoder {
+    const { wire, declared, known } = this.parts;
+    const bound = {
+      subject: wire.subject.bind(sharedValues),
+      html: wire.html.bind(sharedValues),
+      text: wire.text.bind(sharedValues),
+    };
+    const isShared = (name: string): boolean => Object.hasOwn(sharedValues, name);
+    const own = new Map([...declared].filter(([name]) => !isShared(name)));
+    const shared = new Map([...declared].filter(([name]) => isShared(name)));
+    const wrong = valueProblems(shared, known, sharedValues);
+    return (values) => {
+      const all = { ...sharedValues, ...values };
+      if (Object.keys(values).some(isShared)) {
+        this.requireNone(this.problems(all));
+        return this.encoded(wire, all);
+      }
+      this.requireNone(wrong);
+      this.requireNone(valueProblems(own, known, values));
+      return this.encoded(bound, all);
+    };
+  }
+
+  private encoded({ subject, html, text }: WirePrograms, values: TemplateValues): EncodedMessage {
+    const line: string[] = [];
+    subject.run(values, line);
     return {
-      subject: this.oneLine(line(values)),
+      subject: this.oneLine(line.join('')),
       html: (out) => {
-        encodedHtml(values, out);
+        html.run(values, out);
       },
       text: (out) => {
-        encodedText(values, out);
+        text.run(values, out);
       },
     };
   }
 
-  private requireAll(values: TemplateValues): void {
-    const problems = this.problems(values);
+  private requireNone(problems: readonly ValueProblem[]): void {
     if (problems.length === 0) return;
     const list = problems.map(({ path, problem, expected }) => `${path} (${problem}, expected ${expected})`).join(', ');
     throw new InvalidInputError('missing-values', `Template ${this.name} cannot be rendered: ${list}`);

@@ -1,4 +1,10 @@
-export { type Attachment, CompiledTemplate, type EncodedMessage, type RenderedMessage } from './compiled.template.js';
+export {
+  type Attachment,
+  CompiledTemplate,
+  type EncodedMessage,
+  type MessageEncoder,
+  type RenderedMessage,
+} from './compiled.template.js';
 export type { LintWindow } from './lint.dates.js';
 export { lintFile } from './lint.file.js';
 export type { LintFinding, LintRule } from './lint.finding.js';

@@ -89,7 +89,7 @@ describe('a compiled template', () => {
     const template = await compileTemplate(sources());
     const values = { ...SAMPLE, person: { firstName: hostile } };
     expect(() => template.render(values)).toThrow(brokenSubject);
-    expect(() => template.renderEncoded(values)).toThrow(brokenSubject);
+    expect(() => template.encoder({})(values)).toThrow(brokenSubject);
   });
 
   it('names every value that is missing, blank, undeclared or of the wrong type', async () => {

@@ -10,7 +10,7 @@ import { shapeOf, withoutOptional } from './placeholder.rules.js';
 import { broken, type ExpandedSource, parsing, reading } from './template.faults.js';
 import { parseDeclaration, parseVocabulary, type TemplateDeclaration } from './template.declaration.js';
 import { SOURCE_FILES, type SourceFile, type TemplateSources } from './template.sources.js';
-import { compileLine, compileWireProgram } from './wire.program.js';
+import { compileBody, compileLine } from './wire.program.js';
 
 /** Together; most gateways refuse mail above 10 MB, and base64 adds a third. */
 const MAX_ATTACHMENTS = 5 * 1024 * 1024;
@@ -50,9 +50,11 @@ export async function compileTemplate(sources: TemplateSources): Promise<Compile
       subject: program(subject, 'text'),
       html: compileProgram(html, 'html'),
       text: program(text, 'text'),
-      line: compileLine(subject.text),
-      encodedHtml: compileWireProgram(html, PRINTERS.html),
-      encodedText: compileWireProgram(text.text, PRINTERS.text),
+    },
+    wire: {
+      subject: compileLine(subject.text),
+      html: compileBody(html, PRINTERS.html),
+      text: compileBody(text.text, PRINTERS.text),
     },
   };
   const rendered = renderSamples(sources, parts);

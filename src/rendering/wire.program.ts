@@ -1,57 +1,65 @@
 /// <reference types="handlebars" />
-import { type ByteWriter } from '../shared/byte-writer.js';
-import { parseProgram, type Print, PRINTERS, type Program } from './body.program.js';
+import { ByteWriter } from '../shared/byte-writer.js';
+import { InvalidInputError } from '../shared/errors.js';
+import { parseProgram, type Print, PRINTERS } from './body.program.js';
 import type { TemplateValues } from './placeholder.rules.js';
 import { encodePiece } from './quoted-printable.js';
 import { WORDING } from './wording.rules.js';
 
-/** Writes a whole quoted-printable body. */
-export type WireProgram = (values: TemplateValues, out: ByteWriter) => void;
+/** What is fixed for many messages is run once; the rest for each. */
+export interface WireProgram<Out> {
+  run(values: TemplateValues, out: Out): void;
+  /** The same program for messages that all have these values among their own: what reads no others is run now. */
+  bind(shared: TemplateValues): WireProgram<Out>;
+}
 
 /**
  * The way of the real send. Handlebars parses, and `checkExpressions` has refused everything but printed values, #if,
- * #unless, #each and the wording functions; this runs just these. Static text is encoded here, once, and copied as
- * bytes; only values are encoded for each recipient. Handlebars' own run-time, which wraps all its functions anew in
- * every run, took longer than everything else that makes a message. What it prints stays the reference: the tests hold
- * the two against each other for every template and whatever values.
+ * #unless, #each and the wording functions; this runs just these. Static text is encoded here, once, what all messages
+ * of a dispatch share once for each window of them, and only a recipient's own values for each. Handlebars' own
+ * run-time stays the reference: the tests hold the two against each other for every template and whatever values.
  */
-export function compileWireProgram(source: string, print: Print): WireProgram {
-  const run = programOf<ByteWriter>(parseProgram(source), [], {
-    fixed(text) {
-      const bytes = Buffer.from(encodePiece(text), 'latin1');
-      return (out) => {
-        out.bytes(bytes);
-      };
-    },
+export function compileBody(source: string, print: Print): WireProgram<ByteWriter> {
+  const fixed = (bytes: Buffer) => (out: ByteWriter) => {
+    out.bytes(bytes);
+  };
+  return wireProgram(parseProgram(source), {
+    fixed: (text) => fixed(Buffer.from(encodePiece(text), 'latin1')),
     value(value, out) {
       out.ascii(encodePiece(print(value)));
     },
+    once(write) {
+      const out = new ByteWriter();
+      write(out);
+      return fixed(out.take());
+    },
   });
-  return (values, out) => {
-    run({ context: values }, out);
-  };
 }
 
-/** The same for text that is not encoded. */
-export function compileLine(source: string): Program {
-  const run = programOf<string[]>(parseProgram(source), [], {
+/** A line of plain text, in pieces. */
+export function compileLine(source: string): WireProgram<string[]> {
+  return wireProgram(parseProgram(source), {
     fixed: (text) => (out) => out.push(text),
     value: (value, out) => out.push(PRINTERS.text(value)),
+    once(write) {
+      const pieces: string[] = [];
+      write(pieces);
+      const text = pieces.join('');
+      return (out) => out.push(text);
+    },
   });
-  return (values) => {
-    const out: string[] = [];
-    run({ context: values }, out);
-    return out.join('');
-  };
 }
 
 /** How text reaches an output. */
 interface Medium<Out> {
   fixed(text: string): (out: Out) => void;
   value(value: unknown, out: Out): void;
+  /** What `write` writes, to be written again and again. */
+  once(write: (out: Out) => void): (out: Out) => void;
 }
 
 type Step<Out> = (scope: Scope, out: Out) => void;
+
 type Reader = (scope: Scope) => unknown;
 
 /** What paths are read from: the values themselves, or one entry of a list, within an outer scope. */
@@ -60,17 +68,85 @@ interface Scope {
   readonly entry?: { readonly above: Scope; readonly index: number; readonly last: boolean };
 }
 
-/** `lists` holds the names (`as |entry index|`) of each list around, the innermost last. */
-type Lists = readonly (readonly string[])[];
+/** Where an expression stands. */
+interface Place {
+  /** The names (`as |entry index|`) of each list around, the innermost last. */
+  readonly lists: readonly (readonly string[])[];
+  /** Collects the top-level values that are read there. */
+  readonly reads: Set<string>;
+}
 
-function programOf<Out>(program: hbs.AST.Program, lists: Lists, medium: Medium<Out>): Step<Out> {
-  const steps = program.body.flatMap((statement) => stepOf(statement, lists, medium) ?? []);
+interface Statement<Out> {
+  readonly step: Step<Out>;
+  readonly reads: ReadonlySet<string>;
+}
+
+function wireProgram<Out>(program: hbs.AST.Program, medium: Medium<Out>): WireProgram<Out> {
+  const statements = program.body.flatMap((node): Statement<Out>[] => {
+    const reads = new Set<string>();
+    const step = stepOf(node, { lists: [], reads }, medium);
+    return step ? [{ step, reads }] : [];
+  });
+  return running(statements, medium);
+}
+
+function running<Out>(statements: readonly Statement<Out>[], medium: Medium<Out>): WireProgram<Out> {
+  return {
+    run(values, out) {
+      const scope = { context: values };
+      for (const { step } of statements) step(scope, out);
+    },
+    bind(shared) {
+      const bound: Statement<Out>[] = [];
+      let open: Statement<Out>[] = [];
+      const close = (): void => {
+        if (open.length > 0) bound.push(...bindAll(open, shared, medium));
+        open = [];
+      };
+      for (const statement of statements) {
+        if ([...statement.reads].every((name) => Object.hasOwn(shared, name))) {
+          open.push(statement);
+        } else {
+          close();
+          bound.push(statement);
+        }
+      }
+      close();
+      return running(bound, medium);
+    },
+  };
+}
+
+/** Neighbours that read nothing but shared values, as one step. */
+function bindAll<Out>(
+  statements: readonly Statement<Out>[],
+  shared: TemplateValues,
+  medium: Medium<Out>,
+): readonly Statement<Out>[] {
+  const scope = { context: shared };
+  try {
+    const write = medium.once((out) => {
+      for (const { step } of statements) step(scope, out);
+    });
+    const step: Step<Out> = (_, out) => {
+      write(out);
+    };
+    return [{ step, reads: new Set() }];
+  } catch (error) {
+    // It will fail for each message by itself, with the same words.
+    if (error instanceof InvalidInputError) return statements;
+    throw error;
+  }
+}
+
+function programOf<Out>(program: hbs.AST.Program, place: Place, medium: Medium<Out>): Step<Out> {
+  const steps = program.body.flatMap((statement) => stepOf(statement, place, medium) ?? []);
   return (scope, out) => {
     for (const step of steps) step(scope, out);
   };
 }
 
-function stepOf<Out>(statement: hbs.AST.Statement, lists: Lists, medium: Medium<Out>): Step<Out> | undefined {
+function stepOf<Out>(statement: hbs.AST.Statement, place: Place, medium: Medium<Out>): Step<Out> | undefined {
   switch (statement.type) {
     case 'ContentStatement': {
       const write = medium.fixed((statement as hbs.AST.ContentStatement).value);
@@ -79,13 +155,13 @@ function stepOf<Out>(statement: hbs.AST.Statement, lists: Lists, medium: Medium<
       };
     }
     case 'MustacheStatement': {
-      const read = readerOf(statement as hbs.AST.MustacheStatement, lists);
+      const read = readerOf(statement as hbs.AST.MustacheStatement, place);
       return (scope, out) => {
         medium.value(read(scope), out);
       };
     }
     case 'BlockStatement':
-      return blockOf(statement as hbs.AST.BlockStatement, lists, medium);
+      return blockOf(statement as hbs.AST.BlockStatement, place, medium);
     case 'CommentStatement':
       return undefined;
     default:
@@ -93,17 +169,17 @@ function stepOf<Out>(statement: hbs.AST.Statement, lists: Lists, medium: Medium<
   }
 }
 
-function blockOf<Out>(block: hbs.AST.BlockStatement, lists: Lists, medium: Medium<Out>): Step<Out> {
+function blockOf<Out>(block: hbs.AST.BlockStatement, place: Place, medium: Medium<Out>): Step<Out> {
   const [param] = block.params;
-  const read = param && readerOf(param, lists);
+  const read = param && readerOf(param, place);
   const inverse = block.inverse as hbs.AST.Program | undefined;
-  const otherwise: Step<Out> = inverse ? programOf(inverse, lists, medium) : () => undefined;
+  const otherwise: Step<Out> = inverse ? programOf(inverse, place, medium) : () => undefined;
   const name = block.path.original;
   if (read && name === 'each') {
     const names = (block.program.blockParams as string[] | undefined) ?? [];
-    return repetition(read, programOf(block.program, [...lists, names], medium), otherwise);
+    return repetition(read, programOf(block.program, { ...place, lists: [...place.lists, names] }, medium), otherwise);
   }
-  const then = programOf(block.program, lists, medium);
+  const then = programOf(block.program, place, medium);
   if (read && name === 'if') return choice(read, then, otherwise);
   if (read && name === 'unless') return choice(read, otherwise, then);
   throw new Error(`{{#${name}}} is not allowed in a template`);
@@ -130,13 +206,13 @@ function repetition<Out>(read: Reader, each: Step<Out>, whenEmpty: Step<Out>): S
   };
 }
 
-function readerOf(node: hbs.AST.Node, lists: Lists): Reader {
+function readerOf(node: hbs.AST.Node, place: Place): Reader {
   switch (node.type) {
     case 'MustacheStatement':
     case 'SubExpression':
-      return callOf(node as hbs.AST.SubExpression, lists);
+      return callOf(node as hbs.AST.SubExpression, place);
     case 'PathExpression':
-      return pathOf(node as hbs.AST.PathExpression, lists);
+      return pathOf(node as hbs.AST.PathExpression, place);
     case 'StringLiteral':
     case 'NumberLiteral':
     case 'BooleanLiteral': {
@@ -151,14 +227,14 @@ function readerOf(node: hbs.AST.Node, lists: Lists): Reader {
   }
 }
 
-function callOf({ path, params }: hbs.AST.SubExpression, lists: Lists): Reader {
+function callOf({ path, params }: hbs.AST.SubExpression, place: Place): Reader {
   const word = path.type === 'PathExpression' && Object.hasOwn(WORDING, path.original) && WORDING[path.original];
-  if (!word) return readerOf(path, lists);
-  const readers = params.map((param) => readerOf(param, lists));
+  if (!word) return readerOf(path, place);
+  const readers = params.map((param) => readerOf(param, place));
   return (scope) => word(...readers.map((read) => read(scope)));
 }
 
-function pathOf(path: hbs.AST.PathExpression, lists: Lists): Reader {
+function pathOf(path: hbs.AST.PathExpression, { lists, reads }: Place): Reader {
   const { parts, depth, data, original } = path;
   if (data) {
     const what = ENTRY_FACTS[parts.join('.')];
@@ -168,7 +244,11 @@ function pathOf(path: hbs.AST.PathExpression, lists: Lists): Reader {
   const [head, ...tail] = parts;
   const level =
     depth > 0 || original.startsWith('this') ? -1 : lists.findLastIndex((names) => names.includes(head ?? ''));
-  if (level < 0) return (scope) => follow(climb(scope, depth).context, parts);
+  if (level < 0) {
+    // A path without a name is everything.
+    if (depth >= lists.length) reads.add(head ?? '*');
+    return (scope) => follow(climb(scope, depth).context, parts);
+  }
   const levels = lists.length - 1 - level;
   return lists[level]?.[0] === head
     ? (scope) => follow(climb(scope, levels).context, tail)

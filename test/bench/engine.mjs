@@ -58,7 +58,7 @@ export class Engine {
   async plan(count) {
     const dispatch = {
       ...{ id: randomUUID(), campaignId: randomUUID(), purpose: 'bench' },
-      ...{ dueAt: new Date(), expiresAt: null },
+      ...{ dueAt: new Date(), expiresAt: null, sharedValues: sharedOf(this.template) },
     };
     const { planned } = await this.ledger.plan(dispatch, this.messages(count));
     if (planned !== count) throw new Error(`${planned} of ${count} messages were planned`);
@@ -111,7 +111,9 @@ export class Engine {
       guard: null,
       ...messageOf(this.template, 1),
     };
-    const { prepared, failed } = this.service.get(MessagePreparer).prepare([mailable], {}, new ByteWriter());
+    const { prepared, failed } = this.service
+      .get(MessagePreparer)
+      .prepare([mailable], sharedOf(this.template), new ByteWriter());
     if (failed.length > 0) throw new Error(failed[0].reason);
     return prepared[0].outgoing.mime;
   }
@@ -120,6 +122,11 @@ export class Engine {
     await this.pool.end();
     await this.service.stop();
   }
+}
+
+/** What all messages of a campaign say, as a dispatch keeps it: once. */
+export function sharedOf({ sample: { person: _, accounts: __, ...shared } }) {
+  return shared;
 }
 
 /** Everybody gets a name, an address and an account of their own. */
@@ -131,7 +138,6 @@ export function messageOf(template, i) {
     ...{ route: 'direct', segment: 'nhsmail', address },
     ...{ template: template.name, templateVersion: template.version },
     values: {
-      ...template.sample,
       person: { firstName: `Testa${i}`, fullName: `Testa${i} Sample` },
       accounts: [{ ...account, accountId: `U${i}`, registeredAddress: address }],
     },

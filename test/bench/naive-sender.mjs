@@ -3,7 +3,7 @@
 import { Queue, Worker } from 'bullmq';
 import { createTransport } from 'nodemailer';
 import pg from 'pg';
-import { messageOf } from './engine.mjs';
+import { messageOf, sharedOf } from './engine.mjs';
 import { naiveTemplate } from './naive.mjs';
 
 const CONNECTIONS = 20;
@@ -14,6 +14,7 @@ export class NaiveSender {
     const sender = new NaiveSender();
     sender.table = compiledOnce ? 'bench_cached' : 'bench_naive';
     sender.template = engine.template;
+    sender.shared = sharedOf(engine.template);
     sender.pool = new pg.Pool({ connectionString: engine.databaseUrl, max: CONNECTIONS });
     await sender.pool.query(
       `create table ${sender.table} (id integer primary key generated always as identity, address text not null,
@@ -41,7 +42,7 @@ export class NaiveSender {
       [id],
     );
     const [{ address, values }] = rows;
-    const { subject, html, text } = await this.make(values);
+    const { subject, html, text } = await this.make({ ...this.shared, ...values });
     const { response } = await this.mailer.sendMail({
       from: 'The CQRS team <cqrs-comms@example.test>',
       to: address,
