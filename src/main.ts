@@ -9,9 +9,14 @@ const interruption = new Interruption(0);
 try {
   const config = loadConfig(process.env);
   const running = await createWebApplication({ config, logger: new PinoLogger(config.logLevel) });
-  interruption.whenRequested(() => running.stop());
+  const listening = running.app.listen(config.port, config.host);
+  // A stop in the middle of the start would let go of what the start is only taking up.
+  interruption.whenRequested(async () => {
+    await Promise.allSettled([listening]);
+    await running.stop();
+  });
   try {
-    await running.app.listen(config.port, config.host);
+    await listening;
     await announce(running.app, config);
   } catch (error) {
     // Asked to stop in the middle of the start: that is no fault, and the stop is under way.

@@ -93,6 +93,15 @@ describe('who gets what', () => {
     }
   });
 
+  it('tells of all accounts of a person also in a campaign for one segment, so that two halves cannot contradict', () => {
+    const both = person(account('1', 'nhsmail'), account('2', 'without-nhsmail'));
+    const only = (segment: Segment) =>
+      recipientsOf(both, context({ audience: audienceSchema.parse({ segments: [segment] }) }))[0];
+    expect(only('without-nhsmail')).toMatchObject({ template: 'sign-in-nhsmail', address: 'testa.1@nhs.net' });
+    expect(only('nhsmail')).toMatchObject({ template: 'sign-in-nhsmail', address: 'testa.1@nhs.net' });
+    expect(only('unknown')).toBeUndefined();
+  });
+
   it('writes one merged e-mail to a person with accounts in several segments, at the lead account', () => {
     const lines = recipientsOf(person(account('1', 'nhsmail'), account('2', 'mismatched')), context());
     expect(lines).toHaveLength(1);

@@ -69,24 +69,26 @@ export function recipientsOf(person: AudiencePerson, context: AudienceContext): 
   }
 }
 
+/** A person is told about all accounts of theirs, also by a campaign that is for some: two halves would contradict. */
 function forPeople(
   person: AudiencePerson,
-  accounts: readonly AudienceAccount[],
+  meant: readonly AudienceAccount[],
   context: AudienceContext,
 ): PlannedRecipient {
-  const mailable = accounts.filter(({ segment }) => NOT_MAILED[segment] === undefined);
-  const speaker = speakerOf(accounts);
   // Instructions about accounts that are disabled would only confuse; those with a bad address are part of the story.
   // Who signs in by NHSmail must not read in the same e-mail that people without it keep their password.
-  const hasNhsmail = accounts.some(({ segment }) => segment === 'nhsmail' || segment === 'mismatched');
-  const told = accounts.filter(
+  const hasNhsmail = person.accounts.some(({ segment }) => segment === 'nhsmail' || segment === 'mismatched');
+  const told = person.accounts.filter(
     ({ segment }) => segment !== 'excluded' && !(hasNhsmail && segment === 'without-nhsmail'),
   );
-  const template =
-    context.kind === 'guidance-follow-up'
-      ? 'guidance-follow-up'
-      : signInTemplate(mailable.filter((account) => told.includes(account)));
-  return line(person, accounts, speaker, context, { template, values: personValues(speaker, told) });
+  const mailable = told.filter(({ segment }) => NOT_MAILED[segment] === undefined);
+  const template = context.kind === 'guidance-follow-up' ? 'guidance-follow-up' : signInTemplate(mailable);
+  const speaker = speakerOf(told.length > 0 ? told : meant);
+  const accounts = [...new Set([...meant, ...told])];
+  return {
+    ...line(person, accounts, speaker, context, { template, values: personValues(speaker, told) }),
+    ...placeOf(meant),
+  };
 }
 
 function signInTemplate(mailable: readonly AudienceAccount[]): string | null {
@@ -182,23 +184,19 @@ function line(
   context: AudienceContext,
   content: Content,
 ): PlannedRecipient {
-  const organisations = content.about ? [content.about] : organisationsOf(accounts);
-  const home = organisations[0];
-  const commissionerCode = home?.kind === 'commissioner' ? home.code : (home?.commissionerCode ?? null);
+  const place = placeOf(accounts, content.about);
   const address = parseEmailAddress(speaker.email ?? '');
   const excluded = exclusionOf(speaker, address.ok ? address.address : undefined, content.template, context);
   const base = {
     personKey: person.key,
     topic: content.topic ?? '',
     accountIds: accounts.map(({ id }) => id).sort(),
-    organisationCodes: organisations.map(({ code }) => code),
-    regionCode: home?.kind === 'region' ? home.code : (home?.regionCode ?? null),
-    commissionerCode,
+    ...place,
     segment: speaker.segment,
     rule: speaker.rule,
   };
   if (excluded !== null || content.template === null || !address.ok) {
-    const route = excludedRoute(speaker, commissionerCode, context);
+    const route = excludedRoute(speaker, place.commissionerCode, context);
     return {
       ...base,
       route,
@@ -217,6 +215,17 @@ function line(
     values: content.values,
     obligations: content.obligations ?? null,
     excluded: null,
+  };
+}
+
+/** The organisations that an e-mail belongs to, and where the first of them lies. */
+function placeOf(accounts: readonly AudienceAccount[], about?: AudienceOrganisation) {
+  const organisations = about ? [about] : organisationsOf(accounts);
+  const home = organisations[0];
+  return {
+    organisationCodes: organisations.map(({ code }) => code),
+    regionCode: home?.kind === 'region' ? home.code : (home?.regionCode ?? null),
+    commissionerCode: home?.kind === 'commissioner' ? home.code : (home?.commissionerCode ?? null),
   };
 }
 

@@ -93,6 +93,18 @@ export const SIGN_IN_TEMPLATES: Readonly<Record<Exclude<Segment, 'invalid' | 'ex
   'not-a-person': 'sign-in-shared-mailbox',
 };
 
+/**
+ * What a template tells a person to do when they sign in. Nobody can follow two of them; templates that are not here
+ * name both ways, or none.
+ */
+export const SIGN_IN_INSTRUCTIONS: Readonly<Record<string, 'single-sign-on' | 'new-account' | 'keep-password'>> = {
+  'sign-in-nhsmail': 'single-sign-on',
+  'sign-in-nhsmail-unconfirmed': 'single-sign-on',
+  'sign-in-mismatched': 'new-account',
+  'sign-in-without-nhsmail': 'keep-password',
+  'guidance-follow-up': 'keep-password',
+};
+
 /** The CQRS roles by which a payment moves on. */
 export const CLEARING_ROLES = {
   practice: ['Declaration Management'],

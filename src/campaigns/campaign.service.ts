@@ -20,7 +20,7 @@ import {
 } from './campaign.schema.js';
 import { type CampaignAction, nextState, TRANSITIONS } from './campaign.states.js';
 import { type CampaignTables } from './campaign.tables.js';
-import { driftOf } from './plan.rules.js';
+import { type Contradiction, driftOf } from './plan.rules.js';
 import { type Plan, PlanService } from './plan.service.js';
 import { PlanRepository } from './plan.repository.js';
 import { StepDispatcher } from './step.dispatcher.js';
@@ -134,7 +134,8 @@ export class CampaignService {
     return this.plans.make(await this.get(id));
   }
 
-  /** Hands a planned draft over for review. @throws ConflictError `no-plan`, `values-missing`. */
+  /** Hands a planned draft over for review. @throws ConflictError `no-plan`, `values-missing`,
+   * `contradictory-instructions` when another campaign is to tell some of these people the opposite. */
   async submit(id: string, principal: Principal): Promise<CampaignRow> {
     const plan = await this.plans.latest(id);
     if (!plan) throw new ConflictError('no-plan', `Campaign ${id} has no plan: plan it before you submit it`);
@@ -143,12 +144,13 @@ export class CampaignService {
       const list = missing.map(([template, names]) => `${template} lacks ${names.join(', ')}`).join('; ');
       throw new ConflictError('values-missing', `Campaign ${id} cannot be submitted: ${list}`);
     }
+    refuseContradictions(id, plan.summary.contradictions);
     return this.change(id, 'submit', principal);
   }
 
   /**
    * A second person agrees to exactly the plan of this hash. @throws ForbiddenError `own-campaign`;
-   * ConflictError `plan-changed` when the newest plan, or what it was made from, is another by now.
+   * ConflictError `plan-changed` when the newest plan, or what it was made from, is another by now; and as `submit`.
    */
   async approve(id: string, hash: string, principal: Principal): Promise<CampaignRow> {
     const campaign = await this.get(id);
@@ -159,6 +161,8 @@ export class CampaignService {
     if (plan?.hash !== hash || (await this.plans.presentHash(campaign, plan.id)) !== hash) {
       throw new ConflictError('plan-changed', `Campaign ${id} has changed since that plan: look at the newest one`);
     }
+    // Another one may have been approved since that plan was made.
+    refuseContradictions(id, await this.planRows.contradictions(plan.id, id));
     return this.change(id, 'approve', principal, {
       approved_plan_id: plan.id,
       approved_hash: hash,
@@ -398,6 +402,18 @@ export class CampaignService {
       trx,
     );
   }
+}
+
+function refuseContradictions(id: string, contradictions: readonly Contradiction[]): void {
+  if (contradictions.length === 0) return;
+  const list = contradictions.map(
+    ({ campaign, template, otherTemplate, people }) =>
+      `${people} people get ${template} here and ${otherTemplate} in "${campaign}"`,
+  );
+  throw new ConflictError(
+    'contradictory-instructions',
+    `Campaign ${id} would contradict another one: ${list.join('; ')}. Plan the older one again, or cancel it`,
+  );
 }
 
 /** The service itself acts on what people decided; people and keys need the permission. */

@@ -50,7 +50,7 @@ export function allDatesOf(window: WindowTimes): AllDates {
 }
 
 /** Whether it tells dates of payments. Guidance, for instance, has told nobody a wrong one. */
-export function tellsDates({ placeholders }: CompiledTemplate): boolean {
+function tellsDates({ placeholders }: CompiledTemplate): boolean {
   return placeholders.some(({ path }) => DATES.has(path));
 }
 

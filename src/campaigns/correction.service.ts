@@ -15,6 +15,7 @@ import { audienceSchema, optionsSchema } from './campaign.schema.js';
 import { CampaignService } from './campaign.service.js';
 import { nextState } from './campaign.states.js';
 import { CorrectionAudience, allDatesOf } from './correction.audience.js';
+import { type AllDates } from './correction.rules.js';
 import { CorrectionRepository, type CorrectionTrx } from './correction.repository.js';
 
 /** Names corrections the same way each time: one for a version of a window. */
@@ -91,6 +92,14 @@ export class CorrectionService {
       this.logger.log({ message: 'window moved', window: id, version, backToDraft: backToDraft.length, stopped });
       return { windowId: id, version, backToDraft, stopped, correctionId };
     });
+  }
+
+  /**
+   * Answers, for all accounts of a person, which dates they were told that are not the window's; with other times than
+   * the window has now, what moving it there would make wrong.
+   */
+  async wrongDates(window: DeclarationWindow): Promise<(accountIds: readonly string[]) => AllDates | undefined> {
+    return this.audience.wrongDates(window);
   }
 
   /** Every window that somebody has changed by whatever way, and whose campaigns still follow the dates of before. */

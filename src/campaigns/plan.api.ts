@@ -37,6 +37,16 @@ export const planSchema = z
           }),
         )
         .describe('Earlier campaigns that sent some of these people the same template'),
+      contradictions: z
+        .array(
+          z.object({
+            campaign: z.string(),
+            template: z.string(),
+            otherTemplate: z.string(),
+            people: z.number().int(),
+          }),
+        )
+        .describe('Other campaigns of the window that are to tell some of these people to sign in otherwise'),
       feasibility: z.object({
         fits: z.boolean(),
         explanation: z.string(),
@@ -77,6 +87,7 @@ export const planSchema = z
           unreachable: 0,
           merged: 0,
           duplicates: [],
+          contradictions: [],
           feasibility: { fits: true, explanation: 'Ends at 09:01, 4 hours before', latestSafeLaunch: null },
           missing: {},
           steps: [

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CampaignTables, type PlanRecipientTable, type PlanTable } from './campaign.tables.js';
-import { type PlanDiff, type PlanSummary } from './plan.rules.js';
+import { SIGN_IN_INSTRUCTIONS } from './campaign.kinds.js';
+import { type Contradiction, type PlanDiff, type PlanSummary } from './plan.rules.js';
 import { type PlannedRecipient } from './recipient.types.js';
 
 export type PlanRow = Selectable<PlanTable>;
@@ -123,6 +124,31 @@ export class PlanRepository {
       group by campaign.id, campaign.name, message.template
       order by max(delivery.accepted_at) desc
       limit 20`.execute(trx);
+    return rows;
+  }
+
+  /** People whom another campaign of the window, approved or under way, is to tell the opposite. */
+  async contradictions(
+    planId: string,
+    campaignId: string,
+    db: Kysely<CampaignTables> = this.db,
+  ): Promise<Contradiction[]> {
+    const { rows } = await sql<Contradiction>`
+      with instruction as (
+        select key as template, value as does from jsonb_each_text(${JSON.stringify(SIGN_IN_INSTRUCTIONS)}::jsonb)
+      )
+      select campaign.name as campaign, own.template, other.template as "otherTemplate",
+        count(distinct own.person_key)::int as people
+      from campaign this
+      join campaign on campaign.window_id = this.window_id and campaign.id <> this.id
+        and campaign.state in ('approved', 'scheduled', 'sending', 'paused')
+      join plan_recipient other on other.plan_id = campaign.approved_plan_id and other.excluded is null
+      join plan_recipient own on own.plan_id = ${planId} and own.person_key = other.person_key and own.excluded is null
+      join instruction ours on ours.template = own.template
+      join instruction theirs on theirs.template = other.template and theirs.does <> ours.does
+      where this.id = ${campaignId}
+      group by campaign.id, campaign.name, own.template, other.template
+      order by people desc, campaign.name, own.template limit 20`.execute(db);
     return rows;
   }
 

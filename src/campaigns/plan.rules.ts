@@ -17,6 +17,14 @@ export interface PlanDiff {
   readonly changed: number;
 }
 
+export interface Contradiction {
+  readonly campaign: string;
+  /** What this plan has for the people, and what the other campaign has. */
+  readonly template: string;
+  readonly otherTemplate: string;
+  readonly people: number;
+}
+
 /** What a plan says at a glance. Counts are e-mails for recipients and people for exclusions. */
 export interface PlanSummary {
   readonly kind: string;
@@ -41,6 +49,8 @@ export interface PlanSummary {
     readonly people: number;
     readonly lastSentAt: string;
   }[];
+  /** Other campaigns of the window that are to tell some of these people to sign in otherwise: approval is refused. */
+  readonly contradictions: readonly Contradiction[];
   readonly feasibility: {
     readonly fits: boolean;
     readonly explanation: string;

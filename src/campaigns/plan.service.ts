@@ -82,6 +82,7 @@ export class PlanService {
         windowId: window.id,
         ...totals,
         duplicates: await this.plans.duplicates(id, campaign.id, trx),
+        contradictions: await this.plans.contradictions(id, campaign.id, trx),
         feasibility: this.feasibilityOf(totals, steps, window),
         missing: Object.fromEntries([...missing].map(([template, names]) => [template, [...names].sort()])),
         steps,

@@ -18,6 +18,10 @@ export function planLines({ hash, summary }: Plan): string[] {
     '',
     ...summary.steps.map(({ label, dueAt }) => `${label}: ${dueAt === null ? 'at once when scheduled' : when(dueAt)}`),
     summary.feasibility.explanation,
+    ...summary.contradictions.map(
+      ({ campaign, template, otherTemplate, people }) =>
+        `Contradiction: ${people.toLocaleString('en-GB')} people get ${template} here and ${otherTemplate} in "${campaign}".`,
+    ),
     `${summary.unreachable.toLocaleString('en-GB')} people are reached by no route.`,
     ...(summary.changes.since === null
       ? []

@@ -56,6 +56,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'cascade.frozen': 'Began a cascade',
   'cascade.nudged': 'Nudged who is silent',
   'cascade.proof-issued': 'Issued a proof of a cascade',
+  'simulation.started': 'Started a simulation',
   'retention.purged': 'Purged personal data',
 };
 

@@ -1,8 +1,10 @@
-import { Body, Param, Post, Res } from '@nestjs/common';
-import { type Response } from 'express';
+import { Body, Param, Post, Req, Res } from '@nestjs/common';
+import { type Request, type Response } from 'express';
 import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { CampaignService } from '../campaigns/index.js';
+import { ForbiddenError } from '../shared/errors.js';
+import { permissionOf } from './campaign.actions.js';
 import { CampaignView } from './campaign.view.js';
 import { ConsoleController } from './console-routes.js';
 import { faultsOf, type FormFaults, refusalOf } from './form.faults.js';
@@ -10,20 +12,55 @@ import { type Notice } from './notices.js';
 import { Pages } from './pages.js';
 
 const idSchema = z.uuid();
-const hashSchema = z.object({ hash: z.string().max(100) });
-const commentSchema = z.object({ comment: z.string().max(500).default('') });
+/** Buttons send what their action needs: the hash that was looked at, or the words that go with it. */
+const pressedSchema = z
+  .object({ hash: z.string().max(100).default(''), comment: z.string().max(500).default('') })
+  .prefault({});
 
-/** Done, with what to say about it, or the same page again with what was refused. */
-interface Attempt {
+interface Pressed extends z.infer<typeof pressedSchema> {
   readonly id: string;
   readonly principal: Principal;
-  readonly csrf: string;
-  readonly response: Response;
-  readonly done: Notice;
 }
+
+interface Button {
+  /** What the page says when it is done. */
+  readonly done: Notice;
+  readonly work: (campaigns: CampaignService, pressed: Pressed) => Promise<unknown>;
+  /** Where words are missing: the field, and what to say beside it. */
+  readonly words?: { readonly field: string; readonly message: string };
+}
+
+const BUTTONS = {
+  plan: {
+    done: 'planned',
+    async work(campaigns, { id, principal }) {
+      await campaigns.visible(id, principal);
+      await campaigns.plan(id);
+    },
+  },
+  submit: { done: 'submitted', work: (campaigns, { id, principal }) => campaigns.submit(id, principal) },
+  approve: { done: 'approved', work: (campaigns, { id, hash, principal }) => campaigns.approve(id, hash, principal) },
+  'send-back': {
+    done: 'sent-back',
+    work: (campaigns, { id, comment, principal }) => campaigns.sendBack(id, comment, principal),
+    words: { field: 'comment', message: 'Enter what has to change' },
+  },
+  schedule: { done: 'scheduled', work: (campaigns, { id, principal }) => campaigns.schedule(id, principal) },
+  release: { done: 'released', work: (campaigns, { id, principal }) => campaigns.release(id, principal) },
+  pause: { done: 'paused', work: (campaigns, { id, principal }) => campaigns.pause(id, principal) },
+  resume: { done: 'resumed', work: (campaigns, { id, principal }) => campaigns.resume(id, principal) },
+  cancel: {
+    done: 'cancelled',
+    work: (campaigns, { id, comment, principal }) => campaigns.cancel(id, comment, principal),
+    words: { field: 'cancel-reason', message: 'Enter why the campaign is cancelled' },
+  },
+} as const satisfies Readonly<Record<string, Button>>;
+type ButtonName = keyof typeof BUTTONS;
+const NAMES = Object.keys(BUTTONS) as ButtonName[];
 
 /** The buttons on the page of a campaign. */
 @ConsoleController('campaigns')
+@RequirePermission('campaign:read')
 export class CampaignActionsController {
   constructor(
     private readonly campaigns: CampaignService,
@@ -31,132 +68,35 @@ export class CampaignActionsController {
     private readonly pages: Pages,
   ) {}
 
-  @Post(':id/plan')
-  @RequirePermission('campaign:write')
-  async plan(
+  @Post(NAMES.map((name) => `:id/${name}`))
+  async press(
     @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: pressedSchema }) { hash, comment: typed }: z.infer<typeof pressedSchema>,
     @CurrentPrincipal() principal: Principal,
     @CsrfToken() csrf: string,
+    @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    await this.campaigns.visible(id, principal);
-    await this.attempt({ id, principal, csrf, response, done: 'planned' }, () => this.campaigns.plan(id));
-  }
-
-  @Post(':id/submit')
-  @RequirePermission('campaign:write')
-  async submit(
-    @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-    @Res() response: Response,
-  ): Promise<void> {
-    const attempt = { id, principal, csrf, response, done: 'submitted' as const };
-    await this.attempt(attempt, () => this.campaigns.submit(id, principal));
-  }
-
-  @Post(':id/approve')
-  @RequirePermission('campaign:approve')
-  async approve(
-    @Param('id', { schema: idSchema }) id: string,
-    @Body({ schema: hashSchema }) { hash }: z.infer<typeof hashSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-    @Res() response: Response,
-  ): Promise<void> {
-    const attempt = { id, principal, csrf, response, done: 'approved' as const };
-    await this.attempt(attempt, () => this.campaigns.approve(id, hash, principal));
-  }
-
-  @Post(':id/send-back')
-  @RequirePermission('campaign:approve')
-  async sendBack(
-    @Param('id', { schema: idSchema }) id: string,
-    @Body({ schema: commentSchema }) { comment }: z.infer<typeof commentSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-    @Res() response: Response,
-  ): Promise<void> {
-    const attempt = { id, principal, csrf, response, done: 'sent-back' as const };
-    if (comment.trim() === '') {
-      await this.again(attempt, faultsOf([{ field: 'comment', message: 'Enter what has to change' }]));
-      return;
+    const name = NAMES.find((each) => request.path.endsWith(`/${each}`)) as ButtonName;
+    const permission = permissionOf(name);
+    if (!principal.permissions.includes(permission)) {
+      throw new ForbiddenError('permission-missing', `This needs the permission ${permission}, which you do not have.`);
     }
-    await this.attempt(attempt, () => this.campaigns.sendBack(id, comment.trim(), principal));
+    const { done, work, words }: Button = BUTTONS[name];
+    const comment = typed.trim();
+    const faults =
+      words && comment === ''
+        ? faultsOf([words])
+        : await refusalOf(() => work(this.campaigns, { id, principal, hash, comment }));
+    if (faults) await this.again(response, { id, principal, csrf }, faults);
+    else response.redirect(303, `/campaigns/${id}?done=${done}`);
   }
 
-  @Post(':id/schedule')
-  @RequirePermission('campaign:operate')
-  async schedule(
-    @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-    @Res() response: Response,
+  private async again(
+    response: Response,
+    { id, principal, csrf }: { id: string; principal: Principal; csrf: string },
+    faults: FormFaults,
   ): Promise<void> {
-    const attempt = { id, principal, csrf, response, done: 'scheduled' as const };
-    await this.attempt(attempt, () => this.campaigns.schedule(id, principal));
-  }
-
-  @Post(':id/release')
-  @RequirePermission('campaign:operate')
-  async release(
-    @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-    @Res() response: Response,
-  ): Promise<void> {
-    const attempt = { id, principal, csrf, response, done: 'released' as const };
-    await this.attempt(attempt, () => this.campaigns.release(id, principal));
-  }
-
-  @Post(':id/pause')
-  @RequirePermission('campaign:operate')
-  async pause(
-    @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-    @Res() response: Response,
-  ): Promise<void> {
-    const attempt = { id, principal, csrf, response, done: 'paused' as const };
-    await this.attempt(attempt, () => this.campaigns.pause(id, principal));
-  }
-
-  @Post(':id/resume')
-  @RequirePermission('campaign:operate')
-  async resume(
-    @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-    @Res() response: Response,
-  ): Promise<void> {
-    const attempt = { id, principal, csrf, response, done: 'resumed' as const };
-    await this.attempt(attempt, () => this.campaigns.resume(id, principal));
-  }
-
-  @Post(':id/cancel')
-  @RequirePermission('campaign:operate')
-  async cancel(
-    @Param('id', { schema: idSchema }) id: string,
-    @Body({ schema: commentSchema }) { comment }: z.infer<typeof commentSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-    @Res() response: Response,
-  ): Promise<void> {
-    const attempt = { id, principal, csrf, response, done: 'cancelled' as const };
-    if (comment.trim() === '') {
-      await this.again(attempt, faultsOf([{ field: 'cancel-reason', message: 'Enter why the campaign is cancelled' }]));
-      return;
-    }
-    await this.attempt(attempt, () => this.campaigns.cancel(id, comment.trim(), principal));
-  }
-
-  private async attempt(attempt: Attempt, work: () => Promise<unknown>): Promise<void> {
-    const refused = await refusalOf(work);
-    if (refused) await this.again(attempt, refused);
-    else attempt.response.redirect(303, `/campaigns/${attempt.id}?done=${attempt.done}`);
-  }
-
-  private async again({ id, principal, csrf, response }: Attempt, faults: FormFaults): Promise<void> {
     const view = await this.view.of(id, principal);
     const values = { title: view.campaign.name, section: 'campaigns', faults, ...view };
     response

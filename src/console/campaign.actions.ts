@@ -1,46 +1,26 @@
 import { type Permission, type Principal } from '../access/index.js';
-import { type CampaignRow, type CampaignState, type Plan } from '../campaigns/index.js';
+import { type CampaignRow, type Plan, TRANSITIONS } from '../campaigns/index.js';
 import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { countOf } from './pages.js';
 
-/** What the page of a campaign offers. The campaign's service decides again whether it may be done. */
-export const CAMPAIGN_ACTIONS = [
-  'edit',
-  'plan',
-  'submit',
-  'approve',
-  'schedule',
-  'release',
-  'pause',
-  'resume',
-  'cancel',
-] as const;
-export type CampaignAction = (typeof CAMPAIGN_ACTIONS)[number];
+/** What the page of a campaign offers, by `TRANSITIONS`. The campaign's service decides again whether it may be done. */
+const OFFERED = ['edit', 'plan', 'submit', 'approve', 'schedule', 'release', 'pause', 'resume', 'cancel'] as const;
+type Offered = (typeof OFFERED)[number];
 
-const OFFERED: Readonly<Record<CampaignAction, { states: readonly CampaignState[]; permission: Permission }>> = {
-  edit: { states: ['draft', 'in-review', 'approved', 'scheduled'], permission: 'campaign:write' },
-  plan: { states: ['draft'], permission: 'campaign:write' },
-  submit: { states: ['draft'], permission: 'campaign:write' },
-  approve: { states: ['in-review'], permission: 'campaign:approve' },
-  schedule: { states: ['approved'], permission: 'campaign:operate' },
-  release: { states: ['approved', 'scheduled'], permission: 'campaign:operate' },
-  pause: { states: ['sending'], permission: 'campaign:operate' },
-  resume: { states: ['paused'], permission: 'campaign:operate' },
-  cancel: {
-    states: ['draft', 'in-review', 'approved', 'scheduled', 'sending', 'paused'],
-    permission: 'campaign:operate',
-  },
-};
+/** A plan is made where and by whom a campaign can be submitted. */
+const transitionOf = (action: Offered | 'send-back') => TRANSITIONS[action === 'plan' ? 'submit' : action];
+
+export const permissionOf = (action: Offered | 'send-back'): Permission => transitionOf(action).permission;
 
 /** Which actions to offer this person on this campaign, by name. */
 export function actionsFor(
   campaign: CampaignRow,
   plan: Plan | undefined,
   principal: Principal,
-): Readonly<Record<CampaignAction, boolean>> {
-  const offered = (action: CampaignAction): boolean => {
-    const { states, permission } = OFFERED[action];
-    if (!states.includes(campaign.state) || !principal.permissions.includes(permission)) return false;
+): Readonly<Record<Offered, boolean>> {
+  const offered = (action: Offered): boolean => {
+    const { from, permission } = transitionOf(action);
+    if (!from.includes(campaign.state) || !principal.permissions.includes(permission)) return false;
     switch (action) {
       case 'submit':
         return plan !== undefined && plan.summary.recipients > 0;
@@ -52,10 +32,7 @@ export function actionsFor(
         return true;
     }
   };
-  return Object.fromEntries(CAMPAIGN_ACTIONS.map((action) => [action, offered(action)])) as Record<
-    CampaignAction,
-    boolean
-  >;
+  return Object.fromEntries(OFFERED.map((action) => [action, offered(action)])) as Record<Offered, boolean>;
 }
 
 /** What pressing the button sends: how many e-mails to how many people, and when. */

@@ -49,7 +49,7 @@ export class CascadeOrganisationView {
     return {
       step,
       isLate: this.clock.now() > cascade.answer_by,
-      next: step && this.view.next(cascade, step),
+      next: step && (await this.view.nextOf(cascade))(step),
       above: await this.above(cascade.id, organisation),
       history: history.map((each) => ({ ...each, who: names.get(each.actor) ?? whoWords(each.actor) })),
       nudge: mayOperate && kind !== 'practice' ? await this.view.nudgeOne(cascade, code, principal) : undefined,

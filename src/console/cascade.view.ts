@@ -79,6 +79,7 @@ export class CascadeView {
     const { id, policy } = cascade;
     const lines = await this.reads.silent(id, principal.region, limit + 1, from);
     const shown = lines.slice(0, limit);
+    const nextOf = await this.nextOf(cascade);
     const nudge = principal.permissions.includes('cascade:operate') ? await this.nudge(id, principal) : undefined;
     const names = principal.permissions.includes('directory:read')
       ? await this.reads.contactNames(
@@ -90,7 +91,7 @@ export class CascadeView {
     return {
       lines: shown.map((line) => ({
         ...line,
-        next: this.next(cascade, line),
+        next: nextOf(line),
         contacts: names?.get(line.code) ?? [],
         ...nudgeOf(line.code, nudge),
       })),
@@ -110,10 +111,11 @@ export class CascadeView {
     return { ...this.timed(nudge), contacts: names?.get(code) ?? [] };
   }
 
-  next(cascade: CascadeRow, line: StepTimes) {
-    // Without a campaign nothing is sent, and after the end neither.
-    if (cascade.campaign_id === null || cascade.closed_at !== null) return undefined;
-    return nextRung(line, cascade.policy, this.bankHolidays.calendar);
+  /** What the service does next by itself about each that is silent; nothing while nothing may be sent. */
+  async nextOf({ id, policy, closed_at: closedAt }: CascadeRow) {
+    const since = closedAt === null ? await this.nudges.openSince(id) : undefined;
+    return (line: StepTimes) =>
+      since && nextRung({ ...line, askedAt: laterOf(line.askedAt, since) }, policy, this.bankHolidays.calendar);
   }
 
   private timed(nudge: Nudge) {
@@ -150,6 +152,10 @@ export function stateOf(
   if (closedAt !== null) return 'closed';
   if (campaignId === null) return 'rehearsal';
   return now > answerBy ? 'late' : 'open';
+}
+
+function laterOf(a: Date, b: Date): Date {
+  return a > b ? a : b;
 }
 
 function nudgeOf(code: string, nudge: Nudge | undefined) {

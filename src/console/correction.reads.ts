@@ -1,44 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql } from 'kysely';
-import { type CampaignKind, type CampaignState, type ToldDates } from '../campaigns/index.js';
+import { type CampaignKind, type CampaignState } from '../campaigns/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type ConsoleTables } from './console.tables.js';
-
-/** Dates that people hold to be true and that are wrong, with how many people do. */
-export interface WronglyTold extends ToldDates {
-  readonly people: number;
-}
 
 /** What a window's messages and cascades have told. */
 @Injectable()
 export class CorrectionReads {
   constructor(@InjectDatabase() private readonly db: Kysely<ConsoleTables>) {}
 
-  /**
-   * Who was told other dates than these last, by messages of these templates, and has not certainly had these since;
-   * the dates that most people were told first. A message on the wire may have arrived, so it counts as told.
-   */
-  async wronglyTold(windowId: string, dates: ToldDates, templates: readonly string[]): Promise<WronglyTold[]> {
-    const { rows } = await sql<WronglyTold>`
-      with told as (
-        select message.person_key, dispatch.shared_values -> 'window' as dates,
-          coalesce(delivery.accepted_at, delivery.state_changed_at) as at, delivery.state in ('accepted', 'complained') as certain,
-          dispatch.shared_values -> 'window' @> ${JSON.stringify(dates)}::jsonb as right_ones
-        from campaign
-        join dispatch on dispatch.campaign_id = campaign.id
-        join message on message.dispatch_id = dispatch.id
-        join delivery on delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
-        where campaign.window_id = ${windowId} and delivery.state in ('accepted', 'complained', 'unknown', 'sending')
-          and message.template = any(${[...templates]}::text[])
-      ), person as (
-        select person_key, max(at) filter (where not right_ones) as wrong_at,
-          (array_agg(dates order by at desc) filter (where not right_ones))[1] as wrong,
-          max(at) filter (where right_ones and certain) as right_at
-        from told group by person_key
-      )
-      select wrong ->> 'cutoff' as cutoff, wrong ->> 'reopening' as reopening, wrong ->> 'pcse' as pcse, count(*)::int as people
-      from person where wrong is not null and (right_at is null or right_at < wrong_at)
-      group by 1, 2, 3 order by people desc, cutoff`.execute(this.db);
+  /** The accounts of everybody to whom a message about the window was planned, person by person. */
+  async recipients(windowId: string): Promise<{ accountIds: string[] }[]> {
+    const { rows } = await sql<{ accountIds: string[] }>`
+      select array_agg(distinct account_id) as "accountIds"
+      from campaign
+      join message on message.campaign_id = campaign.id
+      cross join unnest(message.account_ids) as account_id
+      where campaign.window_id = ${windowId}
+      group by message.person_key`.execute(this.db);
     return rows;
   }
 

@@ -47,7 +47,8 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
 
   /** Whoever asks first after a start need not wait for all of it. */
   async onApplicationBootstrap(): Promise<void> {
-    if (this.config.roles.includes('web')) void this.drawInBackground(await this.reads.version());
+    const version = await this.reads.version();
+    if (version !== null && this.config.roles.includes('web')) void this.drawInBackground(version);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -58,7 +59,10 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
     const version = await this.reads.version();
     if (this.kept?.version === version) return this.kept.picture;
     const drawing = this.drawInBackground(version);
-    return this.kept ? Promise.race([drawing, delay(PATIENCE_MS, this.kept.picture, { ref: false })]) : drawing;
+    // Nothing is no answer for somebody who has just imported their first file.
+    return this.kept && this.kept.version !== null
+      ? Promise.race([drawing, delay(PATIENCE_MS, this.kept.picture, { ref: false })])
+      : drawing;
   }
 
   /** How many there are of everything, counted once after each import. */

@@ -123,6 +123,34 @@ describe('a campaign', () => {
     expect(summary.missing).toEqual({});
   });
 
+  it('is refused where another campaign is to tell the same people the opposite', async () => {
+    const first = await approved();
+    const { approved_plan_id: plan } = await service.get(first);
+    await database.db
+      .updateTable('plan_recipient')
+      .set({ template: 'sign-in-without-nhsmail' })
+      .where('plan_id', '=', plan!)
+      .where('template', '=', 'sign-in-nhsmail')
+      .where('person_key', 'in', (query) =>
+        query
+          .selectFrom('plan_recipient')
+          .select('person_key')
+          .where('plan_id', '=', plan!)
+          .where('template', '=', 'sign-in-nhsmail')
+          .limit(3),
+      )
+      .execute();
+    const second = await draft();
+    const { summary } = await service.plan(second);
+    expect(summary.contradictions).toEqual([
+      { campaign: 'September', template: 'sign-in-nhsmail', otherTemplate: 'sign-in-without-nhsmail', people: 3 },
+    ]);
+    await expect(service.submit(second, author)).rejects.toMatchObject({ code: 'contradictory-instructions' });
+    await service.cancel(first, 'planned with an older directory', operator);
+    await service.plan(second);
+    await service.submit(second, author);
+  });
+
   it('shows whom NHSmail-only mail would miss', async () => {
     const wide = await service.plan(await draft());
     const narrow = await service.plan(await draft({ audience: { reach: 'nhsmail-only' } }));

@@ -38,8 +38,10 @@ export class PinoLogger implements LoggerService {
     this.write(level, message, rest);
   }
   error(message: unknown, ...rest: unknown[]): void {
-    // What Nest says of a start that fails as foreseen is told again, in one line, by whoever started it.
-    const foreseen = message instanceof AppError && rest.at(-1) === 'ExceptionHandler';
+    // What Nest says of a start that fails is told again, in one line, by whoever started it: a port that is taken, or
+    // an error of ours.
+    const context = rest.at(-1);
+    const foreseen = context === 'NestApplication' || (context === 'ExceptionHandler' && message instanceof AppError);
     this.write(foreseen ? 'debug' : 'error', message, rest);
   }
   warn(message: unknown, ...rest: unknown[]): void {
