@@ -34,6 +34,7 @@ import { ProofService } from './proof.service.js';
 import { type CoverageRow, type PracticeRow } from './report.repository.js';
 import { CascadeReports } from './report.service.js';
 import { EVERYWHERE } from './tree.rules.js';
+import { XLSX_TYPE } from './table.export.js';
 import { WorklistService } from './worklist.service.js';
 
 const HOUR = 3_600_000;
@@ -61,9 +62,10 @@ export class CascadeController {
   @ApiProblems(400)
   async list(
     @Query({ schema: listQuerySchema }) { cursor, limit }: z.infer<typeof listQuerySchema>,
+    @CurrentPrincipal() { region }: Principal,
   ): Promise<Page<CascadeView>> {
     const before = cursor && { frozenAt: new Date(cursor[0]), id: cursor[1] };
-    const rows = await this.cascades.list(limit + 1, before);
+    const rows = await this.cascades.list(limit + 1, before, region);
     return pageOf(rows.map(cascadeView), limit, ({ frozenAt, id }) => [frozenAt, id]);
   }
 
@@ -86,35 +88,64 @@ export class CascadeController {
   @RequirePermission('cascade:read')
   @ApiOkResponse({ standardSchema: cascadeSchema })
   @ApiProblems(400, 404)
-  async get(@Param('id', { schema: cascadeIdSchema }) id: string): Promise<CascadeView> {
-    return cascadeView(await this.cascades.get(id));
+  async get(
+    @Param('id', { schema: cascadeIdSchema }) id: string,
+    @CurrentPrincipal() { region }: Principal,
+  ): Promise<CascadeView> {
+    return cascadeView(await this.cascades.visible(id, region));
   }
 
   @Get(':id/coverage')
   @RequirePermission('cascade:read')
-  @ApiOkResponse({ standardSchema: coverageSchema, description: 'The nation, then each region with its commissioners' })
+  @ApiOkResponse({
+    standardSchema: coverageSchema,
+    description: 'The nation, then each region with its commissioners; for one region, that part alone',
+  })
   @ApiProblems(400, 404)
-  async coverage(@Param('id', { schema: cascadeIdSchema }) id: string): Promise<{ items: CoverageRow[] }> {
-    return { items: await this.reports.coverage(id) };
+  async coverage(
+    @Param('id', { schema: cascadeIdSchema }) id: string,
+    @CurrentPrincipal() { region }: Principal,
+  ): Promise<{ items: CoverageRow[] }> {
+    return { items: await this.reports.coverage(id, region) };
   }
 
   @Get(':id/coverage.csv')
   @RequirePermission('cascade:read')
   @ApiOkResponse({ description: 'The coverage as a table', content: { 'text/csv': { schema: { type: 'string' } } } })
   @ApiProblems(400, 404)
-  async coverageCsv(@Param('id', { schema: cascadeIdSchema }) id: string, @Res() response: Response): Promise<void> {
-    sendTable(response, 'csv', 'coverage', await this.reports.coverageExport(id));
+  async coverageCsv(
+    @Param('id', { schema: cascadeIdSchema }) id: string,
+    @CurrentPrincipal() { region }: Principal,
+    @Res() response: Response,
+  ): Promise<void> {
+    sendTable(response, 'csv', 'coverage', await this.reports.coverageExport(id, region));
+  }
+
+  @Get(':id/coverage.xlsx')
+  @RequirePermission('cascade:read')
+  @ApiOkResponse({ description: 'The coverage as a workbook', content: { [XLSX_TYPE]: { schema: FILE } } })
+  @ApiProblems(400, 404)
+  async coverageWorkbook(
+    @Param('id', { schema: cascadeIdSchema }) id: string,
+    @CurrentPrincipal() { region }: Principal,
+    @Res() response: Response,
+  ): Promise<void> {
+    sendTable(response, 'xlsx', 'coverage', await this.reports.coverageExport(id, region));
   }
 
   @Get(':id/practices')
   @RequirePermission('cascade:read')
   @ApiOkResponse({ standardSchema: practicePageSchema, description: 'In code order' })
-  @ApiProblems(400, 404)
+  @ApiProblems(400, 403, 404)
   async practices(
     @Param('id', { schema: cascadeIdSchema }) id: string,
     @Query({ schema: practiceQuerySchema }) query: z.infer<typeof practiceQuerySchema>,
+    @CurrentPrincipal() principal: Principal,
   ): Promise<Page<PracticeRow>> {
-    const { limit, cursor, region, commissioner, coverage } = query;
+    const { limit, cursor, commissioner, coverage } = query;
+    if (query.region !== undefined) requireRegion(principal, query.region);
+    const region = query.region ?? principal.region;
+    await this.cascades.visible(id, principal.region);
     const rows = await this.reports.practices(id, {
       limit: limit + 1,
       ...(cursor !== undefined && { after: cursor }),
@@ -128,12 +159,13 @@ export class CascadeController {
   @Get(':id/organisations/:code')
   @RequirePermission('cascade:read')
   @ApiOkResponse({ standardSchema: organisationSchema, description: 'With every step, oldest first' })
-  @ApiProblems(400, 404)
+  @ApiProblems(400, 403, 404)
   async organisation(
     @Param('id', { schema: cascadeIdSchema }) id: string,
     @Param('code', { schema: odsCodeSchema }) code: OdsCode,
+    @CurrentPrincipal() principal: Principal,
   ): Promise<OrganisationView> {
-    return organisationView(await this.cascades.organisation(id, code), await this.cascades.steps(id, code));
+    return organisationView(await this.ownRegion(id, code, principal), await this.cascades.steps(id, code));
   }
 
   @Post(':id/organisations/:code/answers')
@@ -199,7 +231,7 @@ export class CascadeController {
   @RequirePermission('directory:read')
   @ApiOkResponse({
     description: 'The worklist with names, as a workbook',
-    content: { 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': { schema: FILE } },
+    content: { [XLSX_TYPE]: { schema: FILE } },
   })
   @ApiProblems(400, 403, 404)
   async people(

@@ -53,13 +53,24 @@ export class CascadeRepository {
     return this.db.selectFrom('cascade').selectAll().where('id', '=', id).executeTakeFirst();
   }
 
-  /** Newest first, `limit` of them before the given place. */
-  async list(limit: number, before?: { frozenAt: Date; id: string }): Promise<CascadeRow[]> {
+  /** Newest first, `limit` of them before the given place; with a region, those that have it in their tree. */
+  async list(limit: number, before?: { frozenAt: Date; id: string }, region?: string): Promise<CascadeRow[]> {
     return this.db
       .selectFrom('cascade')
       .selectAll()
       .$if(before !== undefined, (query) =>
         query.where(sql<boolean>`(frozen_at, id) < (${before?.frozenAt}::timestamptz, ${before?.id}::uuid)`),
+      )
+      .$if(region !== undefined, (query) =>
+        query.where((where) =>
+          where.exists(
+            where
+              .selectFrom('cascade_organisation as node')
+              .select('node.code')
+              .whereRef('node.cascade_id', '=', 'cascade.id')
+              .where('node.code', '=', region ?? ''),
+          ),
+        ),
       )
       .orderBy('frozen_at', 'desc')
       .orderBy('id', 'desc')

@@ -55,9 +55,16 @@ export class CascadeService {
     throw new NotFoundError('cascade-not-found', 'There is no cascade of that id');
   }
 
-  /** Newest first. */
-  async list(limit: number, before?: { frozenAt: Date; id: string }): Promise<CascadeRow[]> {
-    return this.repository.list(limit, before);
+  /** As `get`, for somebody who may be confined to a region: a cascade that leaves it out is not there. */
+  async visible(id: string, region: string | undefined): Promise<CascadeRow> {
+    const row = await this.get(id);
+    if (region === undefined || (await this.repository.organisation(id, region))) return row;
+    throw new NotFoundError('cascade-not-found', 'There is no cascade of that id');
+  }
+
+  /** Newest first; with a region, those that have it in their tree. */
+  async list(limit: number, before?: { frozenAt: Date; id: string }, region?: string): Promise<CascadeRow[]> {
+    return this.repository.list(limit, before, region);
   }
 
   /** @throws NotFoundError `not-in-cascade`. */

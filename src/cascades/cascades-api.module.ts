@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { DirectoryModule } from '../directory/index.js';
 import { AnswerController } from './answer.controller.js';
 import { CascadeController } from './cascade.controller.js';
 import { CascadesModule } from './cascades.module.js';
@@ -6,7 +7,7 @@ import { TellingController } from './telling.controller.js';
 
 /** Cascades over HTTP: the API, and the pages behind the links in e-mails. */
 @Module({
-  imports: [CascadesModule],
+  imports: [CascadesModule, DirectoryModule],
   controllers: [AnswerController, CascadeController, TellingController],
 })
 export class CascadesApiModule {}

@@ -30,10 +30,16 @@ export class CascadeReports {
     private readonly clock: Clock,
   ) {}
 
-  /** The nation first, then each region followed by its commissioners. Every parent is the sum of its children. */
-  async coverage(cascadeId: string): Promise<CoverageRow[]> {
-    await this.cascades.get(cascadeId);
-    return this.repository.coverage(cascadeId);
+  /**
+   * The nation first, then each region followed by its commissioners. Every parent is the sum of its children.
+   * @param region nothing but this region and its commissioners. @throws NotFoundError `cascade-not-found`.
+   */
+  async coverage(cascadeId: string, region?: string): Promise<CoverageRow[]> {
+    await this.cascades.visible(cascadeId, region);
+    const rows = await this.repository.coverage(cascadeId);
+    return region === undefined
+      ? rows
+      : rows.filter(({ level, regionCode }) => level !== 'nation' && regionCode === region);
   }
 
   async practices(cascadeId: string, filter: PracticeFilter): Promise<PracticeRow[]> {
@@ -53,9 +59,9 @@ export class CascadeReports {
   }
 
   /** The report of `coverage` as a table. */
-  async coverageExport(cascadeId: string): Promise<TableExport> {
+  async coverageExport(cascadeId: string, region?: string): Promise<TableExport> {
+    const rows = await this.coverage(cascadeId, region);
     const cascade = await this.cascades.get(cascadeId);
-    const rows = await this.repository.coverage(cascadeId);
     return {
       title: 'Coverage',
       header: [

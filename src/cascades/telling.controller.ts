@@ -1,17 +1,21 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
+import { DirectoryService } from '../directory/index.js';
 import { ApiProblems } from '../platform/http/index.js';
 import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
 import { tellingsSchema } from './cascade.api.js';
 import { type Telling, TellingService } from './telling.service.js';
 
-/** The told ledger. */
+/** The told ledger of all routes together: `/told` knows the e-mails alone. */
 @ApiTags('Cascades')
 @ApiBearerAuth()
-@Controller('api/v1/told')
+@Controller('api/v1/tellings')
 export class TellingController {
-  constructor(private readonly tellings: TellingService) {}
+  constructor(
+    private readonly tellings: TellingService,
+    private readonly directory: DirectoryService,
+  ) {}
 
   @Get(':code')
   @RequirePermission('message:read')
@@ -19,8 +23,13 @@ export class TellingController {
     standardSchema: tellingsSchema,
     description: 'By which route an organisation was told, newest first',
   })
-  @ApiProblems(400)
-  async told(@Param('code', { schema: odsCodeSchema }) code: OdsCode): Promise<{ items: Telling[] }> {
+  @ApiProblems(400, 403)
+  async told(
+    @Param('code', { schema: odsCodeSchema }) code: OdsCode,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<{ items: Telling[] }> {
+    const region = (await this.directory.regionsOf([code])).get(code);
+    requireRegion(principal, region as OdsCode | undefined);
     return { items: await this.tellings.told(code) };
   }
 }

@@ -217,6 +217,41 @@ describe('somebody of one region', () => {
     }
   });
 
+  it('sees the part of a cascade that lies in that region, and of other cascades nothing', async () => {
+    const drill = async (name: string, regions: string[]) =>
+      body<{ id: string }>(await author('post', '/cascades/drills').send({ name, regions }).expect(201)).id;
+    const both = await drill('Both', ['Y63', 'Y60']);
+    const elsewhere = await drill('Elsewhere', ['Y60']);
+    const { items } = body<{ items: { id: string }[] }>(await regional('get', '/cascades?limit=200').expect(200));
+    expect(items.map(({ id }) => id)).toContain(both);
+    expect(items.map(({ id }) => id)).not.toContain(elsewhere);
+    for (const path of ['', '/coverage', '/coverage.csv', '/coverage.xlsx', '/practices'])
+      await regional('get', `/cascades/${elsewhere}${path}`).expect(404);
+
+    type Rows = { items: { level?: string; regionCode: string; code: string }[] };
+    const national = body<Rows>(await author('get', `/cascades/${both}/coverage`).expect(200)).items;
+    const own = body<Rows>(await regional('get', `/cascades/${both}/coverage`).expect(200)).items;
+    expect(own).toEqual(national.filter(({ regionCode }) => regionCode === 'Y63'));
+    expect(own.length).toBeGreaterThan(1);
+    const { text } = await regional('get', `/cascades/${both}/coverage.csv`).expect(200);
+    expect(text).toContain('Y63');
+    expect(text).not.toContain('Y60');
+    await regional('get', `/cascades/${both}/coverage.xlsx`)
+      .expect(200)
+      .expect('content-type', /spreadsheetml/);
+    const practices = body<Rows>(await regional('get', `/cascades/${both}/practices?limit=200`).expect(200)).items;
+    expect(new Set(practices.map(({ regionCode }) => regionCode))).toEqual(new Set(['Y63']));
+    await regional('get', `/cascades/${both}/practices?region=Y60`).expect(403);
+
+    const others = body<Rows>(await author('get', `/cascades/${both}/practices?region=Y60&limit=1`).expect(200)).items;
+    const other = others[0]!.code;
+    for (const path of ['', '/people.xlsx', '/proof.zip'])
+      await regional('get', `/cascades/${both}/organisations/${other}${path}`).expect(403);
+    await regional('get', `/tellings/${other}`).expect(403);
+    await regional('get', `/cascades/${both}/organisations/${practices[0]!.code}`).expect(200);
+    await regional('get', `/tellings/${practices[0]!.code}`).expect(200);
+  });
+
   it.each([
     ['post', '/declarations', { declarations: [] }],
     ['get', '/suppressions', undefined],
