@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { withPalette } from './palette-png.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -23,6 +24,8 @@ const { SuppressionList } = await import('../dist/delivery/index.js');
 const { FeedbackService } = await import('../dist/feedback/index.js');
 const { OneTimeLink, permissionsOf } = await import('../dist/access/index.js');
 const { DeadlinesService } = await import('../dist/deadlines/index.js');
+const { Simulations } = await import('../dist/console/simulation.service.js');
+const { SimulationRepository } = await import('../dist/console/simulation.repository.js');
 const { chromium } = await import('playwright-core');
 
 await rm(copy, { recursive: true, force: true });
@@ -46,7 +49,8 @@ try {
   await page.getByRole('button', { name: 'Sign in' }).click();
   for (const [name, path, phone] of await pagesOf(page, address, waiting)) {
     await page.setViewportSize({ width: DESKTOP, height: 800 });
-    await page.goto(new URL(path, address).href, { waitUntil: 'load' });
+    if (typeof path === 'function') await path();
+    else await page.goto(new URL(path, address).href, { waitUntil: 'load' });
     await shot(page, name);
     if (!phone) continue;
     await page.setViewportSize({ width: PHONE, height: 700 });
@@ -80,6 +84,9 @@ async function prepare() {
   );
   await campaigns.plan(id);
   await campaigns.submit(id, author);
+  await app.get(Simulations).start(window, 'most-act', author);
+  const runs = app.get(SimulationRepository);
+  while ((await runs.newest(window.id)).latest.state === 'running') await delay(500);
   await app.get(SuppressionList).add({
     address: 'testa.sample1@nhs.net',
     reason: 'hard-bounce',
@@ -104,6 +111,11 @@ async function pagesOf(page, address, waiting) {
   const preview = await first(`/campaigns/${waiting}/people`, 'tbody a[href*="/preview"]');
   const practice = await first('/practices?show=at-risk', 'tbody a');
   const captured = await first('/inbox', 'tbody a');
+  const cascade = await first('/cascades', 'tbody a');
+  const region = await first(cascade, '.app-heat tbody a');
+  const commissioner = await first(region, '.app-heat tbody a');
+  const told = await first(`${cascade}/practices?coverage=confirmed`, 'tbody a');
+  const correction = await first('/', 'main a:has-text("Correction: ")');
   const answers = new URLSearchParams({
     name: 'Sign-in change, North West',
     kind: 'sign-in-notice',
@@ -113,6 +125,12 @@ async function pagesOf(page, address, waiting) {
     windowId: windowPath.split('/').at(-1),
     launch: 'now',
   }).toString();
+  const request = answers.replace('kind=sign-in-notice', 'kind=cascade-request');
+  const moved = async () => {
+    await page.goto(new URL(`${windowPath}/move`, address).href);
+    await page.locator('#cutoff-day').fill('22');
+    await page.getByRole('button', { name: 'Continue' }).click();
+  };
   return [
     ['home', '/', true],
     ['campaigns', '/campaigns', false],
@@ -122,12 +140,21 @@ async function pagesOf(page, address, waiting) {
     ['campaign-new-who', `/campaigns/new?step=who&${answers}`, false],
     ['campaign-new-when', `/campaigns/new?step=when&${answers}`, false],
     ['campaign-new-check', `/campaigns/new?step=check&${answers}`, false],
+    ['campaign-new-cascade', `/campaigns/new?step=check&${request}`, false],
+    ['campaign-correction', correction, false],
     ['campaign-groups', `${sent}/segments`, false],
     ['campaign-people', `${sent}/people`, false],
     ['campaign-preview', preview, false],
     ['campaign-regions', `${sent}/regions`, false],
     ['campaign-messages', `${sent}/messages`, false],
     ['message', message, false],
+    ['cascades', '/cascades', false],
+    ['cascade', cascade, true],
+    ['cascade-silent', `${cascade}/silent`, false],
+    ['cascade-region', region, false],
+    ['cascade-commissioner', commissioner, false],
+    ['cascade-practice', told, false],
+    ['cascade-practices', `${cascade}/practices?coverage=silent`, false],
     ['people', '/people', false],
     ['people-found', '/people?find=an', false],
     ['account', account, true],
@@ -137,6 +164,9 @@ async function pagesOf(page, address, waiting) {
     ['windows', '/windows', false],
     ['window', windowPath, true],
     ['window-new', '/windows/new', false],
+    ['window-check', moved, false],
+    ['window-reminders', `${windowPath}/reminders`, false],
+    ['window-simulation', `${windowPath}/simulation`, true],
     ['imports', '/imports', false],
     ['delivery', '/delivery', false],
     ['blocks', '/delivery/blocks', false],
