@@ -1,6 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { DeadlinesModule, DeadlinesService } from '../deadlines/index.js';
-import { AuditModule } from '../access/index.js';
 import { DATABASE_SERVER, type DatabaseServer } from '../platform/database/index.js';
 import { PinoLogger } from '../platform/logging/index.js';
 import { Clock } from '../shared/clock.js';
@@ -19,6 +17,10 @@ export function registerSimulateCommand(program: Command): void {
     .option('--deferred-share <share>', 'share of messages that it takes at the second attempt', share)
     .option('--json', 'the report as one JSON document')
     .action(async (reference: string, { json, ...choice }: ScenarioChoice & { json?: boolean }) => {
+      const [{ DeadlinesModule, DeadlinesService }, { AuditModule }] = await Promise.all([
+        import('../deadlines/index.js'),
+        import('../access/index.js'),
+      ]);
       const report = await withService(
         async (app, config, hold) => {
           // Loaded when it is wanted: the whole service takes seconds to load.

@@ -27,7 +27,7 @@ export function registerTextCommands(program: Command): void {
       const { classifyReport } = await import('../feedback/index.js');
       const rows: string[][] = [];
       for (const file of files) {
-        const { kind, recipients } = await classifyReport(await read(file));
+        const { kind, recipients } = await classifyReport(await message(file));
         const found = recipients.map(({ address, kind: of, reason, status }) => ({
           address,
           kind: of,
@@ -39,6 +39,17 @@ export function registerTextCommands(program: Command): void {
       }
       if (!json) await print(table(['file', 'kind', 'reason'], rows));
     });
+}
+
+/** Text without a header field before the first empty line (RFC 5322) would be taken for a person's free answer. */
+async function message(file: string): Promise<Buffer> {
+  const raw = await read(file);
+  const [head = ''] = raw
+    .subarray(0, 64_000)
+    .toString('latin1')
+    .split(/\r?\n\r?\n/, 1);
+  if (/^[!-9;-~]+:/m.test(head)) return raw;
+  throw new InvalidInputError('not-a-message', `${file} is no e-mail; expected a message as raw text (.eml)`);
 }
 
 async function read(file: string): Promise<Buffer> {

@@ -52,6 +52,17 @@ describe('the terminal', () => {
     expect(refused.stdout).not.toMatch(/Secretname|private/);
   });
 
+  it('says its version, and that a file without a header is no e-mail', () => {
+    expect(cli(['--version'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
+    });
+    const notes = file('notes.txt', 'Nothing that a mail server would have written');
+    const refused = cli(['bounce', notes, '--json']);
+    expect(refused).toMatchObject({ status: 2, stdout: '' });
+    expect(linesOf(refused.stderr)).toEqual([`${notes} is no e-mail; expected a message as raw text (.eml)`]);
+  });
+
   it('does not call an organisation that nobody knows one that was told nothing', () => {
     expect(cli(['told', 'ZZZZ9', '--json'])).toEqual({
       status: 1,
