@@ -54,10 +54,7 @@ export async function settleNation({ get, pool, size, say }) {
   await addReports(pool, get);
   await addAudit(pool, size.auditEntries, [id, ...history.map((each) => each.id)]);
   await addPeopleAndKeys(pool);
-  await addWebhook(pool);
-  await get(CascadeFreezer).drill('Cascade of the bench', colleague('admin'));
-  const captured = await captureMail(get(CaptureInbox), size.captured);
-  const upload = await stageUpload(get(UploadStore));
+  const { captured, upload } = await addBesides({ pool, get, captured: size.captured });
   say('reports, trail, people, webhooks, a cascade and captured mail');
   await pool.query('vacuum analyze');
   return {
@@ -69,6 +66,13 @@ export async function settleNation({ get, pool, size, say }) {
     captured,
     upload,
   };
+}
+
+/** What no campaign needs and pages show: a webhook's log, a cascade, captured mail, an upload that waits. */
+export async function addBesides({ pool, get, captured }) {
+  await addWebhook(pool);
+  await get(CascadeFreezer).drill('Cascade of the bench', colleague('admin'));
+  return { captured: await captureMail(get(CaptureInbox), captured), upload: await stageUpload(get(UploadStore)) };
 }
 
 /** The demo's people again and again, each time under other addresses: every sign-in group keeps its share. */
