@@ -13,8 +13,8 @@ import { disagreements } from '../support/delivery-agreement.js';
 import { addressOf, DeliveryApp, MONDAY } from '../support/delivery-app.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 
-/** Two slices at once in a process, each with at most two batches of as many messages as a transport takes. */
-const IN_FLIGHT = 2 * 2 * 40;
+/** Two slices at once in a process, each with at most two windows of 100 intents. */
+const IN_FLIGHT = 2 * 2 * 100;
 const HOUR = 3_600_000;
 
 let database: TestDatabase<DeliveryTables>;
