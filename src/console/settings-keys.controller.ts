@@ -84,7 +84,8 @@ export class SettingsKeysController {
     try {
       const region = principal.region && { region: principal.region };
       const created = await this.keys.create({ name, permissions, expiresInDays: days, ...region }, principal);
-      await answer(201, { created }); return;
+      await answer(201, { created });
+      return;
     } catch (error) {
       return answer(422, { typed, faults: refusal(error, 'permissions') });
     }
