@@ -33,10 +33,12 @@ const SAID = [
 let database: TestDatabase<DeliveryTables>;
 let sink: SmtpSink;
 let spans: ReadableSpan[];
+/** What an exporter says when all went well (ExportResultCode.SUCCESS). */
+const SUCCESS = 0 as Parameters<Parameters<SpanExporter['export']>[1]>[0]['code'];
 const exporter: SpanExporter = {
   export(batch, done) {
     spans.push(...batch);
-    done({ code: 0 });
+    done({ code: SUCCESS });
   },
   shutdown: () => Promise.resolve(),
 };
@@ -77,11 +79,11 @@ describe('a trace', () => {
     app.use(...app.get(HttpTraces).middleware());
     await app.init();
     const caller = `00-${'a1'.repeat(16)}-${'b2'.repeat(8)}-01`;
-    const { body } = await request(app.getHttpServer())
+    const answer = await request(app.getHttpServer())
       .post(`/people/${addressOf(1)}`)
       .set('traceparent', caller)
       .expect(202);
-    await sender.untilFinished(body as { campaignId: string });
+    await sender.untilFinished(answer.body as { campaignId: string });
     await app.close();
     await tracing.close();
 
