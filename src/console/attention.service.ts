@@ -106,16 +106,15 @@ export class Attention {
     const windows = (await this.deadlines.openWindows()).slice(0, WINDOWS_SHOWN);
     return Promise.all(
       windows.map(async (window) => {
-        const blockers = await this.deadlines.blockers(window.id);
+        const waiting = await this.deadlines.waiting(window.id);
         return {
           id: window.id,
           name: window.name,
           cutoff: window.cutoff,
           workingDays: this.bankHolidays.calendar.workingDaysBetween(today, window.cutoff.date),
           isToday: window.cutoff.date === today,
-          practicesWaiting: blockers.filter(({ practice }) => practice).length,
-          commissionersWaiting: new Set(blockers.filter((row) => row.commissioner).map((row) => row.commissionerCode))
-            .size,
+          practicesWaiting: waiting.practices,
+          commissionersWaiting: waiting.commissioners,
         };
       }),
     );

@@ -139,9 +139,7 @@ export class PracticesController {
     const rounds = await Promise.all(
       windows.map(async (window) => ({
         window,
-        blockers: (await this.deadlines.blockers(window.id)).filter(
-          ({ organisationCode }) => organisationCode === code,
-        ),
+        blockers: await this.deadlines.blockersOf(code, window.id),
       })),
     );
     return rounds.flatMap(({ window, blockers }) => blockers.map((blocker) => ({ window, ...blocker })));

@@ -99,7 +99,6 @@ export class WindowsController {
     const ladder = this.deadlines.ladder(window);
     const history = await this.deadlines.history(id);
     const names = await this.sending.actorNames(history.map(({ changedBy }) => changedBy));
-    const blockers = await this.deadlines.blockers(id);
     const values = {
       title: window.name,
       section: 'windows',
@@ -110,8 +109,7 @@ export class WindowsController {
       months: calendarOf(window, ladder, this.bankHolidays.calendar),
       history: history.map((change) => ({ ...change, who: names.get(change.changedBy) ?? 'Somebody' })).reverse(),
       waiting: {
-        practices: blockers.filter(({ practice }) => practice).length,
-        commissioners: new Set(blockers.filter((row) => row.commissioner).map((row) => row.commissionerCode)).size,
+        ...(await this.deadlines.waiting(id)),
         unheard: (await this.deadlines.practicesWithoutStatus(id)).length,
       },
       campaigns: principal.permissions.includes('campaign:read')

@@ -6,7 +6,12 @@ import { Clock } from '../shared/clock.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../shared/errors.js';
 import { type OdsCode } from '../shared/ods-code.js';
 import { BankHolidays } from './bank-holidays.js';
-import { type BlockingPair, DeclarationRepository, type OrganisationBlockers } from './declaration.repository.js';
+import {
+  type BlockingPair,
+  DeclarationRepository,
+  type OrganisationBlockers,
+  type Waiting,
+} from './declaration.repository.js';
 import { type Actor } from './declaration.rules.js';
 import { DeclarationWindowRepository, snapshotOf, type WindowChange } from './declaration-window.repository.js';
 import {
@@ -135,6 +140,16 @@ export class DeadlinesService {
   /** Every practice that somebody holds up within the window, in code order, with the services and who must act. */
   async blockers(reference: string): Promise<OrganisationBlockers[]> {
     return this.declarations.blockers(await this.window(reference));
+  }
+
+  /** The same of one practice: empty when nobody holds it up. */
+  async blockersOf(organisationCode: string, reference: string): Promise<OrganisationBlockers[]> {
+    return this.declarations.blockers(await this.window(reference), organisationCode);
+  }
+
+  /** How many practices have something to declare within the window, and how many commissioners to approve. */
+  async waiting(reference: string): Promise<Waiting> {
+    return this.declarations.waiting(await this.window(reference));
   }
 
   /** Open GP practices about which no feed has said anything within the window: nobody can say whether they block. */

@@ -23,6 +23,12 @@ export interface AppliedDeclarations {
   readonly unchanged: number;
 }
 
+/** How many hold something up. */
+export interface Waiting {
+  readonly practices: number;
+  readonly commissioners: number;
+}
+
 /** One practice whose payment somebody holds up. */
 export interface OrganisationBlockers {
   readonly organisationCode: OdsCode;
@@ -135,8 +141,8 @@ export class DeclarationRepository {
     return id;
   }
 
-  /** Every practice that somebody holds up, in code order. */
-  async blockers(scope: DeclarationScope): Promise<OrganisationBlockers[]> {
+  /** Every practice that somebody holds up, in code order; or one organisation, if it is among them. */
+  async blockers(scope: DeclarationScope, organisationCode: string | null = null): Promise<OrganisationBlockers[]> {
     const { rows } = await sql<OrganisationBlockers>`
       select
         d.organisation_code as "organisationCode",
@@ -150,9 +156,20 @@ export class DeclarationRepository {
         ) as services
       from declaration d left join organisation o on o.code = d.organisation_code
       where d.blocker <> 'nobody' and ${within(scope)}
+        and (${organisationCode}::text is null or d.organisation_code = ${organisationCode})
       group by d.organisation_code
       order by d.organisation_code`.execute(this.db);
     return rows;
+  }
+
+  /** How many practices, and how many commissioners, have something to do. */
+  async waiting(scope: DeclarationScope): Promise<Waiting> {
+    const { rows } = await sql<Waiting>`
+      select count(distinct d.organisation_code) filter (where d.blocker = 'practice') as practices,
+        count(distinct o.commissioner_code) filter (where d.blocker = 'commissioner') as commissioners
+      from declaration d left join organisation o on o.code = d.organisation_code
+      where d.blocker <> 'nobody' and ${within(scope)}`.execute(this.db);
+    return rows[0] ?? { practices: 0, commissioners: 0 };
   }
 
   /** Open GP practices about which the feed has said nothing within the scope, in code order. */

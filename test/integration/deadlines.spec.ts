@@ -468,6 +468,11 @@ describe('who blocks', () => {
       }),
       expect.objectContaining({ organisationCode: 'Z99999', commissionerCode: null, blockedBy: 'practice' }),
     ]);
+    expect(await deadlines.waiting(id)).toEqual({ practices: 2, commissioners: 1 });
+    expect(await deadlines.blockersOf('A81002', id)).toEqual([
+      expect.objectContaining({ organisationCode: 'A81002', blockedBy: 'commissioner' }),
+    ]);
+    expect(await deadlines.blockersOf('A81003', id)).toEqual([]);
   });
 
   it('keeps to the service and the period of the window', async () => {
