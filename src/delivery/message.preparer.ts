@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { type CompiledTemplate, type MessageEncoder, TemplateCatalogue } from '../rendering/index.js';
@@ -24,6 +25,8 @@ export interface Prepared {
 /** Of one window: some hundred ordinary messages, or a few with an attachment. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
+const AT_ONCE = 5;
+
 /** Turns ledger rows into the bytes that will be sent. */
 @Injectable()
 export class MessagePreparer {
@@ -40,9 +43,10 @@ export class MessagePreparer {
 
   /**
    * Into the memory of `out`. A message that cannot be made fails on its own and leaves the others alone. Stops early
-   * when large attachments have filled much memory: the rest is for the next call.
+   * when large attachments have filled much memory: the rest is for the next call. Between a few messages and the next
+   * the connections get their turn: a server that waits for a whole window to be made is idle for a third of the time.
    */
-  prepare(messages: readonly Mailable[], sharedValues: Readonly<Record<string, unknown>>, out: ByteWriter) {
+  async prepare(messages: readonly Mailable[], sharedValues: Readonly<Record<string, unknown>>, out: ByteWriter) {
     const prepared: Prepared[] = [];
     const failed: Change[] = [];
     const encoders = new Map<CompiledTemplate, MessageEncoder>();
@@ -52,8 +56,9 @@ export class MessagePreparer {
       return encoder;
     };
     let bytes = 0;
-    for (const message of messages) {
+    for (const [i, message] of messages.entries()) {
       if (bytes > MOST_BYTES) break;
+      if (i % AT_ONCE === AT_ONCE - 1) await setImmediate();
       try {
         const one = this.one(message, encoderOf, out);
         bytes += one.outgoing.mime.length;

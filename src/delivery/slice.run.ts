@@ -93,7 +93,7 @@ export class SliceRun {
         screenedAt = performance.now();
       }
       const most = rest.slice(0, await pace.batchSize(this.lease.ratePerMinute));
-      const { prepared, failed } = preparer.prepare(most, this.lease.sharedValues, this.freeMemory());
+      const { prepared, failed } = await preparer.prepare(most, this.lease.sharedValues, this.freeMemory());
       await this.settle(failed);
       const batch = most.slice(0, prepared.length + failed.length);
       if (prepared.length === 0) {

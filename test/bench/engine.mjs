@@ -102,7 +102,7 @@ export class Engine {
   }
 
   /** One message as it leaves, for whoever sends the same without this engine. */
-  sampleMime() {
+  async sampleMime() {
     const mailable = {
       id: randomUUID(),
       ordinal: 1,
@@ -111,7 +111,7 @@ export class Engine {
       guard: null,
       ...messageOf(this.template, 1),
     };
-    const { prepared, failed } = this.service
+    const { prepared, failed } = await this.service
       .get(MessagePreparer)
       .prepare([mailable], sharedOf(this.template), new ByteWriter());
     if (failed.length > 0) throw new Error(failed[0].reason);

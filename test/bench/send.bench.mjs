@@ -46,7 +46,7 @@ export async function send(context) {
   cleanUp.add(() => naive.stop());
   const cached = await NaiveSender.start({ engine, port: sink.port, compiledOnce: true });
   cleanUp.add(() => cached.stop());
-  const mime = engine.sampleMime();
+  const mime = await engine.sampleMime();
   const source = program('smtp-source');
   const unit = quick ? 1_000 : 5_000;
 
