@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
@@ -34,18 +35,22 @@ describe('the rate', () => {
     // Two slices, so that both workers have something to send.
     const { campaignId } = await one.plan(60);
     const other = await one.plan(60);
+    const stalls = monitorEventLoopDelay({ resolution: 10 });
+    stalls.enable();
     await one.untilFinished({ campaignId });
     await one.untilFinished(other);
+    stalls.disable();
+    const longestStall = stalls.max / 1e9;
 
     const times = sink.messages.map(({ at }) => at).sort((a, b) => a - b);
     expect(times).toHaveLength(120);
     const seconds = (times.at(-1)! - times[0]!) / 1_000;
     // 119 gaps of 50 ms, less what the first connection takes to open: no burst, and not much slower than allowed.
     expect(seconds).toBeGreaterThan(5);
-    expect(seconds).toBeLessThan(9);
+    expect(seconds).toBeLessThan(9 + 20 * longestStall);
     const mostInAnySecond = Math.max(...times.map((t) => times.filter((at) => at >= t && at < t + 1_000).length));
-    // 20 are allowed; timers come late on a busy machine. A fixed window would let 40 out across its edge.
-    expect(mostInAnySecond).toBeLessThanOrEqual(32);
+    // 20 are allowed, and what came late when this busy process stalled. A fixed window would let 40 out at its edge.
+    expect(mostInAnySecond).toBeLessThanOrEqual(30 + 20 * longestStall);
   });
 
   it('hands out slots one interval apart to any number of askers', async () => {
