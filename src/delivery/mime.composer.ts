@@ -59,6 +59,9 @@ export function prepareComposer(fixed: FixedParts): MimeComposer {
   const attachments = attachmentParts(fixed.attachments ?? []);
   const end = Buffer.from(ALTERNATIVE_END + attachments, 'latin1');
   const bodyStart = (attachments ? MIXED_TYPE : '') + ALTERNATIVE_TYPE + TEXT_PART;
+  // Thousands in a row have the same.
+  const dateHeader = remembered((second: number) => plainHeader('Date', headerDate(new Date(second * 1_000))));
+  const subjectHeader = remembered((subject: string) => textHeader('Subject', subject));
 
   return {
     compose(parts, out) {
@@ -66,10 +69,10 @@ export function prepareComposer(fixed: FixedParts): MimeComposer {
       out.drop();
       out.ascii(
         `Message-ID: <${parts.id}@${fixed.messageIdDomain}>\r\n` +
-          plainHeader('Date', headerDate(parts.date)) +
+          dateHeader(Math.floor(parts.date.getTime() / 1_000)) +
           from +
           mailboxHeader('To', parts.to) +
-          textHeader('Subject', parts.subject) +
+          subjectHeader(parts.subject) +
           standing +
           unsubscribeHeaders(parts.unsubscribeUrl) +
           bodyStart,
@@ -82,6 +85,15 @@ export function prepareComposer(fixed: FixedParts): MimeComposer {
       if (isAscii(mime)) return mime;
       throw new InvalidInputError('broken-body', 'A body is not quoted-printable: it has a character outside ASCII');
     },
+  };
+}
+
+/** The last answer, for as long as the question is the same. */
+function remembered<T>(make: (from: T) => string): (from: T) => string {
+  let last: { readonly from: T; readonly made: string } | undefined;
+  return (from) => {
+    if (last?.from !== from) last = { from, made: make(from) };
+    return last.made;
   };
 }
 

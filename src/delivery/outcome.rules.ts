@@ -25,11 +25,11 @@ export interface Tried {
 /** What an outcome makes of a message. `random` is in [0, 1) and spreads out what failed together. */
 export function changeFor(outcome: Outcome, tried: Tried, policy: RetryPolicy, now: Date, random: number): Change {
   const { ordinal } = tried;
-  const later = new Date(now.getTime() + delaySeconds(tried.attempt, policy, random) * 1_000);
+  const later = (): Date => new Date(now.getTime() + delaySeconds(tried.attempt, policy, random) * 1_000);
   const bySetback = tried.setbacks < policy.setbacks;
   const byAttempt = (details: Omit<Change, 'ordinal' | 'state'>): Change =>
     tried.attempt < policy.attempts
-      ? { ordinal, state: 'deferred', nextAttemptAt: later, ...details }
+      ? { ordinal, state: 'deferred', nextAttemptAt: later(), ...details }
       : { ordinal, state: 'failed', ...details };
 
   switch (outcome.kind) {
@@ -42,7 +42,7 @@ export function changeFor(outcome: Outcome, tried: Tried, policy: RetryPolicy, n
     case 'throttled':
       // The whole transport rests; this message lets others go first when it is used again.
       return bySetback
-        ? { ordinal, state: 'deferred', nextAttemptAt: later, setback: true, ...replyOf(outcome) }
+        ? { ordinal, state: 'deferred', nextAttemptAt: later(), setback: true, ...replyOf(outcome) }
         : byAttempt(replyOf(outcome));
     case 'not-sent':
       return bySetback

@@ -183,5 +183,5 @@ function listOf(places: readonly { readonly ordinal: number }[]): string {
 }
 
 function kindOf({ state, code, reason, enhanced, nextAttemptAt, setback }: Change): string {
-  return JSON.stringify([state, code, reason, enhanced, nextAttemptAt, setback]);
+  return [state, code, enhanced, nextAttemptAt?.getTime(), setback, reason].join(' ');
 }

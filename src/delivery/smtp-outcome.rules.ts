@@ -67,7 +67,8 @@ export const UNMAILABLE: Outcome = {
 
 /** The text on one line, without any address in it. */
 export function scrub(text: string): string {
-  return text.replace(ADDRESS, '[address]').replace(/\s+/g, ' ').slice(0, LONGEST_RESPONSE);
+  const nameless = text.includes('@') ? text.replace(ADDRESS, '[address]') : text;
+  return nameless.replace(/\s+/g, ' ').slice(0, LONGEST_RESPONSE);
 }
 
 function matches(rules: readonly ThrottleRule[], reply: SmtpReply, enhanced = ''): boolean {
