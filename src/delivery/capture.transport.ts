@@ -9,7 +9,7 @@ const CONNECTIONS = 20;
 /** Sends by real SMTP to a capture server in this process: everything happens but that the mail leaves the machine. */
 export class CaptureTransport implements MailTransport {
   readonly name = 'capture';
-  readonly concurrency = CONNECTIONS * 2;
+  readonly concurrency = CONNECTIONS * 3;
   private started: Promise<{ server: CaptureServer; smtp: SmtpPipelineTransport }> | undefined;
   private closed = false;
 

@@ -25,8 +25,9 @@ export class SmtpPipelineTransport implements MailTransport {
 
   constructor(private readonly settings: SmtpSettings) {
     this.name = `smtp ${settings.host}:${settings.port}`;
-    // One message whose reply is awaited, and one whose envelope goes behind it, for each connection.
-    this.concurrency = settings.connections * 2;
+    // For each connection one message whose reply is awaited, one whose envelope goes behind it, and one at hand, so that
+    // the next envelope can go out in one write with a body: without it every envelope cost a write of its own.
+    this.concurrency = settings.connections * 3;
     this.tokens = settings.auth && 'oauth' in settings.auth ? new SmtpTokenSource(settings.auth.oauth) : undefined;
     this.source = {
       take: () => this.waiting.shift(),

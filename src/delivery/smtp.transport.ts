@@ -16,7 +16,7 @@ export class SmtpTransport implements MailTransport {
 
   constructor(private readonly settings: SmtpSettings) {
     this.name = `smtp ${settings.host}:${settings.port}`;
-    this.concurrency = settings.connections * (settings.pipelining ? 2 : 1);
+    this.concurrency = settings.connections * (settings.pipelining ? 3 : 1);
   }
 
   async send(message: OutgoingMessage): Promise<Outcome> {

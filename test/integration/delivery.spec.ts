@@ -174,7 +174,7 @@ describe.each(backends)('delivery with the queue on %s', (_name, queueUrl) => {
     expect(accepted).toBe(sink.messages.length);
     expect(expired).toBe(500 - sink.messages.length);
     // What was on the wire at that moment: no more than twice what the transport takes at once.
-    expect(accepted).toBeLessThanOrEqual(60 + 2 * 40);
+    expect(accepted).toBeLessThanOrEqual(60 + 2 * 60);
   });
 
   it('retries by the kind of failure', async () => {
