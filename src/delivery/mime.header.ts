@@ -34,7 +34,8 @@ export function mailboxHeader(name: string, mailbox: Mailbox): string {
     throw new InvalidInputError('unmailable-address', `${name}: expected one ASCII address without quotes or spaces`);
   }
   refuseControl(name, display);
-  if (display === '') return `${name}: ${address}\r\n`;
+  // Readers show a blank name as none, or as a blank.
+  if (display.trim() === '') return `${name}: ${address}\r\n`;
   return `${fold(`${name}: `, [...phrase(display, LINE - name.length - 2), `<${address}>`])}\r\n`;
 }
 
