@@ -8,7 +8,7 @@ import { FixedClock } from '../shared/clock.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { LondonTime } from '../shared/london-time.js';
 import { parseOdsCode } from '../shared/ods-code.js';
-import { CommandFailure, print, tell, withService } from './terminal.js';
+import { captured, CommandFailure, print, tell, withService } from './terminal.js';
 
 interface Output {
   json?: boolean;
@@ -80,16 +80,7 @@ export function registerCascadeCommands(program: Command): void {
         // No scheduler: the simulation ticks by itself, on its own clock.
         roles: ['worker'],
         clock,
-        // Whatever the environment says: the demo is embedded and its mail goes to the capture inbox.
-        adjust: (config) => ({
-          ...config,
-          dataDir,
-          databaseUrl: undefined,
-          redisUrl: undefined,
-          smtpUrl: undefined,
-          smtpTransports: [],
-          trialMode: true,
-        }),
+        adjust: captured(dataDir),
       });
       if (json) {
         await print(JSON.stringify(result));

@@ -6,7 +6,7 @@ import { FixedClock } from '../shared/clock.js';
 import { LondonTime } from '../shared/london-time.js';
 import { type DemoResult } from './demo.run.js';
 import { reportLines } from './demo.report.js';
-import { CommandFailure, print, tell, withService } from './terminal.js';
+import { captured, CommandFailure, print, tell, withService } from './terminal.js';
 
 interface DemoOptions {
   small?: boolean;
@@ -36,16 +36,7 @@ export function registerDemoCommand(program: Command): void {
         {
           roles: ['worker', 'scheduler'],
           clock,
-          // Whatever the environment says: the demo is embedded and its mail goes to the capture inbox.
-          adjust: (config) => ({
-            ...config,
-            dataDir,
-            databaseUrl: undefined,
-            redisUrl: undefined,
-            smtpUrl: undefined,
-            smtpTransports: [],
-            trialMode: true,
-          }),
+          adjust: captured(dataDir),
         },
       );
       if (json) await print(JSON.stringify(result));

@@ -29,6 +29,19 @@ interface ContextOptions {
 /** Notes what else is to be let go of at the end, even one by Ctrl-C: the last held is the first released. */
 export type Hold = (release: () => Promise<void>) => void;
 
+/** For a demo: whatever the environment says, the database is embedded and mail goes to the capture inbox. */
+export function captured(dataDir: string): (config: Config) => Config {
+  return (config) => ({
+    ...config,
+    dataDir,
+    databaseUrl: undefined,
+    redisUrl: undefined,
+    smtpUrl: undefined,
+    smtpTransports: [],
+    trialMode: true,
+  });
+}
+
 /** Runs the work with the service's modules, on the embedded database or DATABASE_URL, and lets go of everything. */
 export async function withService<T>(
   work: (app: INestApplicationContext, config: Config, hold: Hold) => Promise<T>,

@@ -25,6 +25,7 @@ export interface Prepared {
 /** Of one window: some hundred ordinary messages, or a few with an attachment. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
+/** So many messages are made before the connections get their turn. */
 const AT_ONCE = 5;
 
 /** Turns ledger rows into the bytes that will be sent. */
