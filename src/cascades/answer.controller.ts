@@ -11,6 +11,8 @@ import {
   answerPage,
   type BadLink,
   badLinkPage,
+  drillPage,
+  drillThanksPage,
   packPage,
   refusedPage,
   thanksPage,
@@ -62,6 +64,10 @@ export class AnswerController {
       send(response, 200, packPage(token, organisation, lines, madeAt, snapshotOf(cascade)));
       return;
     }
+    if (cascade.campaign_id === null) {
+      send(response, 200, drillPage(token, organisation));
+      return;
+    }
     const below = await this.cascades.below(cascade.id, organisation);
     send(response, 200, answerPage({ token, cascadeName: cascade.name, organisation, below }));
   }
@@ -95,7 +101,9 @@ export class AnswerController {
         ...(reason !== undefined && { reason }),
         actor: `link:${organisation.code}`,
       });
-      send(response, 200, outcome === 'already' ? alreadyPage(speaker) : thanksPage(speaker, answer, late));
+      const thanks = (): string =>
+        cascade.campaign_id === null ? drillThanksPage(speaker) : thanksPage(speaker, answer, late);
+      send(response, 200, outcome === 'already' ? alreadyPage(speaker) : thanks());
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       send(response, 400, refusedPage(error.message));

@@ -25,6 +25,37 @@ export interface AnswerPage {
   readonly below: readonly OrganisationRow[];
 }
 
+/** What the button of a drill says, by who presses it. */
+const DRILL_ANSWERS: Readonly<Record<OrganisationRow['kind'], Answer>> = {
+  region: 'acknowledge',
+  commissioner: 'acknowledge',
+  practice: 'confirm',
+};
+
+/** The page of a drill: one button. Opening it changes nothing. */
+export function drillPage(token: string, { name, code, kind, state }: OrganisationRow): string {
+  const answered = isAnswered(state)
+    ? '<p><strong>Somebody has pressed the button for you already.</strong> You need not do anything.</p>'
+    : '';
+  return page(
+    'This is a drill',
+    `<p>${escape(name)} (${escape(code)})</p>
+${answered}
+<p>Nothing has to be done but press this button.</p>
+<form method="post" action="/cascade/${token}">
+<input type="hidden" name="answer" value="${DRILL_ANSWERS[kind]}">
+<button class="nhsuk-button" type="submit">The drill has arrived</button>
+</form>`,
+  );
+}
+
+export function drillThanksPage(organisation: Pick<OrganisationRow, 'name' | 'code'>): string {
+  return page(
+    'Thank you',
+    `<p>We have noted that the drill has arrived at ${escape(organisation.name)} (${escape(organisation.code)}).</p><p>That was all. You can close this page.</p>`,
+  );
+}
+
 /** Where an organisation says what became of the request. Opening it changes nothing. */
 export function answerPage({ token, cascadeName, organisation, below }: AnswerPage): string {
   const answered = isAnswered(organisation.state)

@@ -10,6 +10,7 @@ import { CascadeRepository } from './cascade.repository.js';
 import { CascadeService } from './cascade.service.js';
 import { CascadeTicker } from './cascade.ticker.js';
 import { CensusService } from './census.service.js';
+import { DrillService } from './drill.service.js';
 import { EscalationRepository } from './escalation.repository.js';
 import { EscalationService } from './escalation.service.js';
 import { FreezeRepository } from './freeze.repository.js';
@@ -26,6 +27,7 @@ import { ProofService } from './proof.service.js';
 import { ScriptedCascade } from './scripted-cascade.js';
 import { TellingRepository } from './telling.repository.js';
 import { TellingService } from './telling.service.js';
+import { ScoreRepository } from './score.repository.js';
 import { WorklistRepository } from './worklist.repository.js';
 import { WorklistService } from './worklist.service.js';
 
@@ -38,6 +40,7 @@ import { WorklistService } from './worklist.service.js';
     CascadeService,
     CascadeTicker,
     CensusService,
+    DrillService,
     EscalationRepository,
     EscalationService,
     FreezeRepository,
@@ -54,6 +57,7 @@ import { WorklistService } from './worklist.service.js';
     ReopeningRepository,
     ReopeningService,
     ReportRepository,
+    ScoreRepository,
     ScriptedCascade,
   ],
   exports: [
@@ -61,6 +65,7 @@ import { WorklistService } from './worklist.service.js';
     CascadeReports,
     CascadeService,
     CascadeTicker,
+    DrillService,
     LinkService,
     LoopService,
     NudgeService,

@@ -11,7 +11,9 @@ export {
 } from './escalation.rules.js';
 export { type Comparison, LoopService } from './loop.service.js';
 export { type CoverageRow, type PracticeRow } from './report.repository.js';
-export { CascadeReports, type DrillScore } from './report.service.js';
+export { CascadeReports } from './report.service.js';
+export { type DrillForecast, type DrillScope, DrillService } from './drill.service.js';
+export { SCORED_STEPS, type StepScore } from './score.repository.js';
 export {
   type Answer,
   ANSWERS,

@@ -5,25 +5,26 @@ import { join } from 'node:path';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { chromium } from 'playwright-core';
 import request from 'supertest';
-import { permissionsOf, type Principal } from '../../src/access/index.js';
-import { CascadeFreezer, CascadeService, ProofService, WorklistService } from '../../src/cascades/index.js';
+import { CampaignService } from '../../src/campaigns/index.js';
+import {
+  CascadeFreezer,
+  CascadeService,
+  DrillService,
+  ProofService,
+  WorklistService,
+} from '../../src/cascades/index.js';
 import { type CascadeTables } from '../../src/cascades/cascade.tables.js';
+import { DeadlinesService } from '../../src/deadlines/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { createWebApplication } from '../../src/start.js';
+import { colleague } from '../support/app.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'demo-small');
 const MONDAY = new Date('2026-09-07T08:00:00Z');
-const OPERATOR: Principal = {
-  id: 'person:operator',
-  kind: 'person',
-  name: 'operator',
-  roles: ['operator'],
-  permissions: permissionsOf(['operator']),
-};
 const hasChromium = existsSync(CHROMIUM);
 if (!hasChromium)
   process.stderr.write(`NO BROWSER TEST OF CASCADES: there is no Chromium at ${CHROMIUM}; set CHROMIUM_PATH\n`);
@@ -35,6 +36,7 @@ let stop: () => Promise<void>;
 let dataDir: string;
 let clock: FixedClock;
 let cascades: CascadeService;
+let windowId: string;
 let id: string;
 let commissioner: string;
 let practices: string[];
@@ -63,6 +65,17 @@ beforeAll(async () => {
   await imports.importNhsmail(join(FIXTURES, 'nhsmail.csv'), actor);
   await imports.importNoNhsmail(join(FIXTURES, 'no-nhsmail.csv'), actor);
   cascades = app.get(CascadeService);
+  const window = await app.get(DeadlinesService).createWindow(
+    {
+      name: 'September',
+      cutoff: '2026-09-18T12:00',
+      reopening: '2026-09-23T08:00',
+      pcse: '2026-09-28T08:00',
+      signInChange: '2026-09-23T08:00',
+    },
+    'system:test',
+  );
+  windowId = window.id;
 });
 afterAll(async () => {
   await stop();
@@ -71,7 +84,14 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   clock.moveTo(MONDAY);
-  id = await app.get(CascadeFreezer).drill('Please pass this on', OPERATOR);
+  const campaigns = app.get(CampaignService);
+  const author = colleague('author');
+  const campaign = { name: 'Please pass this on', kind: 'cascade-request' as const, windowId };
+  ({ id } = await campaigns.create(campaign, author));
+  const { hash } = await campaigns.plan(id);
+  await campaigns.submit(id, author);
+  await campaigns.approve(id, hash, colleague('approver'));
+  await app.get(CascadeFreezer).freeze(id);
   const nodes = await database.db
     .selectFrom('cascade_organisation')
     .select('code')
@@ -209,6 +229,29 @@ inBrowser('a real browser', () => {
     expect((await cascades.organisation(id, commissioner)).state).toBe('passed-on');
     expect((await cascades.organisation(id, practices[0]!)).coverage).toBe('passed-on');
     expect((await cascades.organisation(id, practices[1]!)).coverage).not.toBe('passed-on');
+  });
+});
+
+describe('the link of a drill', () => {
+  it('shows one button, which records an answer once; opening the page records nothing', async () => {
+    const scope = { regions: [], practices: true, contacts: 1 };
+    id = await app.get(DrillService).start('Rehearsal', scope, colleague('operator'));
+    for (const [code, state] of [
+      [commissioner, 'acknowledged'],
+      [practices[0]!, 'confirmed'],
+    ] as const) {
+      const path = await link('answer', code);
+      const before = await everything();
+      const { text } = await http().get(path).expect(200);
+      expect(text).toContain('Nothing has to be done but press this button');
+      expect(text.match(/<button/g)).toHaveLength(1);
+      expect(text).not.toContain('pass');
+      expect(await everything()).toBe(before);
+      const [, answer = ''] = /name="answer" value="([a-z-]+)"/.exec(text) ?? [];
+      expect((await post(path, { answer })).text).toContain('the drill has arrived');
+      expect((await cascades.organisation(id, code)).state).toBe(state);
+      expect((await post(path, { answer })).text).toContain('We have this already');
+    }
   });
 });
 
