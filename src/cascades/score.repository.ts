@@ -42,7 +42,7 @@ export class ScoreRepository {
         where cascade_id = ${cascadeId} and action = 'pass-on' group by code
       ), step as (
         select node.kind, fact.step, fact.taken_at,
-          -- Not: `greatest` of null, which is its other argument.
+          -- Not "greatest", which of null and 0 is 0.
           case when fact.taken_at < fact.asked_at then 0
             else extract(epoch from fact.taken_at - fact.asked_at) / 3600 end as hours
         from cascade_organisation node

@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type INestApplicationContext } from '@nestjs/common';
 import { type Command } from 'commander';
+import { z } from 'zod';
+import { type Principal } from '../access/index.js';
+import { type DrillScope } from '../cascades/index.js';
 import { PROJECT_ROOT } from '../platform/config/index.js';
 import { FixedClock } from '../shared/clock.js';
 import { InvalidInputError } from '../shared/errors.js';
-import { LondonTime } from '../shared/london-time.js';
+import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { parseOdsCode } from '../shared/ods-code.js';
 import { captured, CommandFailure, print, tell, withService } from './terminal.js';
 
@@ -64,25 +67,22 @@ export function registerCascadeCommands(program: Command): void {
     .option('--dry-run', 'say how many it would write to, and write to nobody')
     .option('--json', 'one JSON document')
     .action(async (name: string, { dryRun, json, ...given }: DrillOptions) => {
-      const { CascadesModule, DrillService } = await import('../cascades/index.js');
+      const { DrillService } = await import('../cascades/index.js');
       const drill = drillOf(given);
-      await withService(
-        async (app) => {
-          const drills = app.get(DrillService);
-          const forecast = await drills.foresee(drill, TERMINAL);
-          const id = dryRun ? null : await drills.start(name, drill, TERMINAL, forecast.messages);
-          if (json) await print(JSON.stringify({ id, ...forecast }));
-          else {
-            const { region, commissioner, practice } = forecast.organisations;
-            const leaves = formatDateAndTime(LondonTime.fromInstant(forecast.leavesAt));
-            await print(
-              `${forecast.messages} e-mails to ${forecast.people} people at ${region} regions, ${commissioner} commissioners and ${practice} practices ${id === null ? 'would leave' : 'leave'} at ${leaves}. Nobody can be written to at ${forecast.unreachable} more.`,
-            );
-            if (id !== null) await print(`The drill is ${id}; its score: cascade score ${id}`);
-          }
-        },
-        { modules: [CascadesModule] },
-      );
+      await withService(async (app) => {
+        const drills = app.get(DrillService);
+        const forecast = await drills.foresee(drill, TERMINAL);
+        const id = dryRun ? null : await drills.start(name, drill, TERMINAL, forecast.messages);
+        if (json) await print(JSON.stringify({ id, ...forecast }));
+        else {
+          const { region, commissioner, practice } = forecast.organisations;
+          const leaves = formatDateTime(LondonTime.fromInstant(forecast.leavesAt));
+          await print(
+            `${forecast.messages} e-mails to ${forecast.people} people at ${region} regions, ${commissioner} commissioners and ${practice} practices ${id === null ? 'would leave' : 'leave'} at ${leaves}. Nobody can be written to at ${forecast.unreachable} more.`,
+          );
+          if (id !== null) await print(`The drill is ${id}; its score: cascade score ${id}`);
+        }
+      });
     });
 
   cascade
@@ -90,18 +90,15 @@ export function registerCascadeCommands(program: Command): void {
     .description('how soon each step was taken: median, slowest, and how many never did')
     .option('--json', 'one JSON line a step')
     .action(async (id: string, { json }: Output) => {
-      const [{ CascadeReports, CascadesModule }, { scoreTable }] = await Promise.all([
+      const [{ CascadeReports }, { scoreTable }] = await Promise.all([
         import('../cascades/index.js'),
         import('./cascade.run.js'),
       ]);
-      await withService(
-        async (app) => {
-          const rows = await app.get(CascadeReports).score(cascadeIdOf(id));
-          if (json) for (const row of rows) await print(JSON.stringify(row));
-          else await print(scoreTable(rows));
-        },
-        { modules: [CascadesModule] },
-      );
+      await withService(async (app) => {
+        const rows = await app.get(CascadeReports).score(cascadeIdOf(id));
+        if (json) for (const row of rows) await print(JSON.stringify(row));
+        else await print(scoreTable(rows));
+      });
     });
 
   cascade
