@@ -25,14 +25,21 @@ import { NudgeRepository } from './nudge.repository.js';
 import { NudgeService } from './nudge.service.js';
 import { ProofService } from './proof.service.js';
 import { ScriptedCascade } from './scripted-cascade.js';
-import { TellingRepository } from './telling.repository.js';
-import { TellingService } from './telling.service.js';
+import { TellingModule } from './telling.module.js';
 import { ScoreRepository } from './score.repository.js';
 import { WorklistRepository } from './worklist.repository.js';
 import { WorklistService } from './worklist.service.js';
 
 @Module({
-  imports: [AuditModule, SegmentsModule, DeadlinesModule, RenderingModule, DeliveryModule, CampaignsModule],
+  imports: [
+    AuditModule,
+    SegmentsModule,
+    DeadlinesModule,
+    RenderingModule,
+    DeliveryModule,
+    CampaignsModule,
+    TellingModule,
+  ],
   providers: [
     CascadeFreezer,
     CascadeReports,
@@ -50,8 +57,6 @@ import { WorklistService } from './worklist.service.js';
     NudgeRepository,
     NudgeService,
     ProofService,
-    TellingRepository,
-    TellingService,
     WorklistRepository,
     WorklistService,
     ReopeningRepository,
@@ -71,7 +76,7 @@ import { WorklistService } from './worklist.service.js';
     NudgeService,
     ProofService,
     ScriptedCascade,
-    TellingService,
+    TellingModule,
     WorklistService,
   ],
 })

@@ -29,6 +29,7 @@ export { type Nudge, NudgeService } from './nudge.service.js';
 export { type TableExport, toCsv, toWorkbook, XLSX_TYPE } from './table.export.js';
 export { type CascadeTables } from './cascade.tables.js';
 export { ProofService, type ProofVerdict } from './proof.service.js';
+export { TellingModule } from './telling.module.js';
 export { type Telling, TellingService } from './telling.service.js';
 export { WorklistService } from './worklist.service.js';
 export { type WorklistLine, type WorklistPerson } from './worklist.types.js';
