@@ -132,12 +132,13 @@ export function packPage(
         line.mismatched,
         line.unknown,
         line.unreachable,
+        line.left,
         line.status.replace('-', ' '),
       ]
         .map((cell) => `<td class="nhsuk-table__cell">${escape(String(cell))}</td>`)
         .join('')}</tr>`,
   );
-  const heads = ['Organisation', 'At risk', 'Mismatched', 'Unknown', 'Unreachable', 'Status'];
+  const heads = ['Organisation', 'At risk', 'Mismatched', 'Unknown', 'Unreachable', 'Probably left', 'Status'];
   return page(
     `Worklist of ${organisation.name} (${organisation.code})`,
     `<p>Those at risk of missing payment come first. Made ${escape(madeAt)} from: ${escape(snapshot)}.</p>

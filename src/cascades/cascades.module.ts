@@ -3,6 +3,7 @@ import { AuditModule } from '../access/index.js';
 import { CampaignsModule } from '../campaigns/index.js';
 import { DeadlinesModule } from '../deadlines/index.js';
 import { DeliveryModule } from '../delivery/index.js';
+import { FeedbackModule } from '../feedback/index.js';
 import { RenderingModule } from '../rendering/index.js';
 import { SegmentsModule } from '../segments/index.js';
 import { CascadeFreezer } from './cascade.freezer.js';
@@ -37,6 +38,7 @@ import { WorklistService } from './worklist.service.js';
     DeadlinesModule,
     RenderingModule,
     DeliveryModule,
+    FeedbackModule,
     CampaignsModule,
     TellingModule,
   ],

@@ -12,7 +12,13 @@ export {
 export { type Comparison, LoopService } from './loop.service.js';
 export { type CoverageRow, type PracticeRow } from './report.repository.js';
 export { CascadeReports } from './report.service.js';
-export { type DrillForecast, type DrillScope, DrillService } from './drill.service.js';
+export {
+  type DrillForecast,
+  type DrillScope,
+  DrillService,
+  MOST_DRILL_CONTACTS,
+  USUAL_DRILL_CONTACTS,
+} from './drill.service.js';
 export { SCORED_STEPS, type StepScore } from './score.repository.js';
 export {
   type Answer,
