@@ -1,10 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { chromium } from 'playwright-core';
 import request from 'supertest';
+import yauzl from 'yauzl';
 import { CampaignService } from '../../src/campaigns/index.js';
 import {
   CascadeFreezer,
@@ -232,6 +235,23 @@ inBrowser('a real browser', () => {
   });
 });
 
+describe('the worklist', () => {
+  it('is a link away from the page that the e-mail opens, for a week at a time', async () => {
+    const answer = await link('answer');
+    const worklistOf = (html: string) => /href="(\/cascade\/pack\.[^"]+)"/.exec(html)?.[1] ?? '';
+    const first = worklistOf((await http().get(answer).expect(200)).text);
+    const { text } = await http().get(first).expect(200);
+    expect(text).toContain(`Worklist of `);
+    expect(text).toContain(practices[0]!);
+    clock.advance(7 * 24 * 3_600_000);
+    expect((await http().get(first).expect(410)).text).toContain('This link has expired');
+    await http()
+      .get(worklistOf((await http().get(answer)).text))
+      .expect(200);
+    expect((await http().get(await link('answer', practices[0]))).text).not.toContain('/cascade/pack.');
+  });
+});
+
 describe('the link of a drill', () => {
   it('shows one button, which records an answer once; opening the page records nothing', async () => {
     const scope = { regions: [], practices: true, contacts: 1 };
@@ -255,12 +275,34 @@ describe('the link of a drill', () => {
   });
 });
 
+async function unpack(pack: Buffer, folder: string): Promise<void> {
+  const archive = await yauzl.fromBufferPromise(pack);
+  for await (const entry of archive.eachEntry())
+    await writeFile(join(folder, entry.fileName), await archive.openReadStreamPromise(entry));
+}
+
 describe('a proof pack', () => {
   it('is whole as it was issued, and not once a byte of it is another', async () => {
     const proofs = app.get(ProofService);
     await cascades.answer({ cascadeId: id, organisation: practices[0]!, answer: 'confirm', actor: 'link:x' });
     const pack = await proofs.pack(id, practices[0]!, 'person:test');
     expect(await proofs.verify(pack)).toEqual({ ok: true, faults: [] });
+    const folder = await mkdtemp(join(tmpdir(), 'cqrs-comms-proof-'));
+    await unpack(pack, folder);
+    const check = () => promisify(execFile)('sha256sum', ['-c', 'SHA256SUMS'], { cwd: folder });
+    expect((await check()).stdout.trim().split('\n').sort()).toEqual([
+      'messages.csv: OK',
+      'proof.html: OK',
+      'proof.json: OK',
+      'steps.csv: OK',
+    ]);
+    const page = await readFile(join(folder, 'proof.html'), 'utf8');
+    expect(page).toContain(`(${practices[0]!}) was told`);
+    expect(page).toContain('confirm');
+    expect(page).not.toContain('@nhs');
+    await writeFile(join(folder, 'proof.html'), page.replace('confirm', 'decline'));
+    await expect(check()).rejects.toThrow(/proof\.html: FAILED|did NOT match/);
+    await rm(folder, { recursive: true });
     await expect(proofs.verify(pack.subarray(0, 200))).rejects.toMatchObject({ code: 'not-a-proof' });
     const altered = Buffer.from(pack);
     const at = altered.indexOf('proof.json');
