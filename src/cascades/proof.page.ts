@@ -4,7 +4,12 @@ import { type ReturnedMail } from './telling.repository.js';
 
 /** What a proof pack tells a reader; holds nothing that redaction takes away. */
 export interface ProofFacts {
-  readonly organisation: { readonly code: string; readonly name: string; readonly state: string };
+  readonly organisation: {
+    readonly code: string;
+    readonly name: string;
+    readonly state: string;
+    readonly coverage: string | null;
+  };
   readonly cascade: { readonly name: string; readonly snapshot: string };
   readonly madeAt: Date;
   readonly messages: readonly {
@@ -38,7 +43,7 @@ export function proofPage({ organisation, cascade, madeAt, messages, steps }: Pr
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
 <body><main>
 <h1>${escapeHtml(title)}</h1>
-<p>Cascade: ${escapeHtml(cascade.name)}. Where it stands: ${escapeHtml(organisation.state)}.</p>
+<p>Cascade: ${escapeHtml(cascade.name)}. Where it stands: ${escapeHtml((organisation.coverage ?? organisation.state).replace('-', ' '))}.</p>
 <p>Made ${timeOf(madeAt)} from: ${escapeHtml(cascade.snapshot)}. All times are London time.</p>
 ${table(
   'E-mails, newest first',

@@ -47,7 +47,7 @@ export class ProofService {
     const node = await this.cascades.organisation(cascadeId, code);
     const above = [node.commissioner_code, node.region_code].flatMap((each) => each ?? []);
     const steps = await this.repository.evidence(cascadeId, [...new Set([code, ...above])]);
-    const messages = await this.messagesTo(code);
+    const messages = await this.messagesTo(code, cascadeId);
     const madeAt = this.clock.now();
     const proof = {
       cascade: { id: cascade.id, name: cascade.name, plan: cascade.plan_hash, snapshot: snapshotOf(cascade) },
@@ -129,8 +129,11 @@ export class ProofService {
     return { ok: faults.length === 0, faults };
   }
 
-  private async messagesTo(code: string) {
-    const messages = await this.ledger.told(code);
+  /** Of all campaigns; not of other rehearsals, which told it nothing. */
+  private async messagesTo(code: string, cascadeId: string) {
+    const rehearsals = new Set(await this.repository.drillsOf(code));
+    rehearsals.delete(cascadeId);
+    const messages = (await this.ledger.told(code)).filter(({ campaignId }) => !rehearsals.has(campaignId));
     const hashes = await this.repository.addressHashes(messages.map(({ id }) => id));
     const returned = groupBy(
       await this.repository.returned(messages.map(({ id }) => id)),

@@ -62,6 +62,18 @@ export class TellingRepository {
     return rows;
   }
 
+  /** Rehearsals that an organisation was part of. */
+  async drillsOf(code: string): Promise<string[]> {
+    const rows = await this.db
+      .selectFrom('cascade_organisation as node')
+      .innerJoin('cascade', 'cascade.id', 'node.cascade_id')
+      .select('cascade.id')
+      .where('node.code', '=', code)
+      .where('cascade.campaign_id', 'is', null)
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
   /** Reports that proved to be about these messages, oldest first. */
   async returned(messageIds: readonly string[]): Promise<ReturnedMail[]> {
     const { rows } = await sql<ReturnedMail>`

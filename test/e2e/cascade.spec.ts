@@ -285,6 +285,8 @@ describe('a proof pack', () => {
   it('is whole as it was issued, and not once a byte of it is another', async () => {
     const proofs = app.get(ProofService);
     await cascades.answer({ cascadeId: id, organisation: practices[0]!, answer: 'confirm', actor: 'link:x' });
+    const rehearsal = { regions: [], practices: true, contacts: 1 };
+    await app.get(DrillService).start('Rehearsal', rehearsal, colleague('operator'));
     const pack = await proofs.pack(id, practices[0]!, 'person:test');
     expect(await proofs.verify(pack)).toEqual({ ok: true, faults: [] });
     const folder = await mkdtemp(join(tmpdir(), 'cqrs-comms-proof-'));
@@ -300,6 +302,8 @@ describe('a proof pack', () => {
     expect(page).toContain(`(${practices[0]!}) was told`);
     expect(page).toContain('confirm');
     expect(page).not.toContain('@nhs');
+    // A rehearsal told it nothing.
+    expect(page).not.toContain('cascade-drill');
     await writeFile(join(folder, 'proof.html'), page.replace('confirm', 'decline'));
     await expect(check()).rejects.toThrow(/proof\.html: FAILED|did NOT match/);
     await rm(folder, { recursive: true });
