@@ -4,7 +4,7 @@ import { AuditTrail, type Principal, systemPrincipal } from '../access/index.js'
 import { CampaignService } from '../campaigns/index.js';
 import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
 import { Clock } from '../shared/clock.js';
-import { ConflictError } from '../shared/errors.js';
+import { ConflictError, InvalidInputError } from '../shared/errors.js';
 import { linksExpireAt } from '../shared/organisation-link.js';
 import { CascadeRepository } from './cascade.repository.js';
 import { type Census, CensusService } from './census.service.js';
@@ -56,7 +56,7 @@ export class CascadeFreezer {
 
   /**
    * A rehearsal: the tree and its links without any message. What is scored is how fast each step is answered.
-   * @returns the id of the drill.
+   * @returns the id of the drill. @throws InvalidInputError `nobody-to-ask` when nobody is in its scope.
    */
   async drill(name: string, principal: Principal, scope: TreeScope = EVERYWHERE): Promise<string> {
     const id = uuid();
@@ -81,6 +81,9 @@ export class CascadeFreezer {
   private async write(cascade: Omit<NewCascade, 'imports'>, scope: TreeScope, principal: Principal): Promise<void> {
     const imports = await this.repository.imports();
     const nodes = treeOf(await this.repository.organisations(), scope);
+    if (cascade.campaignId === null && nodes.length === 0) {
+      throw new InvalidInputError('nobody-to-ask', 'regions: expected one with a commissioner or a practice in it');
+    }
     const census = await this.census.take();
     await this.repository.db.transaction().execute(async (trx) => {
       if (!(await this.repository.addCascade({ ...cascade, imports }, trx))) return;

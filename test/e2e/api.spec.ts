@@ -74,10 +74,20 @@ describe('openapi.json', () => {
 
   it('says for each operation what it does, what it answers and which problems it has', async () => {
     const { paths } = JSON.parse(await describeApi()) as {
-      paths: Record<string, Record<string, { summary?: string; responses: Record<string, { content?: object }> }>>;
+      paths: Record<
+        string,
+        Record<
+          string,
+          { summary?: string; parameters?: { name: string }[]; responses: Record<string, { content?: object }> }
+        >
+      >;
     };
     for (const [path, operations] of Object.entries(paths)) {
-      for (const [method, { responses }] of Object.entries(operations)) {
+      for (const [method, { responses, summary = '', parameters = [] }] of Object.entries(operations)) {
+        expect([path, method, summary]).toEqual([path, method, expect.stringMatching(/^[A-Z].{5,}/)]);
+        // A preview is the one POST that acts on nothing.
+        const acts = method === 'post' && path !== '/api/v1/templates/{name}/preview';
+        expect([path, parameters.some(({ name }) => name === 'Idempotency-Key')]).toEqual([path, acts]);
         const problems = Object.entries(responses).filter(([status]) => Number(status) >= 400);
         const answers = Object.keys(responses).filter((status) => Number(status) < 400);
         expect([path, method, answers.length]).toEqual([path, method, 1]);
@@ -285,6 +295,10 @@ describe('somebody of one region', () => {
       body<{ id: string }>(await author('post', '/cascades/drills').send({ name, regions }).expect(201)).id;
     const both = await drill('Both', ['Y63', 'Y60']);
     const elsewhere = await drill('Elsewhere', ['Y60']);
+    const nowhere = await author('post', '/cascades/drills')
+      .send({ name: 'Nowhere', regions: ['ZZ9'] })
+      .expect(400);
+    expect(body(nowhere)).toMatchObject({ type: '/problems/nobody-to-ask' });
     const { items } = body<{ items: { id: string }[] }>(await regional('get', '/cascades?limit=200').expect(200));
     expect(items.map(({ id }) => id)).toContain(both);
     expect(items.map(({ id }) => id)).not.toContain(elsewhere);
