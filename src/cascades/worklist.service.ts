@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Suggestion, SegmentsService } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
 import { CascadeService } from './cascade.service.js';
-import { NEED_ACTIONS } from './contact.rules.js';
+import { type Need, NEED_ACTIONS, USE_OTHER_ACCOUNT } from './contact.rules.js';
 import { snapshotOf } from './report.service.js';
 import { type TableExport } from './table.export.js';
 import { WorklistRepository } from './worklist.repository.js';
@@ -30,7 +30,7 @@ export class WorklistService {
     const suggestions = new Map(results.map(({ accountId, suggestion }) => [accountId, suggestion]));
     return rows.map((row) => ({
       ...row,
-      action: NEED_ACTIONS[row.need],
+      action: actionOf(row.need, suggestions.get(row.accountId)),
       suggestion: inWords(suggestions.get(row.accountId)),
       newAddress: newAddressIn(suggestions.get(row.accountId)),
     }));
@@ -92,6 +92,11 @@ export class WorklistService {
   private async origin(cascadeId: string): Promise<Pick<TableExport, 'madeAt' | 'snapshot'>> {
     return { madeAt: this.clock.now(), snapshot: snapshotOf(await this.cascades.get(cascadeId)) };
   }
+}
+
+/** Nobody is to request a second account for somebody who has the right one already. */
+function actionOf(need: Need, suggestion: Suggestion | undefined): string {
+  return suggestion?.kind === 'use-account' ? USE_OTHER_ACCOUNT : NEED_ACTIONS[need];
 }
 
 function newAddressIn(suggestion: Suggestion | undefined): string | null {
