@@ -10,7 +10,7 @@ import { MAIL_ROUTES, type MailRoute } from './mail-routes.js';
 import { type Mailable } from './message.screening.js';
 import { type MimeComposer, prepareComposer } from './mime.composer.js';
 import { type Change } from './outcome.rules.js';
-import { returnPathOf } from './return-path.rules.js';
+import { returnPathsOf } from './return-path.rules.js';
 import { type Sender, senderOf } from './sender.rules.js';
 import { type OutgoingMessage } from './transport.js';
 import { unsubscribeUrl } from './unsubscribe-link.rules.js';
@@ -20,7 +20,8 @@ export interface Prepared {
   readonly attempt: number;
   readonly setbacks: number;
   readonly outgoing: OutgoingMessage;
-  readonly sha256: Buffer;
+  /** Of the message, in hex. */
+  readonly sha256: string;
 }
 
 /** Of one window: some hundred ordinary messages, or a few with an attachment. */
@@ -37,6 +38,7 @@ type SharedValues = Readonly<Record<string, unknown>>;
 @Injectable()
 export class MessagePreparer {
   private readonly sender: Sender;
+  private readonly returnPathOf: (messageId: string) => string;
   private readonly composers = new WeakMap<CompiledTemplate, MimeComposer>();
   /** By the shared values of a slice that is being drained. */
   private readonly encoders = new WeakMap<SharedValues, Map<CompiledTemplate, MessageEncoder>>();
@@ -49,6 +51,7 @@ export class MessagePreparer {
     @Inject(MAIL_ROUTES) routes: readonly MailRoute[],
   ) {
     this.sender = senderOf(config.mailFrom);
+    this.returnPathOf = returnPathsOf(this.sender.mailbox.address, config.secret);
     this.isRead = routes.some(({ transport }) => transport.readsContent !== false);
   }
 
@@ -84,14 +87,16 @@ export class MessagePreparer {
     }
     const body = this.encoderOf(template, sharedValues)(message.values);
     if (!this.isRead) {
-      return { ordinal, attempt, setbacks, outgoing: { id, from: '', to: address, mime: NOTHING }, sha256: NOTHING };
+      return { ordinal, attempt, setbacks, outgoing: { id, from: '', to: address, mime: NOTHING }, sha256: '' };
     }
     const unsubscribe = template.kind === 'optional' && { unsubscribeUrl: unsubscribeUrl(id, this.config) };
     const parts = { id, date: this.clock.now(), to: { address }, ...body, ...unsubscribe };
     const mime = this.composerOf(template).compose(parts, out);
-    const from = returnPathOf(id, this.sender.mailbox.address, this.config.secret);
-    const sha256 = hash('sha256', mime, 'buffer');
-    return { ordinal, attempt, setbacks, outgoing: { id, from, to: address, mime }, sha256 };
+    const from = this.returnPathOf(id);
+    // No line of an encoded body begins with a dot, and none of a header, as folded lines begin with a space.
+    const outgoing = { id, from, to: address, mime, transparent: true };
+    const sha256 = hash('sha256', mime, 'hex');
+    return { ordinal, attempt, setbacks, outgoing, sha256 };
   }
 
   private encoderOf(template: CompiledTemplate, sharedValues: SharedValues): MessageEncoder {
