@@ -26,6 +26,7 @@ import { CorrectionView } from './correction.view.js';
 import { DeliveryController } from './delivery.controller.js';
 import { DirectoryPicture } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
+import { DrillsController } from './drills.controller.js';
 import { EmailPreviews } from './email.previews.js';
 import { HomeController } from './home.controller.js';
 import { ImportsController } from './imports.controller.js';
@@ -80,6 +81,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     CampaignsController,
     CampaignActionsController,
     CampaignPlanController,
+    DrillsController,
     CascadesController,
     CascadeActionsController,
     MessagesController,

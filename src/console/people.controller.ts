@@ -3,20 +3,30 @@ import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { Ledger } from '../delivery/index.js';
 import { DirectoryService } from '../directory/index.js';
+import { LeaverService } from '../feedback/index.js';
 import { SEGMENT_RULES, SegmentsService } from '../segments/index.js';
+import { formatLongDate, LondonTime } from '../shared/london-time.js';
 import { ConsoleController, Page } from './console-routes.js';
 import { csvFile } from './csv.js';
 import { DirectoryPicture, suggestionWords, WORKLISTS } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
 import { searchText } from './form.text.js';
 import { Pages } from './pages.js';
-import { SEGMENT_WORDS } from './words.js';
+import { SEGMENT_WORDS, type SegmentWords } from './words.js';
 
 const PAGE = 50;
 const ORGANISATIONS_SHOWN = 20;
 
 const findSchema = z.object({ find: searchText, after: z.string().max(100).default('') });
-const worklistSchema = z.enum(WORKLISTS);
+/** The groups that somebody has to work through, and the accounts whose NHSmail address is gone. */
+const LISTS = [...WORKLISTS, 'leavers'] as const;
+const worklistSchema = z.enum(LISTS);
+const LEAVERS: SegmentWords = {
+  text: 'Probably left',
+  colour: 'orange',
+  todo: 'Ask the organisation whether the person has left, and have the account disabled if so.',
+};
+const LIST_WORDS: Readonly<Record<(typeof LISTS)[number], SegmentWords>> = { ...SEGMENT_WORDS, leavers: LEAVERS };
 const pageSchema = z.object({ page: z.coerce.number().int().min(1).max(100_000).catch(1) });
 const accountIdSchema = z.string().min(1).max(100);
 
@@ -29,6 +39,7 @@ export class PeopleController {
     private readonly directory: DirectoryService,
     private readonly segments: SegmentsService,
     private readonly picture: DirectoryPicture,
+    private readonly leavers: LeaverService,
     private readonly ledger: Ledger,
     private readonly pages: Pages,
   ) {}
@@ -53,6 +64,7 @@ export class PeopleController {
       organisations: find === '' || after !== '' ? [] : await this.reads.findOrganisations(find, ORGANISATIONS_SHOWN),
       segments: find === '' ? (await this.picture.current()).segments : undefined,
       worklists: WORKLISTS,
+      leavers: find === '' ? { ...LEAVERS, count: (await this.leavers.probableLeavers()).length } : undefined,
       next: last && `/people?${new URLSearchParams({ find, after: last.id }).toString()}`,
     };
     return this.pages.render('people', values, { principal, csrf });
@@ -66,10 +78,11 @@ export class PeopleController {
     @CurrentPrincipal() principal: Principal,
     @CsrfToken() csrf: string,
   ): Promise<string> {
-    const lines = (await this.picture.current()).worklists[list];
+    const lines = await this.lines(list);
     const rows = await this.linesOf(lines.slice((page - 1) * PAGE, page * PAGE));
     const values = {
-      title: `Worklist: ${SEGMENT_WORDS[list].text}`,
+      title: `Worklist: ${LIST_WORDS[list].text}`,
+      about: LIST_WORDS[list],
       section: 'people',
       list,
       rows,
@@ -84,7 +97,7 @@ export class PeopleController {
   @Header('Content-Type', 'text/csv; charset=utf-8')
   @Header('Content-Disposition', 'attachment; filename="worklist.csv"')
   async export(@Param('list', { schema: worklistSchema }) list: z.infer<typeof worklistSchema>): Promise<string> {
-    const rows = await this.linesOf((await this.picture.current()).worklists[list]);
+    const rows = await this.linesOf(await this.lines(list));
     return csvFile(
       ['Account', 'First name', 'Last name', 'Registered address', 'Organisations', 'Why', 'What to do'],
       rows.map(({ account, reason, suggestion }) => [
@@ -128,14 +141,34 @@ export class PeopleController {
     return this.pages.render('account', values, { principal, csrf });
   }
 
-  private async linesOf(lines: readonly { accountId: string; rule: string; suggestion: string }[]) {
+  private async lines(list: (typeof LISTS)[number]): Promise<readonly ListedAccount[]> {
+    if (list === 'leavers') {
+      return (await this.leavers.probableLeavers()).map(({ accountId, since }) => {
+        const day = formatLongDate(LondonTime.fromInstant(since));
+        return { accountId, reason: `Mail to the NHSmail address came back for good on ${day}`, suggestion: '' };
+      });
+    }
+    return (await this.picture.current()).worklists[list].map(({ accountId, rule, suggestion }) => ({
+      accountId,
+      reason: reasonOf(rule),
+      suggestion,
+    }));
+  }
+
+  private async linesOf(lines: readonly ListedAccount[]) {
     const accounts = await this.reads.accountsById(lines.map(({ accountId }) => accountId));
     const byId = new Map(accounts.map((account) => [account.id, account]));
-    return lines.flatMap(({ accountId, rule, suggestion }) => {
+    return lines.flatMap(({ accountId, reason, suggestion }) => {
       const account = byId.get(accountId);
-      return account ? [{ account, suggestion, reason: reasonOf(rule) }] : [];
+      return account ? [{ account, suggestion, reason }] : [];
     });
   }
+}
+
+interface ListedAccount {
+  readonly accountId: string;
+  readonly reason: string;
+  readonly suggestion: string;
 }
 
 function reasonOf(rule: string): string {

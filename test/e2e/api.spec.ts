@@ -272,7 +272,7 @@ describe('somebody of one region', () => {
     const nowhere = await author('post', '/cascades/drills')
       .send({ name: 'Nowhere', regions: ['ZZ9'] })
       .expect(400);
-    expect(body(nowhere)).toMatchObject({ type: '/problems/nobody-to-ask' });
+    expect(body(nowhere)).toMatchObject({ type: '/problems/no-such-region' });
     const { items } = body<{ items: { id: string }[] }>(await regional('get', '/cascades?limit=200').expect(200));
     expect(items.map(({ id }) => id)).toContain(both);
     expect(items.map(({ id }) => id)).not.toContain(elsewhere);
