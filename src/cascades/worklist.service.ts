@@ -4,7 +4,7 @@ import { type Suggestion, SegmentsService } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
 import { type OrganisationRow } from './cascade.repository.js';
 import { CascadeService } from './cascade.service.js';
-import { type Need, NEED_ACTIONS, USE_OTHER_ACCOUNT } from './contact.rules.js';
+import { NEED_ACTIONS, USE_OTHER_ACCOUNT, type WorklistNeed } from './contact.rules.js';
 import { snapshotOf } from './report.service.js';
 import { type TableExport } from './table.export.js';
 import { WorklistRepository } from './worklist.repository.js';
@@ -117,8 +117,8 @@ export class WorklistService {
 }
 
 /** Nobody is to request a second account for somebody who has the right one already. */
-function actionOf(need: Need, suggestion: Suggestion | undefined): string {
-  return suggestion?.kind === 'use-account' ? USE_OTHER_ACCOUNT : NEED_ACTIONS[need];
+function actionOf(need: WorklistNeed, suggestion: Suggestion | undefined): string {
+  return need !== 'left' && suggestion?.kind === 'use-account' ? USE_OTHER_ACCOUNT : NEED_ACTIONS[need];
 }
 
 function newAddressIn(suggestion: Suggestion | undefined): string | null {
