@@ -1,5 +1,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { ApiProblems, Idempotent, IfMatch, type Page, pageOf, setEtag } from '../platform/http/index.js';
@@ -40,6 +47,7 @@ export class AccessController {
 
   @Get('me')
   @SignedIn()
+  @ApiOperation({ summary: 'Say who calls, and what they may do' })
   @ApiOkResponse({ standardSchema: meSchema, description: 'Who you are, and what you may do' })
   @ApiProblems()
   me(@CurrentPrincipal() { id, kind, name, roles, permissions, region }: Principal): Me {
@@ -49,6 +57,7 @@ export class AccessController {
   @Post('api-keys')
   @RequirePermission('key:manage')
   @Idempotent()
+  @ApiOperation({ summary: 'Make an API key' })
   @ApiCreatedResponse({ standardSchema: createdApiKeySchema, description: 'The key is shown this once' })
   @ApiProblems(400, 409, 413, 415)
   async createKey(
@@ -60,6 +69,7 @@ export class AccessController {
 
   @Get('api-keys')
   @RequirePermission('key:manage')
+  @ApiOperation({ summary: 'List API keys' })
   @ApiOkResponse({ standardSchema: apiKeyPageSchema, description: 'Newest first; never the keys themselves' })
   @ApiProblems(400)
   async listKeys(
@@ -73,6 +83,7 @@ export class AccessController {
   @Delete('api-keys/:id')
   @RequirePermission('key:manage')
   @HttpCode(204)
+  @ApiOperation({ summary: 'Revoke an API key' })
   @ApiNoContentResponse({ description: 'The key opens nothing any more' })
   @ApiProblems(400, 404)
   async revokeKey(
@@ -84,6 +95,7 @@ export class AccessController {
 
   @Get('people')
   @RequirePermission('person:manage')
+  @ApiOperation({ summary: 'List everybody who ever signed in' })
   @ApiOkResponse({ standardSchema: personPageSchema, description: 'Everybody who ever signed in, newest first' })
   @ApiProblems(400)
   async listPeople(
@@ -96,6 +108,7 @@ export class AccessController {
 
   @Put('people/:id')
   @RequirePermission('person:manage')
+  @ApiOperation({ summary: 'Give somebody roles and a region, or close their access' })
   @ApiOkResponse({ standardSchema: personSchema, description: 'The person with the new roles; also sets ETag' })
   @ApiProblems(400, 404, 409, 412, 413, 415, 428)
   async changePerson(

@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ApiProblems, type Page, pageOf, pageQuery, pageSchema } from '../platform/http/index.js';
 import { type AuditEntry } from './audit-chain.rules.js';
@@ -59,6 +59,7 @@ export class AuditController {
   constructor(private readonly trail: AuditTrail) {}
 
   @Get()
+  @ApiOperation({ summary: 'Read the audit trail' })
   @ApiOkResponse({
     standardSchema: auditPageSchema,
     description: 'Newest first. Somebody of one region sees what its people and keys did or had done to them',
@@ -83,6 +84,7 @@ export class AuditController {
   }
 
   @Get('verification')
+  @ApiOperation({ summary: 'Check that no entry of the audit trail was altered' })
   @ApiOkResponse({
     standardSchema: auditVerdictSchema,
     description: 'Reads the whole trail. Keep "head" elsewhere: it also proves that nobody rewrote the whole trail',

@@ -102,6 +102,16 @@ describe('who gets what', () => {
     expect(only('unknown')).toBeUndefined();
   });
 
+  it('names the account to use where the person has one under NHSmail, as the commissioner is told, and else none', () => {
+    const instead = (...accounts: AudienceAccount[]) => {
+      const [line] = recipientsOf(person(...accounts), context());
+      return (line!.values!['accounts'] as { useInstead?: string }[]).map(({ useInstead }) => useInstead);
+    };
+    const right = account('1', 'nhsmail');
+    expect(instead(right, account('2', 'mismatched'))).toEqual([undefined, right.email]);
+    expect(instead(account('1', 'mismatched'), account('2', 'mismatched'))).toEqual([undefined, undefined]);
+  });
+
   it('writes one merged e-mail to a person with accounts in several segments, at the lead account', () => {
     const lines = recipientsOf(person(account('1', 'nhsmail'), account('2', 'mismatched')), context());
     expect(lines).toHaveLength(1);

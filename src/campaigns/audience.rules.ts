@@ -253,6 +253,11 @@ function excludedRoute(speaker: AudienceAccount, commissionerCode: string | null
   return context.cascadingCommissioners.has(commissionerCode) ? 'cascade' : 'none';
 }
 
+/** Whether the person works in a place that the campaign is about, whatever group they are in. */
+export function isWithinPlaces({ accounts }: AudiencePerson, audience: CampaignAudience): boolean {
+  return accounts.some((account) => isMeant(account, { ...audience, segments: [] }));
+}
+
 function isMeant(account: AudienceAccount, audience: CampaignAudience): boolean {
   if (audience.segments.length > 0 && !audience.segments.includes(account.segment)) return false;
   const { regions, commissioners, organisations } = audience;
@@ -296,6 +301,8 @@ function organisationsOf(
 }
 
 function personValues(speaker: AudienceAccount, accounts: readonly AudienceAccount[]): Record<string, unknown> {
+  // The commissioner's worklist says so too: an account under the right address is there, and gets the roles.
+  const right = accounts.find(({ segment }) => segment === 'nhsmail');
   return {
     person: { firstName: speaker.firstName, fullName: `${speaker.firstName} ${speaker.lastName}`.trim() },
     accounts: accounts.map((account) => ({
@@ -303,6 +310,7 @@ function personValues(speaker: AudienceAccount, accounts: readonly AudienceAccou
       registeredAddress: account.email ?? '',
       segment: account.segment,
       organisations: organisationsOf([account]).map(({ code, name }) => ({ code, name })),
+      ...(right && account.segment === 'mismatched' && { useInstead: right.email ?? '' }),
     })),
   };
 }

@@ -10,6 +10,7 @@ import {
   type AudienceContext,
   type AudienceOrganisation,
   type AudiencePerson,
+  isWithinPlaces,
   recipientsOf,
   withoutRepeat,
 } from './audience.rules.js';
@@ -17,7 +18,7 @@ import { KINDS, NOT_MAILED } from './campaign.kinds.js';
 import { type CampaignRow } from './campaign.repository.js';
 import { CorrectionAudience, datesToldOf } from './correction.audience.js';
 import { type PlannedRecipient } from './recipient.types.js';
-import { worklists } from './worklist.rules.js';
+import { peopleForNewAccounts, worklists } from './worklist.rules.js';
 
 const ADDRESSES_AT_ONCE = 5_000;
 
@@ -65,6 +66,16 @@ export class AudienceService {
         .sort((a, b) => (a.topic < b.topic ? -1 : 1))
         .map((line) => (told.has(`${line.personKey} ${line.topic}`) ? withoutRepeat(line) : line));
     }
+  }
+
+  /**
+   * Keys of the people for whom the campaign asks commissioners to request a new account: what it tells people without
+   * writing to them. Nobody, unless it goes to commissioners.
+   */
+  async peopleForNewAccounts({ kind, audience }: Pick<CampaignRow, 'kind' | 'audience'>): Promise<string[]> {
+    if (KINDS[kind].audience !== 'contacts') return [];
+    const { persons } = await this.persons(await this.directory.organisations());
+    return peopleForNewAccounts(persons.filter((person) => isWithinPlaces(person, audience))).map(({ key }) => key);
   }
 
   private async persons(

@@ -162,7 +162,7 @@ export class CampaignService {
       throw new ConflictError('plan-changed', `Campaign ${id} has changed since that plan: look at the newest one`);
     }
     // Another one may have been approved since that plan was made.
-    refuseContradictions(id, await this.planRows.contradictions(plan.id, id));
+    refuseContradictions(id, await this.plans.contradictions(campaign, plan.id));
     return this.change(id, 'approve', principal, {
       approved_plan_id: plan.id,
       approved_hash: hash,
@@ -287,11 +287,12 @@ export class CampaignService {
   /** At launch: what was approved must still be what would be sent, and the directory must not have drifted far. */
   private async stillAsApproved(campaign: CampaignRow, scheduler: Principal): Promise<boolean> {
     const { id, approved_plan_id: approvedId, approved_hash: approvedHash } = campaign;
-    if (approvedId === null || (await this.plans.presentHash(campaign, approvedId)) !== approvedHash) {
+    const present = approvedId === null ? undefined : await this.plans.driftSince(campaign, approvedId);
+    if (approvedId === null || present?.hash !== approvedHash) {
       await this.voidApproval(id, 'what was approved has been altered since', scheduler);
       return false;
     }
-    const drift = await this.plans.driftSince(campaign, approvedId);
+    const { drift } = present;
     const approved = await this.planRows.find(approvedId);
     if (driftOf(drift, approved?.summary.recipients ?? 0) <= campaign.options.driftThreshold) return true;
     // For whoever is to approve it again.

@@ -127,15 +127,24 @@ export class PlanRepository {
     return rows;
   }
 
-  /** People whom another campaign of the window, approved or under way, is to tell the opposite. */
+  /**
+   * People whom another campaign of the window, approved or under way, is to tell the opposite: of what this one tells
+   * them, or of what it asks their commissioner to do for them (`forNewAccounts`: by person key).
+   */
   async contradictions(
     planId: string,
     campaignId: string,
+    forNewAccounts: readonly string[],
     db: Kysely<CampaignTables> = this.db,
   ): Promise<Contradiction[]> {
     const { rows } = await sql<Contradiction>`
       with instruction as (
         select key as template, value as does from jsonb_each_text(${JSON.stringify(SIGN_IN_INSTRUCTIONS)}::jsonb)
+      ), own as (
+        select person_key, own.template, does from plan_recipient own join instruction using (template)
+        where plan_id = ${planId} and excluded is null
+        union all
+        select person_key, 'cascade-request', 'new-account' from unnest(${forNewAccounts}::text[]) as helped (person_key)
       )
       select campaign.name as campaign, own.template, other.template as "otherTemplate",
         count(distinct own.person_key)::int as people
@@ -143,9 +152,8 @@ export class PlanRepository {
       join campaign on campaign.window_id = this.window_id and campaign.id <> this.id
         and campaign.state in ('approved', 'scheduled', 'sending', 'paused')
       join plan_recipient other on other.plan_id = campaign.approved_plan_id and other.excluded is null
-      join plan_recipient own on own.plan_id = ${planId} and own.person_key = other.person_key and own.excluded is null
-      join instruction ours on ours.template = own.template
-      join instruction theirs on theirs.template = other.template and theirs.does <> ours.does
+      join own on own.person_key = other.person_key
+      join instruction theirs on theirs.template = other.template and theirs.does <> own.does
       where this.id = ${campaignId}
       group by campaign.id, campaign.name, own.template, other.template
       order by people desc, campaign.name, own.template limit 20`.execute(db);

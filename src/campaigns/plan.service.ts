@@ -11,6 +11,7 @@ import { type CampaignRow } from './campaign.repository.js';
 import { type CampaignTables } from './campaign.tables.js';
 import { PlanRepository, type RecipientRow } from './plan.repository.js';
 import {
+  type Contradiction,
   differences,
   type PlanDiff,
   planHash,
@@ -82,7 +83,7 @@ export class PlanService {
         windowId: window.id,
         ...totals,
         duplicates: await this.plans.duplicates(id, campaign.id, trx),
-        contradictions: await this.plans.contradictions(id, campaign.id, trx),
+        contradictions: await this.contradictions(campaign, id, trx),
         feasibility: this.feasibilityOf(totals, steps, window),
         missing: Object.fromEntries([...missing].map(([template, names]) => [template, [...names].sort()])),
         steps,
@@ -93,6 +94,16 @@ export class PlanService {
       await this.plans.forgetRecipients(campaign.id, keep, trx);
       return { id, campaignId: campaign.id, madeAt, hash, summary };
     });
+  }
+
+  /** Whom the plan, or what it asks their commissioner to do, would tell the opposite of another campaign. */
+  async contradictions(
+    campaign: CampaignRow,
+    planId: string,
+    trx?: Transaction<CampaignTables>,
+  ): Promise<Contradiction[]> {
+    const forNewAccounts = await this.audience.peopleForNewAccounts(campaign);
+    return this.plans.contradictions(planId, campaign.id, forNewAccounts, trx);
   }
 
   /** The newest plan, if any was made. */
@@ -119,10 +130,16 @@ export class PlanService {
     return this.hashOf(tally, this.sharedValues.of(campaign, window), this.stepsOf(campaign, window));
   }
 
-  /** Who would join, leave or be told something else if the campaign were planned now. Writes nothing. */
-  async driftSince(campaign: CampaignRow, planId: string): Promise<Omit<PlanDiff, 'since'>> {
+  /**
+   * The present hash, and who would join, leave or be told something else if the campaign were planned now. Reads the
+   * plan once for both, and writes nothing.
+   */
+  async driftSince(campaign: CampaignRow, planId: string): Promise<{ hash: string; drift: Omit<PlanDiff, 'since'> }> {
     const window = await this.deadlines.window(campaign.window_id);
-    return differences(this.plans.planned(planId), this.audience.recipients(campaign, window));
+    const tally = new PlanTally();
+    const approved = tallied(this.plans.planned(planId), tally);
+    const drift = await differences(approved, this.audience.recipients(campaign, window));
+    return { hash: this.hashOf(tally, this.sharedValues.of(campaign, window), this.stepsOf(campaign, window)), drift };
   }
 
   /** When the campaign acts, as its kind, launch time and window say. */
@@ -196,6 +213,16 @@ export class PlanService {
   ): Promise<PlanSummary['changes']> {
     if (previousId === undefined || since === undefined) return { since: null, joined: 0, left: 0, changed: 0 };
     return { since: since.toISOString(), ...(await this.plans.diff(previousId, id, trx)) };
+  }
+}
+
+async function* tallied(
+  recipients: AsyncIterable<PlannedRecipient>,
+  tally: PlanTally,
+): AsyncGenerator<PlannedRecipient> {
+  for await (const recipient of recipients) {
+    tally.add(recipient);
+    yield recipient;
   }
 }
 

@@ -5,6 +5,17 @@ import { type AudienceOrganisation, type AudiencePerson } from './audience.rules
 /** People who cannot sign in after the change, or of whom nobody knows, unless somebody helps them. */
 const NEEDS_HELP: ReadonlySet<Segment> = new Set<Segment>(['mismatched', 'unknown', 'invalid']);
 
+/**
+ * Whom a commissioner is asked to get a new account: people with NHSmail none of whose accounts is under it. Of the
+ * others who need help it is the same e-mail that names every way.
+ */
+export function peopleForNewAccounts(persons: readonly AudiencePerson[]): AudiencePerson[] {
+  return persons.filter(({ accounts }) => {
+    const told = accounts.filter(({ segment }) => segment !== 'excluded');
+    return told.length > 0 && told.every(({ segment }) => segment === 'mismatched');
+  });
+}
+
 interface PracticeLine {
   readonly code: string;
   readonly name: string;

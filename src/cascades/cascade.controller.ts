@@ -1,5 +1,12 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
@@ -59,6 +66,7 @@ export class CascadeController {
 
   @Get()
   @RequirePermission('cascade:read')
+  @ApiOperation({ summary: 'List cascades' })
   @ApiOkResponse({ standardSchema: cascadePageSchema, description: 'Newest first' })
   @ApiProblems(400)
   async list(
@@ -73,6 +81,7 @@ export class CascadeController {
   @Post('drills')
   @RequirePermission('cascade:operate')
   @Idempotent()
+  @ApiOperation({ summary: 'Start a rehearsal' })
   @ApiCreatedResponse({
     standardSchema: cascadeSchema,
     description: 'A rehearsal: an e-mail without any content but a button, scored by how soon it is pressed',
@@ -88,6 +97,7 @@ export class CascadeController {
 
   @Get(':id/score')
   @RequirePermission('cascade:read')
+  @ApiOperation({ summary: 'Say how fast each step of a rehearsal was taken' })
   @ApiOkResponse({ standardSchema: scoreSchema, description: 'How fast each step was taken, down the tree' })
   @ApiProblems(400, 404)
   async score(
@@ -99,6 +109,7 @@ export class CascadeController {
 
   @Get(':id')
   @RequirePermission('cascade:read')
+  @ApiOperation({ summary: 'Show a cascade' })
   @ApiOkResponse({ standardSchema: cascadeSchema })
   @ApiProblems(400, 404)
   async get(
@@ -110,6 +121,7 @@ export class CascadeController {
 
   @Get(':id/coverage')
   @RequirePermission('cascade:read')
+  @ApiOperation({ summary: 'Say how far a cascade has come, by region and commissioner' })
   @ApiOkResponse({
     standardSchema: coverageSchema,
     description: 'The nation, then each region with its commissioners; for one region, that part alone',
@@ -124,6 +136,7 @@ export class CascadeController {
 
   @Get(':id/coverage.csv')
   @RequirePermission('cascade:read')
+  @ApiOperation({ summary: 'Download the coverage as a table' })
   @ApiOkResponse({ description: 'The coverage as a table', content: { 'text/csv': { schema: { type: 'string' } } } })
   @ApiProblems(400, 404)
   async coverageCsv(
@@ -136,6 +149,7 @@ export class CascadeController {
 
   @Get(':id/coverage.xlsx')
   @RequirePermission('cascade:read')
+  @ApiOperation({ summary: 'Download the coverage as a workbook' })
   @ApiOkResponse({ description: 'The coverage as a workbook', content: { [XLSX_TYPE]: { schema: FILE } } })
   @ApiProblems(400, 404)
   async coverageWorkbook(
@@ -148,6 +162,7 @@ export class CascadeController {
 
   @Get(':id/practices')
   @RequirePermission('cascade:read')
+  @ApiOperation({ summary: 'List the practices of a cascade' })
   @ApiOkResponse({ standardSchema: practicePageSchema, description: 'In code order' })
   @ApiProblems(400, 403, 404)
   async practices(
@@ -171,6 +186,7 @@ export class CascadeController {
 
   @Get(':id/organisations/:code')
   @RequirePermission('cascade:read')
+  @ApiOperation({ summary: 'Show an organisation of a cascade with its steps' })
   @ApiOkResponse({ standardSchema: organisationSchema, description: 'With every step, oldest first' })
   @ApiProblems(400, 403, 404)
   async organisation(
@@ -185,6 +201,7 @@ export class CascadeController {
   @RequirePermission('cascade:operate')
   @HttpCode(200)
   @Idempotent()
+  @ApiOperation({ summary: 'Record what an organisation answered otherwise' })
   @ApiOkResponse({
     standardSchema: answerResultSchema,
     description: 'Records what an organisation said by other means',
@@ -209,8 +226,10 @@ export class CascadeController {
 
   @Post(':id/organisations/:code/links')
   @RequirePermission('cascade:operate')
+  @Idempotent()
+  @ApiOperation({ summary: "Make a link to an organisation's page" })
   @ApiCreatedResponse({ standardSchema: linkSchema })
-  @ApiProblems(400, 404, 413, 415)
+  @ApiProblems(400, 404, 409, 413, 415)
   async link(
     @Param('id', { schema: cascadeIdSchema }) id: string,
     @Param('code', { schema: odsCodeSchema }) code: OdsCode,
@@ -229,8 +248,10 @@ export class CascadeController {
   @Post(':id/organisations/:code/links/revocation')
   @RequirePermission('cascade:operate')
   @HttpCode(204)
+  @Idempotent()
+  @ApiOperation({ summary: 'Revoke the links of an organisation' })
   @ApiNoContentResponse({ description: 'Every link of the organisation that is out has stopped working' })
-  @ApiProblems(400, 404)
+  @ApiProblems(400, 404, 409)
   async revoke(
     @Param('id', { schema: cascadeIdSchema }) id: string,
     @Param('code', { schema: odsCodeSchema }) code: OdsCode,
@@ -242,6 +263,7 @@ export class CascadeController {
 
   @Get(':id/organisations/:code/people.xlsx')
   @RequirePermission('directory:read')
+  @ApiOperation({ summary: 'Download the people to help as a workbook' })
   @ApiOkResponse({
     description: 'The worklist with names, as a workbook',
     content: { [XLSX_TYPE]: { schema: FILE } },
@@ -259,6 +281,7 @@ export class CascadeController {
 
   @Get(':id/organisations/:code/proof.zip')
   @RequirePermission('message:read')
+  @ApiOperation({ summary: 'Download the proof that an organisation was told' })
   @ApiOkResponse({ description: 'The proof pack', content: { 'application/zip': { schema: FILE } } })
   @ApiProblems(400, 403, 404)
   async proof(

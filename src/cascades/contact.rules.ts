@@ -52,6 +52,10 @@ export const NEED_ACTIONS: Readonly<Record<WorklistNeed, string>> = {
     'No e-mail reaches this address: tell the person yourself, and request an account under an address that works',
 };
 
+/** Instead, where the person has an account under their own NHSmail address beside this one. */
+export const USE_OTHER_ACCOUNT =
+  'The person has an account under their own NHSmail address: give it the same roles, and request no other';
+
 export function needOf({ segment, suppressed }: Pick<ContactAccount, 'segment' | 'suppressed'>): Need | null {
   if (segment === 'excluded') return null;
   return suppressed ? 'unreachable' : NEEDS[segment];

@@ -1,5 +1,5 @@
 import { Controller, Get, Param } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { ApiProblems } from '../platform/http/index.js';
@@ -19,6 +19,7 @@ export class TellingController {
 
   @Get(':code')
   @RequirePermission('message:read')
+  @ApiOperation({ summary: 'Say whether and how an organisation was told, by every route' })
   @ApiOkResponse({
     standardSchema: tellingsSchema,
     description: 'By which route an organisation was told, newest first',

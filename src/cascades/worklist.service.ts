@@ -4,7 +4,7 @@ import { type Suggestion, SegmentsService } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
 import { type OrganisationRow } from './cascade.repository.js';
 import { CascadeService } from './cascade.service.js';
-import { NEED_ACTIONS } from './contact.rules.js';
+import { NEED_ACTIONS, USE_OTHER_ACCOUNT, type WorklistNeed } from './contact.rules.js';
 import { snapshotOf } from './report.service.js';
 import { type TableExport } from './table.export.js';
 import { WorklistRepository } from './worklist.repository.js';
@@ -35,7 +35,7 @@ export class WorklistService {
     const suggestions = new Map(results.map(({ accountId, suggestion }) => [accountId, suggestion]));
     return rows.map((row) => ({
       ...row,
-      action: NEED_ACTIONS[row.need],
+      action: actionOf(row.need, suggestions.get(row.accountId)),
       suggestion: inWords(suggestions.get(row.accountId)),
       newAddress: newAddressIn(suggestions.get(row.accountId)),
     }));
@@ -114,6 +114,11 @@ export class WorklistService {
   private async origin(cascadeId: string): Promise<Pick<TableExport, 'madeAt' | 'snapshot'>> {
     return { madeAt: this.clock.now(), snapshot: snapshotOf(await this.cascades.get(cascadeId)) };
   }
+}
+
+/** Nobody is to request a second account for somebody who has the right one already. */
+function actionOf(need: WorklistNeed, suggestion: Suggestion | undefined): string {
+  return need !== 'left' && suggestion?.kind === 'use-account' ? USE_OTHER_ACCOUNT : NEED_ACTIONS[need];
 }
 
 function newAddressIn(suggestion: Suggestion | undefined): string | null {

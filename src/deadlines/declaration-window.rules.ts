@@ -82,7 +82,18 @@ export const moveCutoffSchema = z
   .object({ ...timesShape, reason: lineOf({ min: 0, max: 500 }).default('') })
   .strict()
   .superRefine(checkTimes)
-  .meta({ id: 'MoveCutoffInput' });
+  .meta({
+    id: 'MoveCutoffInput',
+    examples: [
+      {
+        cutoff: '2026-09-21T12:00',
+        reopening: '2026-09-23T08:00',
+        pcse: '2026-09-28T08:00',
+        signInChange: '2026-09-23T08:00',
+        reason: 'Outage',
+      },
+    ],
+  });
 export type MoveCutoffInput = z.input<typeof moveCutoffSchema>;
 
 export interface WindowNotice {

@@ -158,7 +158,24 @@ export const blockerQuerySchema = pageQuery(z.string(), {
 const MOST_AT_ONCE = 20_000;
 export const declarationFeedSchema = z
   .strictObject({ declarations: z.array(declarationSchema).min(1).max(MOST_AT_ONCE) })
-  .meta({ id: 'DeclarationFeed' });
+  .meta({
+    id: 'DeclarationFeed',
+    examples: [
+      {
+        declarations: [
+          {
+            organisationCode: 'A81001',
+            service: 'QOF',
+            period: '2025/26',
+            declarationRequired: true,
+            approvalRequired: true,
+            status: 'declared',
+            updatedAt: '2026-09-10T14:05:00+01:00',
+          },
+        ],
+      },
+    ],
+  });
 
 export const feedReportSchema = z
   .object({

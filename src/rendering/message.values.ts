@@ -22,6 +22,8 @@ export const messageValuesSchema = z
         registeredAddress: z.string(),
         segment: z.string(),
         organisations: z.array(organisation).optional(),
+        /** The registered address of the person's account under NHSmail, where they are to use that one and no new one. */
+        useInstead: z.string().optional(),
       }),
     ),
     window: z.object({ cutoff: wallClock, reopening: day, pcse: day, signInChange: day }),

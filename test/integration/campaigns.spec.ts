@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { AuditTrail } from '../../src/access/index.js';
 import { type CampaignInput, CampaignService } from '../../src/campaigns/index.js';
 import { type CampaignTables } from '../../src/campaigns/campaign.tables.js';
@@ -149,6 +150,33 @@ describe('a campaign', () => {
     await service.cancel(first, 'planned with an older directory', operator);
     await service.plan(second);
     await service.submit(second, author);
+  });
+
+  it('is refused where commissioners would be asked for a new account, and the person told to keep the old one', async () => {
+    const first = await approved();
+    const { approved_plan_id: plan } = await service.get(first);
+    const { rows } = await sql<{ key: string }>`
+      update plan_recipient set template = 'sign-in-without-nhsmail'
+      where plan_id = ${plan} and template = 'sign-in-mismatched' and person_key in (
+        select person_key from plan_recipient where plan_id = ${plan} and template = 'sign-in-mismatched' limit 2
+      ) returning person_key as key`.execute(database.db);
+    expect(rows).toHaveLength(2);
+    const cascade = await draft({ kind: 'cascade-request' });
+    const { summary, hash } = await service.plan(cascade);
+    const found = { template: 'cascade-request', otherTemplate: 'sign-in-without-nhsmail', people: 2 };
+    expect(summary.contradictions).toEqual([{ campaign: 'September', ...found }]);
+    await expect(service.submit(cascade, author)).rejects.toMatchObject({ code: 'contradictory-instructions' });
+
+    // One that was planned and submitted before is refused when it is to be approved.
+    await sql`update plan set summary = jsonb_set(summary, '{contradictions}', '[]') where hash = ${hash}`.execute(
+      database.db,
+    );
+    await service.submit(cascade, author);
+    await expect(service.approve(cascade, hash, approver)).rejects.toMatchObject({
+      code: 'contradictory-instructions',
+    });
+    await service.cancel(first, 'planned with an older directory', operator);
+    await service.approve(cascade, hash, approver);
   });
 
   it('shows whom NHSmail-only mail would miss', async () => {
