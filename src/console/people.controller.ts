@@ -6,7 +6,8 @@ import { DirectoryService } from '../directory/index.js';
 import { SEGMENT_RULES, SegmentsService } from '../segments/index.js';
 import { ConsoleController, Page } from './console-routes.js';
 import { csvFile } from './csv.js';
-import { DirectoryPicture, suggestionWords, WORKLISTS } from './directory.picture.js';
+import { DirectoryPictureRepository } from './directory-picture.repository.js';
+import { DirectoryPicture, suggestionWords, type Worklist, WORKLISTS } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
 import { searchText } from './form.text.js';
 import { Pages } from './pages.js';
@@ -14,6 +15,8 @@ import { SEGMENT_WORDS } from './words.js';
 
 const PAGE = 50;
 const ORGANISATIONS_SHOWN = 20;
+/** More than any worklist holds. */
+const EXPORTED = 1_000_000;
 
 const findSchema = z.object({ find: searchText, after: z.string().max(100).default('') });
 const worklistSchema = z.enum(WORKLISTS);
@@ -29,6 +32,7 @@ export class PeopleController {
     private readonly directory: DirectoryService,
     private readonly segments: SegmentsService,
     private readonly picture: DirectoryPicture,
+    private readonly pictures: DirectoryPictureRepository,
     private readonly ledger: Ledger,
     private readonly pages: Pages,
   ) {}
@@ -51,7 +55,7 @@ export class PeopleController {
       find,
       accounts: accounts.map((account) => ({ ...account, segment: segmentOf.get(account.id) })),
       organisations: find === '' || after !== '' ? [] : await this.reads.findOrganisations(find, ORGANISATIONS_SHOWN),
-      segments: find === '' ? (await this.picture.current()).segments : undefined,
+      standing: find === '' ? await this.picture.standing() : undefined,
       worklists: WORKLISTS,
       next: last && `/people?${new URLSearchParams({ find, after: last.id }).toString()}`,
     };
@@ -66,16 +70,17 @@ export class PeopleController {
     @CurrentPrincipal() principal: Principal,
     @CsrfToken() csrf: string,
   ): Promise<string> {
-    const lines = (await this.picture.current()).worklists[list];
-    const rows = await this.linesOf(lines.slice((page - 1) * PAGE, page * PAGE));
+    const standing = await this.picture.standing();
+    const total = standing.segments[list];
     const values = {
       title: `Worklist: ${SEGMENT_WORDS[list].text}`,
       section: 'people',
       list,
-      rows,
-      total: lines.length,
+      standing,
+      rows: await this.linesOf(list, await this.pictures.worklist(list, PAGE, (page - 1) * PAGE)),
+      total,
       page,
-      pages: Math.max(1, Math.ceil(lines.length / PAGE)),
+      pages: Math.max(1, Math.ceil(total / PAGE)),
     };
     return this.pages.render('worklist', values, { principal, csrf });
   }
@@ -84,7 +89,8 @@ export class PeopleController {
   @Header('Content-Type', 'text/csv; charset=utf-8')
   @Header('Content-Disposition', 'attachment; filename="worklist.csv"')
   async export(@Param('list', { schema: worklistSchema }) list: z.infer<typeof worklistSchema>): Promise<string> {
-    const rows = await this.linesOf((await this.picture.current()).worklists[list]);
+    await this.picture.standing();
+    const rows = await this.linesOf(list, await this.pictures.worklist(list, EXPORTED, 0));
     return csvFile(
       ['Account', 'First name', 'Last name', 'Registered address', 'Organisations', 'Why', 'What to do'],
       rows.map(({ account, reason, suggestion }) => [
@@ -128,12 +134,13 @@ export class PeopleController {
     return this.pages.render('account', values, { principal, csrf });
   }
 
-  private async linesOf(lines: readonly { accountId: string; rule: string; suggestion: string }[]) {
-    const accounts = await this.reads.accountsById(lines.map(({ accountId }) => accountId));
-    const byId = new Map(accounts.map((account) => [account.id, account]));
-    return lines.flatMap(({ accountId, rule, suggestion }) => {
+  /** Worked out afresh: whoever has left the group since is left out. */
+  private async linesOf(list: Worklist, ids: readonly string[]) {
+    const byId = new Map((await this.reads.accountsById(ids)).map((account) => [account.id, account]));
+    return (await this.segments.classify(ids)).flatMap(({ accountId, segment, rule, suggestion }) => {
       const account = byId.get(accountId);
-      return account ? [{ account, suggestion, reason: reasonOf(rule) }] : [];
+      if (!account || segment !== list) return [];
+      return [{ account, suggestion: suggestionWords(suggestion), reason: reasonOf(rule) }];
     });
   }
 }

@@ -41,11 +41,11 @@ export class SegmentsService {
   }
 
   /** Every account with its memberships, in batches in id order. */
-  async *batches(): AsyncGenerator<ClassifiedAccount[]> {
-    let batch = await this.classifyBatch({ after: '', limit: BATCH });
+  async *batches(limit = BATCH): AsyncGenerator<ClassifiedAccount[]> {
+    let batch = await this.classifyBatch({ after: '', limit });
     for (let last = batch.at(-1); last !== undefined; last = batch.at(-1)) {
       yield batch;
-      batch = await this.classifyBatch({ after: last.account.id, limit: BATCH });
+      batch = await this.classifyBatch({ after: last.account.id, limit });
     }
   }
 

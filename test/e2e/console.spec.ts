@@ -349,7 +349,7 @@ inBrowser('the console', () => {
     await plain.goto('/campaigns/new');
     await plain.getByLabel('Reminders before the cutoff').check();
     await plain.getByLabel('Name of the campaign').fill('Reminders');
-    await plain.getByRole('button', { name: 'Continue' }).click();
+    await follow(plain, plain.getByRole('button', { name: 'Continue' }));
     expect(await plain.locator('h1').innerText()).toContain('Who it is for');
     await context.close();
   });
