@@ -9,7 +9,7 @@ import { AppError, ConflictError } from '../shared/errors.js';
 import { type Mailable } from './message.screening.js';
 import { type MimeComposer, prepareComposer } from './mime.composer.js';
 import { type Change } from './outcome.rules.js';
-import { returnPathOf } from './return-path.rules.js';
+import { returnPathsOf } from './return-path.rules.js';
 import { type Sender, senderOf } from './sender.rules.js';
 import { type OutgoingMessage } from './transport.js';
 import { unsubscribeUrl } from './unsubscribe-link.rules.js';
@@ -19,7 +19,8 @@ export interface Prepared {
   readonly attempt: number;
   readonly setbacks: number;
   readonly outgoing: OutgoingMessage;
-  readonly sha256: Buffer;
+  /** Of the message, in hex. */
+  readonly sha256: string;
 }
 
 /** Of one window: some hundred ordinary messages, or a few with an attachment. */
@@ -32,6 +33,7 @@ const AT_ONCE = 5;
 @Injectable()
 export class MessagePreparer {
   private readonly sender: Sender;
+  private readonly returnPathOf: (messageId: string) => string;
   private readonly composers = new WeakMap<CompiledTemplate, MimeComposer>();
 
   constructor(
@@ -40,6 +42,7 @@ export class MessagePreparer {
     @InjectConfig() private readonly config: Config,
   ) {
     this.sender = senderOf(config.mailFrom);
+    this.returnPathOf = returnPathsOf(this.sender.mailbox.address, config.secret);
   }
 
   /**
@@ -82,9 +85,11 @@ export class MessagePreparer {
     const unsubscribe = template.kind === 'optional' && { unsubscribeUrl: unsubscribeUrl(id, this.config) };
     const parts = { id, date: this.clock.now(), to: { address }, ...body, ...unsubscribe };
     const mime = this.composerOf(template).compose(parts, out);
-    const from = returnPathOf(id, this.sender.mailbox.address, this.config.secret);
-    const sha256 = hash('sha256', mime, 'buffer');
-    return { ordinal, attempt, setbacks, outgoing: { id, from, to: address, mime }, sha256 };
+    const from = this.returnPathOf(id);
+    // No line of an encoded body begins with a dot, and none of a header, as folded lines begin with a space.
+    const outgoing = { id, from, to: address, mime, transparent: true };
+    const sha256 = hash('sha256', mime, 'hex');
+    return { ordinal, attempt, setbacks, outgoing, sha256 };
   }
 
   private composerOf(template: CompiledTemplate): MimeComposer {

@@ -13,7 +13,8 @@ const ENCODED_WORD = 75 - '=?utf-8?Q??='.length;
 
 const PLAIN_TEXT = /^[!-~]+(?: [!-~]+)*$/;
 const ATOMS = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/i;
-const ADDRESS = /^[^\s<>()[\]\\,;:"@]+@[^\s<>()[\]\\,;:"@]+$/;
+/** Printable ASCII without what would need quoting. */
+const ADDRESS = /^[!#-'*+\-./\d=?A-Z^-~]+@[!#-'*+\-./\d=?A-Z^-~]+$/;
 const ASCII_PRINTABLE = /^[ -~]*$/;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
@@ -47,7 +48,7 @@ export function plainHeader(name: string, value: string): string {
 
 /** Whether an address can stand in an envelope and in a header without SMTPUTF8 and without quoting. */
 export function isMailable(address: string): boolean {
-  return ASCII_PRINTABLE.test(address) && ADDRESS.test(address);
+  return ADDRESS.test(address);
 }
 
 /** A parameter of Content-Type or Content-Disposition: quoted where ASCII, RFC 2231 with a plain fallback where not. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { messageIdOfReturnPath, returnPathOf } from './return-path.rules.js';
+import { messageIdOfReturnPath, returnPathOf, returnPathsOf } from './return-path.rules.js';
 
 const SENDER = 'cqrs-comms@example.test';
 const SECRET = 'a secret of the tests, forty characters!';
@@ -7,10 +7,12 @@ const SECRET = 'a secret of the tests, forty characters!';
 describe('the return path', () => {
   it('names its message, whatever the id and however a server writes capitals', () => {
     fc.assert(
-      fc.property(fc.uuid(), (id) => {
-        const path = returnPathOf(id, SENDER, SECRET);
-        expect(messageIdOfReturnPath(path, SECRET)).toBe(id);
-        expect(messageIdOfReturnPath(path.toUpperCase(), SECRET)).toBe(id);
+      fc.property(fc.array(fc.uuid(), { minLength: 1 }), fc.string({ minLength: 32, maxLength: 80 }), (ids, secret) => {
+        const pathOf = returnPathsOf(SENDER, secret);
+        for (const [id, path] of ids.map((one) => [one, pathOf(one)] as const)) {
+          expect(messageIdOfReturnPath(path, secret)).toBe(id);
+          expect(messageIdOfReturnPath(path.toUpperCase(), secret)).toBe(id);
+        }
       }),
     );
   });

@@ -36,7 +36,8 @@ export interface QueuedMessage {
 
 export interface Intent {
   readonly ordinal: number;
-  readonly sha256: Buffer;
+  /** In hex. */
+  readonly sha256: string;
 }
 
 // The commit is on disk before the statement returns (or need not be), whatever the database's default.
@@ -103,7 +104,7 @@ export class SliceRepository {
         returning slice.epoch
       )
       update delivery set state = 'sending', attempt = delivery.attempt + 1, epoch = held.epoch,
-        rendered_sha256 = substring(${Buffer.concat(intents.map(({ sha256 }) => sha256))}::bytea from 32 * place::integer - 31 for 32),
+        rendered_sha256 = substring(${`\\x${intents.map(({ sha256 }) => sha256).join('')}`}::bytea from 32 * place::integer - 31 for 32),
         transport = ${transport}, next_attempt_at = null, state_changed_at = ${now}
       from held, unnest(${listOf(intents)}::integer[]) with ordinality as intent (ordinal, place)
       where ${this.within(lease)} and delivery.ordinal = intent.ordinal and delivery.state = 'queued'

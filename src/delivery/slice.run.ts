@@ -168,7 +168,8 @@ export class SliceRun {
 
   private async sendOne(message: Prepared, route: MailRoute, at: number): Promise<void> {
     const { pace, clock, options, gate, metrics } = this.parts;
-    await this.nap(at - performance.now());
+    const early = at - performance.now();
+    if (early >= 1) await this.nap(early);
     await gate.pass(message.outgoing.to, async () => {
       const stopped = this.stopped(message);
       if (stopped) {

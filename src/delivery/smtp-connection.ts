@@ -54,6 +54,7 @@ export class SmtpConnection {
   private retiring = false;
   private over = false;
   private patience = 0;
+  private memory = Buffer.alloc(0);
 
   constructor(
     private readonly session: SmtpSession,
@@ -189,14 +190,12 @@ export class SmtpConnection {
 
   private writeBody(delivery: Delivery): void {
     const { socket } = this.session;
-    const body = dotStuffed(delivery.message.mime);
+    const { mime, transparent } = delivery.message;
+    const body = transparent ? mime : dotStuffed(mime);
     this.expected.push({ step: 'final-dot', delivery });
     if (body.length <= SINGLE_WRITE) {
-      // One system call, and no copy of the body.
-      socket.cork();
-      socket.write(body);
-      socket.write(`.\r\n${this.nextEnvelope()}`, 'latin1');
-      socket.uncork();
+      // One buffer in one system call: gathering a body and a string costs more than copying them.
+      socket.write(this.together(body, `.\r\n${this.nextEnvelope()}`));
       return;
     }
     this.flushing = delivery;
@@ -205,6 +204,17 @@ export class SmtpConnection {
       this.flushing = undefined;
       socket.write(`.\r\n${this.nextEnvelope()}`, 'latin1');
     });
+  }
+
+  /** In memory that is used again for the next message: by then the server has answered this one, so it has read it. */
+  private together(body: Buffer, tail: string): Buffer {
+    const length = body.length + tail.length;
+    if (length > this.memory.length || this.session.socket.writableLength > 0) {
+      this.memory = Buffer.allocUnsafeSlow(2 * length);
+    }
+    body.copy(this.memory);
+    this.memory.write(tail, body.length, 'latin1');
+    return this.memory.subarray(0, length);
   }
 
   private quitIfDone(): void {

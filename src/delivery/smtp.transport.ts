@@ -19,16 +19,20 @@ export class SmtpTransport implements MailTransport {
     this.concurrency = settings.connections * (settings.pipelining ? 3 : 1);
   }
 
-  async send(message: OutgoingMessage): Promise<Outcome> {
-    const transport = this.chosen ?? (await this.choose());
-    if (!(transport instanceof HandshakeError)) return transport.send(message);
-    return outcomeBeforeMessage(transport.message, transport.reply);
+  send(message: OutgoingMessage): Promise<Outcome> {
+    return this.chosen?.send(message) ?? this.sendFirst(message);
   }
 
   async close(): Promise<void> {
     this.closed = true;
     await this.choosing;
     await this.chosen?.close();
+  }
+
+  private async sendFirst(message: OutgoingMessage): Promise<Outcome> {
+    const transport = await this.choose();
+    if (!(transport instanceof HandshakeError)) return transport.send(message);
+    return outcomeBeforeMessage(transport.message, transport.reply);
   }
 
   /** Everybody who waits for the first answer waits for the same one; after a failure the next message asks again. */

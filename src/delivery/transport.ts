@@ -11,6 +11,8 @@ export interface OutgoingMessage {
    * soon as `send` has answered: whatever may read it later takes a copy.
    */
   readonly mime: Buffer;
+  /** No line of `mime` begins with a dot, so that it passes DATA as it is (RFC 5321 section 4.5.2). Unset: look. */
+  readonly transparent?: boolean;
 }
 
 /**

@@ -102,41 +102,34 @@ export function valueProblems(declared: Shape, known: Shape, values: unknown): V
 
 function checkShape(shape: Shape, values: unknown, prefix: string, problems: ValueProblem[]): void {
   for (const [name, wanted] of shape) {
-    const path = prefix + name;
     const value = isRecord(values) && Object.hasOwn(values, name) ? values[name] : undefined;
-    if (wanted instanceof Map) checkShape(wanted, value, `${path}.`, problems);
-    else checkValue(wanted, value, path, problems);
+    if (wanted instanceof Map) {
+      checkShape(wanted, value, `${prefix}${name}.`, problems);
+      continue;
+    }
+    const problem = isBlank(value) ? wanted.required && 'missing' : !fits(wanted, value) && 'wrong-type';
+    if (problem) problems.push({ path: prefix + name, problem, expected: EXPECTED[wanted.type] });
+    else if (wanted.type === 'list' && Array.isArray(value)) {
+      const items = itemShape(wanted);
+      for (const [i, item] of value.entries()) checkShape(items, item, `${prefix}${name}[${i}].`, problems);
+    }
   }
 }
 
-function checkValue(wanted: Placeholder, value: unknown, path: string, problems: ValueProblem[]): void {
-  if (isBlank(value)) {
-    if (wanted.required) problems.push({ path, problem: 'missing', expected: EXPECTED[wanted.type] });
-    return;
-  }
-  if (wanted.type === 'list' && Array.isArray(value)) {
-    const items = itemShape(wanted);
-    value.forEach((item: unknown, i) => {
-      checkShape(items, item, `${path}[${i}].`, problems);
-    });
-  } else if (wanted.type === 'list' || !FITS[wanted.type](value)) {
-    problems.push({ path, problem: 'wrong-type', expected: EXPECTED[wanted.type] });
-  }
+function fits({ type }: Placeholder, value: unknown): boolean {
+  return type === 'list' ? Array.isArray(value) : FITS[type](value);
 }
 
 function findUndeclared(known: Shape, values: unknown, prefix: string, problems: ValueProblem[]): void {
   if (!isRecord(values)) return;
   for (const name of Object.keys(values)) {
-    const path = prefix + name;
     const found = known.get(name);
     const value = values[name];
-    if (!found) problems.push({ path, problem: 'undeclared', expected: 'a declared placeholder' });
-    else if (found instanceof Map) findUndeclared(found, value, `${path}.`, problems);
+    if (!found) problems.push({ path: prefix + name, problem: 'undeclared', expected: 'a declared placeholder' });
+    else if (found instanceof Map) findUndeclared(found, value, `${prefix}${name}.`, problems);
     else if (found.items && Array.isArray(value)) {
       const items = itemShape(found);
-      value.forEach((item: unknown, i) => {
-        findUndeclared(items, item, `${path}[${i}].`, problems);
-      });
+      for (const [i, item] of value.entries()) findUndeclared(items, item, `${prefix}${name}[${i}].`, problems);
     }
   }
 }

@@ -61,6 +61,7 @@ export async function startProgram(cleanUp, name, argument) {
     async ask(question) {
       child.send(question);
       const [answer] = await once(child, 'message');
+      if (answer.error) throw new Error(answer.error);
       return answer;
     },
   };
