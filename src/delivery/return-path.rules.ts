@@ -41,7 +41,11 @@ export function messageIdOfReturnPath(address: string, secret: string): string |
 }
 
 function signatureOf(id: string, secret: string): string {
-  return shortened(createHmac('sha256', secret).update(LABEL + id).digest('hex'));
+  return shortened(
+    createHmac('sha256', secret)
+      .update(LABEL + id)
+      .digest('hex'),
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
@@ -45,6 +46,8 @@ export class SliceSender {
     const leasedAt = performance.now();
     const lease = await this.slices.lease(sliceId, this.worker, this.options.leaseSeconds);
     if (!lease) return;
+    // Every message of a window naps on it where a rate is kept.
+    setMaxListeners(0, signal);
     const { slices, screening, preparer, pace, clock, options, gate, metrics } = this;
     const memory = this.memory.pop() ?? [new ByteWriter(), new ByteWriter()];
     const parts = { slices, screening, preparer, pace, clock, options, gate, metrics, memory };

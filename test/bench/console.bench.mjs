@@ -9,6 +9,7 @@ import { FixedClock } from '../../dist/shared/clock.js';
 import { createWebApplication } from '../../dist/start.js';
 import { figure } from './harness.mjs';
 import { NOW, settleNation } from './nation.mjs';
+import { signIn } from './service.mjs';
 import { pagesOf, pathsOf } from './console.pages.mjs';
 
 /** Milliseconds at the 95th percentile. */
@@ -80,17 +81,4 @@ export async function console({ quick, cleanUp, demo, say }) {
     ],
     failures: unmeasured.map((path) => `${path} is not measured: add it to console.pages.mjs`),
   };
-}
-
-async function signIn(address, link) {
-  const token = new URL(link, address).searchParams.get('token');
-  const response = await fetch(`${address}/sign-in/once`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: address },
-    body: new URLSearchParams({ token }),
-    redirect: 'manual',
-  });
-  const cookie = response.headers.getSetCookie().map((text) => text.split(';')[0]);
-  if (response.status !== 303) throw new Error(`Signing in answered ${response.status}`);
-  return cookie.join('; ');
 }

@@ -28,11 +28,12 @@ async function benchTemplate() {
 
 export class Engine {
   /**
-   * @param {{dataDir: string, smtpUrl: string, redisUrl?: string, prefix: string, roles?: string[]}} options
-   *   engines of different `prefix` have queues of their own on the same ledger
+   * @param {{dataDir: string, smtpUrl: string, redisUrl?: string, prefix: string, roles?: string[],
+   *   settings?: Record<string, string>}} options
+   *   engines of different `prefix` have queues of their own on the same ledger; `settings` are environment variables
    */
-  static async start({ dataDir, smtpUrl, redisUrl, prefix, roles = ['worker'] }) {
-    const settings = { SMTP_URL: smtpUrl, REDIS_URL: redisUrl ?? '', QUEUE_PREFIX: prefix };
+  static async start({ dataDir, smtpUrl, redisUrl, prefix, roles = ['worker'], settings: more = {} }) {
+    const settings = { SMTP_URL: smtpUrl, REDIS_URL: redisUrl ?? '', QUEUE_PREFIX: prefix, ...more };
     const engine = new Engine();
     engine.service = await startService({ dataDir, roles, settings });
     engine.ledger = engine.service.get(Ledger);

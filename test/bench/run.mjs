@@ -7,7 +7,20 @@ import { CleanUp } from './harness.mjs';
 import { withDemo } from './service.mjs';
 import { asMarkdown, asText, load, machine, tablesOf } from './report.mjs';
 
-const PARTS = ['classify', 'import', 'compile', 'render', 'plan', 'ledger', 'send', 'latency', 'growth', 'console'];
+const PARTS = [
+  'classify',
+  'import',
+  'compile',
+  'render',
+  'plan',
+  'ledger',
+  'send',
+  'pace',
+  'latency',
+  'growth',
+  'api',
+  'console',
+];
 
 const { values } = parseArgs({
   options: {

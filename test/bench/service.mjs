@@ -44,3 +44,17 @@ export function applied(report) {
     throw new Error(`The ${report.kind} file was refused: ${JSON.stringify(report.faults.slice(0, 3))}`);
   return report;
 }
+
+/** By a one-time link, as whoever started the service does. @returns the cookie header of the session */
+export async function signIn(address, link) {
+  const token = new URL(link, address).searchParams.get('token');
+  const response = await fetch(`${address}/sign-in/once`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: address },
+    body: new URLSearchParams({ token }),
+    redirect: 'manual',
+  });
+  const cookie = response.headers.getSetCookie().map((text) => text.split(';')[0]);
+  if (response.status !== 303) throw new Error(`Signing in answered ${response.status}`);
+  return cookie.join('; ');
+}
