@@ -66,9 +66,7 @@ export class AudienceService {
     }
   }
 
-  private async persons(
-    organisations: ReadonlyMap<string, AudienceOrganisation>,
-  ): Promise<{
+  private async persons(organisations: ReadonlyMap<string, AudienceOrganisation>): Promise<{
     persons: AudiencePerson[];
     accounts: ReadonlyMap<string, AudienceAccount>;
     atRisk: () => ReadonlySet<string>;

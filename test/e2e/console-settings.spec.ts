@@ -182,7 +182,15 @@ inBrowser('the settings, imports and sign-in pages', () => {
 
   it('has no violation on any page of these, nor anything wider than the narrowest screen', async () => {
     const paths = ['/settings', '/settings/keys', '/imports', '/delivery', '/delivery/blocks', '/delivery/returned'];
-    for (const path of [...paths, '/people?find=an', '/inbox', '/campaigns/new']) {
+    for (const path of [
+      ...paths,
+      '/people',
+      '/practices',
+      '/practices/Y62',
+      '/people?find=an',
+      '/inbox',
+      '/campaigns/new',
+    ]) {
       for (const width of [320, 1920]) {
         await page.setViewportSize({ width, height: 900 });
         await page.goto(path);
