@@ -15,7 +15,7 @@ import { HttpModule } from './platform/http/index.js';
 import { JobsModule } from './platform/jobs/index.js';
 import { MetricsModule } from './platform/metrics/index.js';
 import { RenderingApiModule, RenderingModule } from './rendering/index.js';
-import { SegmentsApiModule, SegmentsModule } from './segments/index.js';
+import { SegmentsApiModule, SegmentsModule, UnchangingDirectoryModule } from './segments/index.js';
 import { type Clock } from './shared/clock.js';
 
 export interface Composition {
@@ -25,18 +25,21 @@ export interface Composition {
   readonly clock?: Clock;
   /** Stands between the service and its configured transport: simulations and tests. */
   readonly wrapTransport?: WrapTransport;
+  /** Nobody imports anything while the process lasts: simulations. */
+  readonly isDirectoryUnchanging?: boolean;
 }
 
 /** The composition root: the only file that may import everything. */
 @Module({})
 export class AppModule {
-  static compose({ config, server, clock, wrapTransport }: Composition): DynamicModule {
+  static compose({ config, server, clock, wrapTransport, isDirectoryUnchanging = false }: Composition): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config, clock),
         DatabaseModule.on(server),
         ...(wrapTransport ? [TransportWrappingModule.by(wrapTransport)] : []),
+        ...(isDirectoryUnchanging ? [UnchangingDirectoryModule] : []),
         JobsModule,
         // Without the role nothing ticks: @Interval and @Cron are inert when their module is absent.
         ...(config.roles.includes('scheduler') ? [ScheduleModule.forRoot()] : []),

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import * as oidc from 'openid-client';
 import { z } from 'zod';
 import { Clock } from '../shared/clock.js';
-import { ForbiddenError, InvalidInputError, UnavailableError } from '../shared/errors.js';
+import { AppError, ForbiddenError, InvalidInputError, UnavailableError } from '../shared/errors.js';
 import { type Config, InjectConfig, type OidcConfig } from '../platform/config/index.js';
 import { TextSealer } from '../platform/http/index.js';
 import { identityOf } from './oidc-claims.rules.js';
@@ -89,7 +89,7 @@ export class OidcSignIn {
   }
 
   private refusal(error: unknown): Error {
-    if (error instanceof InvalidInputError) return error;
+    if (error instanceof AppError) return error;
     if (error instanceof oidc.AuthorizationResponseError) {
       this.logger.warn({ message: 'sign-in refused by the provider', reason: error.error });
       return new ForbiddenError('sign-in-refused', 'The sign-in provider did not let you in', { cause: error });

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { Clock } from '../shared/clock.js';
 import { ConflictError, ForbiddenError, NotFoundError } from '../shared/errors.js';
+import { type OdsCode } from '../shared/ods-code.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { STALE_VERSION } from '../platform/http/index.js';
 import { AuditTrail } from './audit-trail.js';
@@ -17,7 +18,9 @@ export interface Identity {
   readonly displayName: string;
   /** Undefined: the provider does not say, and the roles given here stay as they are. */
   readonly roles: readonly AccessRole[] | undefined;
-  /** Named in the configuration as an administrator. */
+  /** Null: the whole country. Undefined: the provider does not say, and the region given here stays as it is. */
+  readonly region: OdsCode | null | undefined;
+  /** Named in the configuration as an administrator: of the whole country, whatever the provider says. */
   readonly isAdmin: boolean;
 }
 
@@ -56,12 +59,15 @@ export class People {
       }
       const given = identity.roles ?? known.roles;
       const roles = [...new Set<AccessRole>(identity.isAdmin ? [...given, 'admin'] : given)];
-      const changed = known.display_name !== identity.displayName || !sameRoles(roles, known.roles);
+      const region = identity.region === undefined ? known.region : identity.isAdmin ? null : identity.region;
+      const changed =
+        known.display_name !== identity.displayName || region !== known.region || !sameRoles(roles, known.roles);
       const person = changed
-        ? await this.people.update(known.id, { display_name: identity.displayName, roles }, trx)
+        ? await this.people.update(known.id, { display_name: identity.displayName, roles, region }, trx)
         : known;
       const actor = `person:${person.id}`;
-      await this.audit.record({ actor, action: 'person.signed-in', subject: actor, details: { roles } }, trx);
+      const details = { roles, region };
+      await this.audit.record({ actor, action: 'person.signed-in', subject: actor, details }, trx);
       return person;
     });
   }
@@ -83,9 +89,14 @@ export class People {
     return this.config.oidc?.rolesClaim === undefined;
   }
 
+  /** False where the sign-in provider says who acts for which region. */
+  get givesRegions(): boolean {
+    return this.config.oidc?.groups === undefined;
+  }
+
   /**
    * Gives roles and region to somebody else, or closes their access. Throws NotFoundError, ConflictError (stale version,
-   * roles that the provider decides, the last administrator), ForbiddenError (one's own roles, more than one's own
+   * roles or a region that the provider decides, the last administrator), ForbiddenError (one's own roles, more than one's own
    * permissions, another region).
    */
   async change(id: string, version: number, change: PersonChange, by: Principal): Promise<Person> {
@@ -102,6 +113,9 @@ export class People {
       if (row.version !== version) throw new ConflictError(STALE_VERSION, `Person ${id} has changed since you read it`);
       if (!this.givesRoles && !sameRoles(change.roles, row.roles)) {
         throw new ConflictError('roles-from-provider', 'Roles come from the sign-in provider: change them there');
+      }
+      if (!this.givesRegions && change.region !== row.region) {
+        throw new ConflictError('region-from-provider', 'Regions come from the sign-in provider: change them there');
       }
       const active = change.active ?? row.deactivated_at === null;
       const staysAdministrator = active && change.roles.includes('admin') && change.region === null;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { ACCESS_ROLES, type AccessRole } from '../shared/access-role.js';
 
-/** The roles of people. Somebody may have several; an API key has none, only permissions. */
-export const ACCESS_ROLES = ['viewer', 'author', 'approver', 'operator', 'admin'] as const;
-export type AccessRole = (typeof ACCESS_ROLES)[number];
+export { ACCESS_ROLES, type AccessRole };
 
 /** Everything that may be allowed, as `thing:action`, and what it opens. */
 export const PERMISSIONS = {

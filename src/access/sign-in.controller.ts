@@ -25,6 +25,7 @@ const LOCAL_ADMIN: Identity = {
   subject: 'admin',
   displayName: 'Local administrator',
   roles: undefined,
+  region: undefined,
   isAdmin: true,
 };
 

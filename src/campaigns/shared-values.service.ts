@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type DeclarationWindow } from '../deadlines/index.js';
+import { senderOf } from '../delivery/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { type CampaignRow } from './campaign.repository.js';
 import { allDatesOf } from './correction.audience.js';
@@ -10,7 +11,6 @@ export class SharedValuesService {
   constructor(@InjectConfig() private readonly config: Config) {}
 
   of({ options }: Pick<CampaignRow, 'options'>, window: DeclarationWindow): Readonly<Record<string, unknown>> {
-    const [, senderAddress] = /<([^>]+)>/.exec(this.config.mailFrom) ?? [];
     return {
       window: allDatesOf(window),
       serviceDesk: options.serviceDesk,
@@ -18,7 +18,7 @@ export class SharedValuesService {
         guidance: options.guidanceUrl ?? this.config.guidanceUrl,
         cqrs: this.config.cqrsUrl,
       },
-      sender: { name: options.senderName, address: senderAddress ?? this.config.mailFrom },
+      sender: { name: options.senderName, address: senderOf(this.config.mailFrom).mailbox.address },
     };
   }
 }

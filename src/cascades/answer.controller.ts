@@ -11,12 +11,14 @@ import {
   answerPage,
   type BadLink,
   badLinkPage,
+  drillPage,
+  drillThanksPage,
   packPage,
   refusedPage,
   thanksPage,
 } from './answer.pages.js';
 import { CascadeService } from './cascade.service.js';
-import { type OrganisationRow } from './cascade.repository.js';
+import { type CascadeRow, type OrganisationRow } from './cascade.repository.js';
 import { LinkService } from './link.service.js';
 import { snapshotOf } from './report.service.js';
 import { ANSWERS } from './step.rules.js';
@@ -33,6 +35,9 @@ const formSchema = z.object({
   practice: odsCodeSchema.optional(),
   reason: z.string().max(2_000).optional(),
 });
+
+/** A week: who comes later opens the link of the e-mail again. */
+const WORKLIST_LINK_MS = 7 * 86_400_000;
 
 const STATUS: Readonly<Record<BadLink, number>> = { unknown: 404, expired: 410, revoked: 410, 'other-purpose': 404 };
 
@@ -62,8 +67,13 @@ export class AnswerController {
       send(response, 200, packPage(token, organisation, lines, madeAt, snapshotOf(cascade)));
       return;
     }
+    if (cascade.campaign_id === null) {
+      send(response, 200, drillPage(token, organisation));
+      return;
+    }
     const below = await this.cascades.below(cascade.id, organisation);
-    send(response, 200, answerPage({ token, cascadeName: cascade.name, organisation, below }));
+    const worklist = organisation.kind === 'practice' ? undefined : this.worklistPath(cascade, organisation);
+    send(response, 200, answerPage({ token, cascadeName: cascade.name, organisation, below, worklist }));
   }
 
   @Post()
@@ -95,7 +105,9 @@ export class AnswerController {
         ...(reason !== undefined && { reason }),
         actor: `link:${organisation.code}`,
       });
-      send(response, 200, outcome === 'already' ? alreadyPage(speaker) : thanksPage(speaker, answer, late));
+      const thanks = (): string =>
+        cascade.campaign_id === null ? drillThanksPage(speaker) : thanksPage(speaker, answer, late);
+      send(response, 200, outcome === 'already' ? alreadyPage(speaker) : thanks());
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       send(response, 400, refusedPage(error.message));
@@ -124,6 +136,13 @@ export class AnswerController {
   @RequirePermission('directory:read')
   async peopleWorkbook(@Param('token') token: string, @Res() response: Response): Promise<void> {
     await this.download(token, response, 'xlsx', (id, code) => this.worklists.peopleExport(id, code));
+  }
+
+  /** Whoever has the e-mail finds the worklist, also in weeks: the link to it is new each time, and soon ends. */
+  private worklistPath({ id, links_expire_at }: CascadeRow, { code, link_generation }: OrganisationRow): string {
+    const soon = Math.floor((this.clock.now().getTime() + WORKLIST_LINK_MS) / 1000) * 1000;
+    const until = new Date(Math.min(links_expire_at.getTime(), soon));
+    return this.cascades.pathOf(id, code, 'pack', link_generation, until).path;
   }
 
   private async speakerOf(

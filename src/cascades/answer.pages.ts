@@ -23,12 +23,45 @@ export interface AnswerPage {
   readonly cascadeName: string;
   readonly organisation: OrganisationRow;
   readonly below: readonly OrganisationRow[];
+  /** Address path of its worklist; undefined for a practice. */
+  readonly worklist: string | undefined;
+}
+
+/** What the button of a drill says, by who presses it. */
+const DRILL_ANSWERS: Readonly<Record<OrganisationRow['kind'], Answer>> = {
+  region: 'acknowledge',
+  commissioner: 'acknowledge',
+  practice: 'confirm',
+};
+
+/** The page of a drill: one button. Opening it changes nothing. */
+export function drillPage(token: string, { name, code, kind, state }: OrganisationRow): string {
+  const answered = isAnswered(state)
+    ? '<p><strong>Somebody has pressed the button for you already.</strong> You need not do anything.</p>'
+    : '';
+  return page(
+    'This is a drill',
+    `<p>${escapeHtml(name)} (${escapeHtml(code)})</p>
+${answered}
+<p>Nothing has to be done but press this button.</p>
+<form method="post" action="/cascade/${token}">
+<input type="hidden" name="answer" value="${DRILL_ANSWERS[kind]}">
+<button class="nhsuk-button" type="submit">The drill has arrived</button>
+</form>`,
+  );
+}
+
+export function drillThanksPage(organisation: Pick<OrganisationRow, 'name' | 'code'>): string {
+  return page(
+    'Thank you',
+    `<p>We have noted that the drill has arrived at ${escapeHtml(organisation.name)} (${escapeHtml(organisation.code)}).</p><p>That was all. You can close this page.</p>`,
+  );
 }
 
 /** Where an organisation says what became of the request. Opening it changes nothing. */
-export function answerPage({ token, cascadeName, organisation, below }: AnswerPage): string {
+export function answerPage({ token, cascadeName, organisation, below, worklist }: AnswerPage): string {
   const answered = isAnswered(organisation.state)
-    ? `<p>So far we know: <strong>${escape(organisation.state.replace('-', ' '))}</strong>. You can add to that here.</p>`
+    ? `<p>So far we know: <strong>${escapeHtml(organisation.state.replace('-', ' '))}</strong>. You can add to that here.</p>`
     : '';
   const answers = answersOf(organisation.kind).map((answer, i) =>
     radio('answer', answer, WORDS[answer].label, i === 0),
@@ -36,8 +69,9 @@ export function answerPage({ token, cascadeName, organisation, below }: AnswerPa
   const list = below.length === 0 ? '' : belowFields(organisation, below);
   return page(
     `${organisation.name} (${organisation.code})`,
-    `<p>${escape(cascadeName)}</p>
+    `<p>${escapeHtml(cascadeName)}</p>
 ${answered}
+${worklist === undefined ? '' : `<p><a href="${worklist}">Your worklist: who needs help, those at risk of missing payment first</a></p>`}
 <form method="post" action="/cascade/${token}">
 <fieldset class="nhsuk-fieldset"><legend class="nhsuk-fieldset__legend nhsuk-fieldset__legend--m">What has happened?</legend>
 <div class="nhsuk-radios">${answers.join('\n')}</div></fieldset>
@@ -57,7 +91,7 @@ export function thanksPage(
 ): string {
   return page(
     'Thank you',
-    `<p>We have noted for ${escape(organisation.name)} (${escape(organisation.code)}) that ${WORDS[answer].done}.</p>
+    `<p>We have noted for ${escapeHtml(organisation.name)} (${escapeHtml(organisation.code)}) that ${WORDS[answer].done}.</p>
 ${late ? '<p>It came after the time we had asked for, and it counts all the same.</p>' : ''}<p>You can close this page.</p>`,
   );
 }
@@ -65,7 +99,7 @@ ${late ? '<p>It came after the time we had asked for, and it counts all the same
 export function alreadyPage(organisation: Pick<OrganisationRow, 'name' | 'code'>): string {
   return page(
     'We have this already',
-    `<p>Somebody has answered this for ${escape(organisation.name)} (${escape(organisation.code)}) before. Nothing has changed, and you need not do anything.</p>`,
+    `<p>Somebody has answered this for ${escapeHtml(organisation.name)} (${escapeHtml(organisation.code)}) before. Nothing has changed, and you need not do anything.</p>`,
   );
 }
 
@@ -83,7 +117,10 @@ export function badLinkPage(why: BadLink): string {
 }
 
 export function refusedPage(reason: string): string {
-  return page('That did not work', `<p>${escape(reason)}.</p><p>Nothing has been changed. Go back and try again.</p>`);
+  return page(
+    'That did not work',
+    `<p>${escapeHtml(reason)}.</p><p>Nothing has been changed. Go back and try again.</p>`,
+  );
 }
 
 /** What a commissioner has to do, in counts; the files with names need sign-in. */
@@ -96,20 +133,21 @@ export function packPage(
 ): string {
   const rows = lines.map(
     (line) =>
-      `<tr class="nhsuk-table__row"><th scope="row" class="nhsuk-table__header">${escape(line.name)} (${escape(line.code)})</th>${[
+      `<tr class="nhsuk-table__row"><th scope="row" class="nhsuk-table__header">${escapeHtml(line.name)} (${escapeHtml(line.code)})</th>${[
         line.practicesAtRisk > 0 ? 'yes' : 'no',
         line.mismatched,
         line.unknown,
         line.unreachable,
+        line.left,
         line.status.replace('-', ' '),
       ]
-        .map((cell) => `<td class="nhsuk-table__cell">${escape(String(cell))}</td>`)
+        .map((cell) => `<td class="nhsuk-table__cell">${escapeHtml(String(cell))}</td>`)
         .join('')}</tr>`,
   );
-  const heads = ['Organisation', 'At risk', 'Mismatched', 'Unknown', 'Unreachable', 'Status'];
+  const heads = ['Organisation', 'At risk', 'Mismatched', 'Unknown', 'Unreachable', 'Probably left', 'Status'];
   return page(
     `Worklist of ${organisation.name} (${organisation.code})`,
-    `<p>Those at risk of missing payment come first. Made ${escape(madeAt)} from: ${escape(snapshot)}.</p>
+    `<p>Those at risk of missing payment come first. Made ${escapeHtml(madeAt)} from: ${escapeHtml(snapshot)}.</p>
 <ul><li><a href="/cascade/${token}/worklist.csv">Counts as CSV</a></li><li><a href="/cascade/${token}/worklist.xlsx">Counts as a workbook</a></li>
 <li><a href="/cascade/${token}/people.csv">People as CSV</a> (needs sign-in)</li><li><a href="/cascade/${token}/people.xlsx">People as a workbook</a> (needs sign-in)</li></ul>
 <table class="nhsuk-table"><caption class="nhsuk-table__caption">What is left to do</caption><thead><tr>${heads
@@ -122,7 +160,7 @@ function belowFields(organisation: OrganisationRow, below: readonly Organisation
   const boxes = below.map(
     ({ code, name, passed_on_at }) =>
       `<div class="nhsuk-checkboxes__item"><input class="nhsuk-checkboxes__input" type="checkbox" id="below-${code}" name="below" value="${code}">
-<label class="nhsuk-label nhsuk-checkboxes__label" for="below-${code}">${escape(name)} (${code})${passed_on_at ? ', noted as passed on' : ''}</label></div>`,
+<label class="nhsuk-label nhsuk-checkboxes__label" for="below-${code}">${escapeHtml(name)} (${code})${passed_on_at ? ', noted as passed on' : ''}</label></div>`,
   );
   return `<fieldset class="nhsuk-fieldset"><legend class="nhsuk-fieldset__legend nhsuk-fieldset__legend--m">Which ${BELOW[organisation.kind]}? Tick none if you mean all of them.</legend>
 <div class="nhsuk-checkboxes">${boxes.join('\n')}</div></fieldset>`;
@@ -131,7 +169,7 @@ function belowFields(organisation: OrganisationRow, below: readonly Organisation
 /** The request is made to be forwarded: somebody at a practice may arrive by its commissioner's link. */
 function practiceForm(token: string, { kind }: OrganisationRow, below: readonly OrganisationRow[]): string {
   if (kind !== 'commissioner' || below.length === 0) return '';
-  const options = below.map(({ code, name }) => `<option value="${code}">${escape(name)} (${code})</option>`);
+  const options = below.map(({ code, name }) => `<option value="${code}">${escapeHtml(name)} (${code})</option>`);
   return `<h2>Do you work at one of the practices?</h2>
 <form method="post" action="/cascade/${token}">
 <input type="hidden" name="answer" value="confirm">
@@ -149,13 +187,14 @@ function radio(name: string, value: string, label: string, checked: boolean): st
 function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en-GB">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>${escape(title)} - CQRS comms</title><link rel="stylesheet" href="/assets/nhsuk.css"></head>
-<body><div class="nhsuk-width-container"><main class="nhsuk-main-wrapper"><h1>${escape(title)}</h1>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>${escapeHtml(title)} - CQRS comms</title><link rel="stylesheet" href="/assets/nhsuk.css"></head>
+<body><div class="nhsuk-width-container"><main class="nhsuk-main-wrapper"><h1>${escapeHtml(title)}</h1>
 ${body}</main></div></body>
 </html>
 `;
 }
 
-function escape(text: string): string {
+/** For HTML text and quoted attributes. */
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -3,7 +3,9 @@ import { pageQuery, pageSchema } from '../platform/http/index.js';
 import { LINK_PURPOSES } from '../shared/organisation-link.js';
 import { odsCodeSchema } from '../shared/ods-code.js';
 import { type CascadeRow, type OrganisationRow, type StepRow } from './cascade.repository.js';
+import { MOST_DRILL_CONTACTS, USUAL_DRILL_CONTACTS } from './drill.service.js';
 import { snapshotOf } from './report.service.js';
+import { SCORED_STEPS } from './score.repository.js';
 import { ANSWERS, COVERAGES, STEP_STATES, TREE_KINDS } from './step.rules.js';
 
 const instant = z.iso.datetime().nullable();
@@ -28,8 +30,38 @@ export type CascadeView = z.infer<typeof cascadeSchema>;
 export const cascadePageSchema = pageSchema(cascadeSchema).meta({ id: 'CascadePage' });
 
 export const drillSchema = z
-  .strictObject({ name: z.string().trim().min(1).max(200), regions: z.array(odsCodeSchema).max(20).default([]) })
+  .strictObject({
+    name: z.string().trim().min(1).max(200),
+    regions: z.array(odsCodeSchema).max(20).default([]).describe('None: the whole country'),
+    practices: z.boolean().default(false).describe('Write to practices as well'),
+    contacts: z
+      .int()
+      .min(1)
+      .max(MOST_DRILL_CONTACTS)
+      .default(USUAL_DRILL_CONTACTS)
+      .describe('To how many people of each organisation'),
+    at: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe('Default: now. Outside sending hours it leaves when the next begin'),
+  })
   .meta({ id: 'NewDrill', examples: [{ name: 'Rehearsal in August', regions: ['Y63'] }] });
+
+export const scoreSchema = z
+  .object({
+    items: z.array(
+      z.object({
+        kind: z.enum(TREE_KINDS),
+        step: z.enum(SCORED_STEPS).describe('`answer`: the first word of any kind; of a drill, its button'),
+        asked: count,
+        taken: count,
+        medianHours: z.number().nullable().describe('By the clock, since each was asked'),
+        slowestHours: z.number().nullable(),
+        never: count.describe('Asked, and not so far'),
+      }),
+    ),
+  })
+  .meta({ id: 'CascadeScore' });
 
 export const coverageRowSchema = z
   .object({

@@ -26,14 +26,15 @@ import {
   organisationView,
   practicePageSchema,
   practiceQuerySchema,
+  scoreSchema,
 } from './cascade.api.js';
-import { CascadeFreezer } from './cascade.freezer.js';
 import { type AnswerResult, CascadeService } from './cascade.service.js';
 import { type OrganisationRow } from './cascade.repository.js';
+import { DrillService } from './drill.service.js';
 import { ProofService } from './proof.service.js';
 import { type CoverageRow, type PracticeRow } from './report.repository.js';
 import { CascadeReports } from './report.service.js';
-import { EVERYWHERE } from './tree.rules.js';
+import { type StepScore } from './score.repository.js';
 import { XLSX_TYPE } from './table.export.js';
 import { WorklistService } from './worklist.service.js';
 
@@ -48,7 +49,7 @@ const FILE = { type: 'string', format: 'binary' } as const;
 export class CascadeController {
   constructor(
     private readonly cascades: CascadeService,
-    private readonly freezer: CascadeFreezer,
+    private readonly drills: DrillService,
     private readonly reports: CascadeReports,
     private readonly worklists: WorklistService,
     private readonly proofs: ProofService,
@@ -72,16 +73,28 @@ export class CascadeController {
   @Post('drills')
   @RequirePermission('cascade:operate')
   @Idempotent()
-  @ApiCreatedResponse({ standardSchema: cascadeSchema, description: 'A rehearsal: a tree and its links, no message' })
+  @ApiCreatedResponse({
+    standardSchema: cascadeSchema,
+    description: 'A rehearsal: an e-mail without any content but a button, scored by how soon it is pressed',
+  })
   @ApiProblems(400, 409, 413, 415)
   async drill(
-    @Body({ schema: drillSchema }) { name, regions }: z.infer<typeof drillSchema>,
+    @Body({ schema: drillSchema }) { name, at, ...scope }: z.infer<typeof drillSchema>,
     @CurrentPrincipal() principal: Principal,
   ): Promise<CascadeView> {
-    if (principal.region !== undefined) for (const region of regions) requireRegion(principal, region);
-    const own = regions.length === 0 && principal.region !== undefined ? [principal.region] : regions;
-    const id = await this.freezer.drill(name, principal, { ...EVERYWHERE, regions: own });
+    const id = await this.drills.start(name, { ...scope, ...(at !== undefined && { at: new Date(at) }) }, principal);
     return cascadeView(await this.cascades.get(id));
+  }
+
+  @Get(':id/score')
+  @RequirePermission('cascade:read')
+  @ApiOkResponse({ standardSchema: scoreSchema, description: 'How fast each step was taken, down the tree' })
+  @ApiProblems(400, 404)
+  async score(
+    @Param('id', { schema: cascadeIdSchema }) id: string,
+    @CurrentPrincipal() { region }: Principal,
+  ): Promise<{ items: StepScore[] }> {
+    return { items: await this.reports.score(id, region) };
   }
 
   @Get(':id')

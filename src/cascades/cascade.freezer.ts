@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type Transaction } from 'kysely';
 import { v7 as uuid } from 'uuid';
 import { AuditTrail, type Principal, systemPrincipal } from '../access/index.js';
 import { CampaignService } from '../campaigns/index.js';
@@ -7,10 +8,17 @@ import { Clock } from '../shared/clock.js';
 import { ConflictError } from '../shared/errors.js';
 import { linksExpireAt } from '../shared/organisation-link.js';
 import { CascadeRepository } from './cascade.repository.js';
+import { type CascadeTables } from './cascade.tables.js';
 import { type Census, CensusService } from './census.service.js';
 import { DEFAULT_ESCALATION, type EscalationPolicy } from './escalation.rules.js';
 import { FreezeRepository, type FrozenNode, type NewCascade } from './freeze.repository.js';
 import { EVERYWHERE, treeOf, type TreeNode, type TreeScope } from './tree.rules.js';
+
+export interface DrillTree {
+  readonly name: string;
+  readonly scope?: TreeScope;
+  readonly askedAt?: Date;
+}
 
 /** Fixes who is to tell whom, at the moment at which a cascade begins. */
 @Injectable()
@@ -55,18 +63,24 @@ export class CascadeFreezer {
   }
 
   /**
-   * A rehearsal: the tree and its links without any message. What is scored is how fast each step is answered.
+   * The tree of a rehearsal. `DrillService` writes to it.
+   * @param askedAt when its messages leave; default: now. @param also what is kept only together with the tree.
    * @returns the id of the drill.
    */
-  async drill(name: string, principal: Principal, scope: TreeScope = EVERYWHERE): Promise<string> {
+  async drill(
+    { name, scope = EVERYWHERE, askedAt = this.clock.now() }: DrillTree,
+    principal: Principal,
+    also?: (cascade: NewCascade, trx: Transaction<CascadeTables>) => Promise<void>,
+  ): Promise<string> {
     const id = uuid();
-    const now = this.clock.now();
-    await this.write(
-      { id, name, campaignId: null, planHash: null, ...this.times(DEFAULT_ESCALATION, now, now) },
-      scope,
-      principal,
-    );
+    const times = this.times(DEFAULT_ESCALATION, askedAt, askedAt);
+    await this.write({ id, name, campaignId: null, planHash: null, ...times }, scope, principal, also);
     return id;
+  }
+
+  /** The tree as it would be fixed now, with what the directory says of its people. */
+  async foresee(scope: TreeScope): Promise<{ nodes: readonly TreeNode[]; census: Census }> {
+    return { nodes: treeOf(await this.repository.organisations(), scope), census: await this.census.take() };
   }
 
   private times(policy: EscalationPolicy, askedAt: Date, roundEnds: Date) {
@@ -78,12 +92,16 @@ export class CascadeFreezer {
     };
   }
 
-  private async write(cascade: Omit<NewCascade, 'imports'>, scope: TreeScope, principal: Principal): Promise<void> {
-    const imports = await this.repository.imports();
-    const nodes = treeOf(await this.repository.organisations(), scope);
-    const census = await this.census.take();
+  private async write(
+    begun: Omit<NewCascade, 'imports'>,
+    scope: TreeScope,
+    principal: Principal,
+    also?: (cascade: NewCascade, trx: Transaction<CascadeTables>) => Promise<void>,
+  ): Promise<void> {
+    const cascade = { ...begun, imports: await this.repository.imports() };
+    const { nodes, census } = await this.foresee(scope);
     await this.repository.db.transaction().execute(async (trx) => {
-      if (!(await this.repository.addCascade({ ...cascade, imports }, trx))) return;
+      if (!(await this.repository.addCascade(cascade, trx))) return;
       const frozen = nodes.map((node) => frozenNode(node, census, false));
       await this.repository.addOrganisations(cascade.id, frozen, trx);
       await this.repository.addContacts(cascade.id, contactRows(nodes, census), trx);
@@ -92,6 +110,7 @@ export class CascadeFreezer {
       const details = { organisations: nodes.length, drill: cascade.campaignId === null };
       const subject = `cascade:${cascade.id}`;
       await this.audit.record({ actor: principal.id, action: 'cascade.frozen', subject, details }, trx);
+      await also?.(cascade, trx);
     });
   }
 }

@@ -78,13 +78,12 @@ export class CascadeRepository {
       .execute();
   }
 
-  /** Cascades that still act: open, with messages (drills have none). */
+  /** Cascades of which something may still become. */
   async live(): Promise<string[]> {
     const rows = await this.db
       .selectFrom('cascade')
       .select('id')
       .where('closed_at', 'is', null)
-      .where('campaign_id', 'is not', null)
       .orderBy('frozen_at')
       .execute();
     return rows.map(({ id }) => id);
@@ -148,6 +147,14 @@ export class CascadeRepository {
             ]),
       )
       .orderBy('code')
+      .execute();
+  }
+
+  async names(id: string, trx: Transaction<CascadeTables>): Promise<Pick<OrganisationRow, 'code' | 'kind' | 'name'>[]> {
+    return trx
+      .selectFrom('cascade_organisation')
+      .select(['code', 'kind', 'name'])
+      .where('cascade_id', '=', id)
       .execute();
   }
 

@@ -63,13 +63,19 @@ export class CascadeTicker implements BeforeApplicationShutdown {
     const { id } = cascade;
     await this.escalations.observeDelivery(id, this.clock.now());
     await this.cascades.refreshReach(id);
+    // A drill has no dates that can move, and its silence is what it is there to show.
+    if (cascade.campaign_id !== null) await this.goOn(cascade);
+    if (this.clock.now() >= cascade.links_expire_at) await this.cascades.close(id, this.clock.now());
+  }
+
+  private async goOn(cascade: CascadeRow): Promise<void> {
+    const { id } = cascade;
     await this.loop.compare(cascade);
     await this.escalation.stopAnswered(id);
     const reopened = await this.reopening.run(cascade);
     if (reopened > 0) this.logger.log({ message: 'steps reopened', cascade: id, organisations: reopened });
     const planned = await this.escalation.run(cascade);
     if (planned > 0) this.logger.log({ message: 'silence escalated', cascade: id, messages: planned });
-    if (this.clock.now() >= cascade.links_expire_at) await this.cascades.close(id, this.clock.now());
   }
 
   /** One cascade's trouble does not hold up the others. */

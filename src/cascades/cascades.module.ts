@@ -3,6 +3,7 @@ import { AuditModule } from '../access/index.js';
 import { CampaignsModule } from '../campaigns/index.js';
 import { DeadlinesModule } from '../deadlines/index.js';
 import { DeliveryModule } from '../delivery/index.js';
+import { FeedbackModule } from '../feedback/index.js';
 import { RenderingModule } from '../rendering/index.js';
 import { SegmentsModule } from '../segments/index.js';
 import { CascadeFreezer } from './cascade.freezer.js';
@@ -10,6 +11,7 @@ import { CascadeRepository } from './cascade.repository.js';
 import { CascadeService } from './cascade.service.js';
 import { CascadeTicker } from './cascade.ticker.js';
 import { CensusService } from './census.service.js';
+import { DrillService } from './drill.service.js';
 import { EscalationRepository } from './escalation.repository.js';
 import { EscalationService } from './escalation.service.js';
 import { FreezeRepository } from './freeze.repository.js';
@@ -24,13 +26,22 @@ import { NudgeRepository } from './nudge.repository.js';
 import { NudgeService } from './nudge.service.js';
 import { ProofService } from './proof.service.js';
 import { ScriptedCascade } from './scripted-cascade.js';
-import { TellingRepository } from './telling.repository.js';
-import { TellingService } from './telling.service.js';
+import { TellingModule } from './telling.module.js';
+import { ScoreRepository } from './score.repository.js';
 import { WorklistRepository } from './worklist.repository.js';
 import { WorklistService } from './worklist.service.js';
 
 @Module({
-  imports: [AuditModule, SegmentsModule, DeadlinesModule, RenderingModule, DeliveryModule, CampaignsModule],
+  imports: [
+    AuditModule,
+    SegmentsModule,
+    DeadlinesModule,
+    RenderingModule,
+    DeliveryModule,
+    FeedbackModule,
+    CampaignsModule,
+    TellingModule,
+  ],
   providers: [
     CascadeFreezer,
     CascadeReports,
@@ -38,6 +49,7 @@ import { WorklistService } from './worklist.service.js';
     CascadeService,
     CascadeTicker,
     CensusService,
+    DrillService,
     EscalationRepository,
     EscalationService,
     FreezeRepository,
@@ -47,13 +59,12 @@ import { WorklistService } from './worklist.service.js';
     NudgeRepository,
     NudgeService,
     ProofService,
-    TellingRepository,
-    TellingService,
     WorklistRepository,
     WorklistService,
     ReopeningRepository,
     ReopeningService,
     ReportRepository,
+    ScoreRepository,
     ScriptedCascade,
   ],
   exports: [
@@ -61,12 +72,13 @@ import { WorklistService } from './worklist.service.js';
     CascadeReports,
     CascadeService,
     CascadeTicker,
+    DrillService,
     LinkService,
     LoopService,
     NudgeService,
     ProofService,
     ScriptedCascade,
-    TellingService,
+    TellingModule,
     WorklistService,
   ],
 })

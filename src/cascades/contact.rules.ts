@@ -40,8 +40,12 @@ const NEEDS: Readonly<Record<Segment, Need | null>> = {
   invalid: 'unreachable',
 };
 
+/** What stands on a worklist: the needs, and those of whom mail suggests that they have left. */
+export type WorklistNeed = Need | 'left';
+
 /** What each need asks the commissioner to do. */
-export const NEED_ACTIONS: Readonly<Record<Need, string>> = {
+export const NEED_ACTIONS: Readonly<Record<WorklistNeed, string>> = {
+  left: 'Mail to this NHSmail address comes back for good: ask whether the person has left, and if so have the account disabled; if not, request a new account under an address that works',
   mismatched: 'Request a new CQRS account under the person’s own NHSmail address, with the same roles',
   unknown: 'Ask the person whether they have NHSmail: if so request a new account under it, if not tell the CQRS team',
   unreachable:

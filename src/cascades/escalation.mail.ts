@@ -1,3 +1,4 @@
+import { type Route } from '../delivery/index.js';
 import { type OrganisationFigures } from './escalation.repository.js';
 
 /** Counts of an organisation and everything below it. */
@@ -8,7 +9,9 @@ interface Totals {
 }
 
 export interface RequestContent {
-  readonly template: 'cascade-request' | 'cascade-request-region';
+  readonly template: 'cascade-request' | 'cascade-request-region' | 'cascade-practice';
+  /** `direct`: past whoever was to pass it on. */
+  readonly route: Route;
   readonly values: Readonly<Record<string, unknown>>;
 }
 
@@ -24,11 +27,21 @@ export class RequestContents {
     return this.byCode.get(code);
   }
 
-  /** To a commissioner about its practices, or to a practice about itself. Those at risk first. */
-  toOrganisation(figure: OrganisationFigures): RequestContent {
-    const practices = figure.kind === 'practice' ? [figure] : this.practicesOf(figure.code);
+  /** To a practice about itself, when nobody has passed the message on to it. */
+  toPractice(figure: OrganisationFigures): RequestContent {
+    return {
+      template: 'cascade-practice',
+      route: 'direct',
+      values: { organisation: { code: figure.code, name: figure.name }, totals: totalsOf([figure]) },
+    };
+  }
+
+  /** To a commissioner about its practices, those at risk first. */
+  toCommissioner(figure: OrganisationFigures): RequestContent {
+    const practices = this.practicesOf(figure.code);
     return {
       template: 'cascade-request',
+      route: 'cascade',
       values: {
         organisation: { code: figure.code, name: figure.name },
         practices: practices.map(({ code, name, atRisk, peopleToHelp }) => ({ code, name, atRisk, peopleToHelp })),
@@ -48,6 +61,7 @@ export class RequestContents {
     });
     return {
       template: 'cascade-request-region',
+      route: 'cascade',
       values: {
         organisation: { code: organisation.code, name: organisation.name },
         commissioners: rows.map(({ figure: { code, name }, totals: { practices, ...rest } }) => ({

@@ -121,7 +121,11 @@ export class EscalationRepository {
   }
 
   /** Contacts with a registered address, in the order in which they are turned to. */
-  async addressees(cascadeId: string, codes: readonly string[]): Promise<Addressee[]> {
+  async addressees(
+    cascadeId: string,
+    codes: readonly string[],
+    db: Kysely<CascadeTables> = this.db,
+  ): Promise<Addressee[]> {
     const { rows } = await sql<Addressee>`
       select contact.code, contact.rank, contact.account_id as "accountId", contact.person_key as "personKey",
         account.first_name as "firstName", trim(account.first_name || ' ' || account.last_name) as "fullName",
@@ -130,7 +134,7 @@ export class EscalationRepository {
       join account on account.id = contact.account_id
       where contact.cascade_id = ${cascadeId} and contact.code = any(${[...codes]}::text[])
         and account.status = 'active' and account.email_normalised is not null
-      order by contact.code, contact.rank`.execute(this.db);
+      order by contact.code, contact.rank`.execute(db);
     return rows;
   }
 

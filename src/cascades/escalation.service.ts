@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v5 as uuidFrom } from 'uuid';
 import { BankHolidays } from '../deadlines/index.js';
-import { Ledger, type NewMessage } from '../delivery/index.js';
+import { Ledger, type NewMessage, senderOf } from '../delivery/index.js';
 import { type Config, InjectConfig, publicUrlOf } from '../platform/config/index.js';
 import { TemplateCatalogue } from '../rendering/index.js';
 import { Clock } from '../shared/clock.js';
@@ -11,6 +11,7 @@ import { type CascadeRow } from './cascade.repository.js';
 import { RequestContents, type RequestContent } from './escalation.mail.js';
 import { type Addressee, EscalationRepository, type Launch } from './escalation.repository.js';
 import { type DueRung, rungsDue } from './escalation.rules.js';
+import { type TreeKind } from './step.rules.js';
 
 /** Names dispatches the same way each time. */
 const DISPATCHES = '0c8a3c1e-5d1b-5f57-8f0b-6f3a1c9e2d44';
@@ -123,7 +124,7 @@ export class EscalationService {
     const commissioners = rungs.flatMap(({ code, kind }) =>
       kind === 'commissioner' ? [code] : contents.commissionersOf(code),
     );
-    const [, address = this.config.mailFrom] = /<([^>]+)>/.exec(this.config.mailFrom) ?? [];
+    const { address } = senderOf(this.config.mailFrom).mailbox;
     return {
       purpose: `escalation:team:${at}`,
       rungs,
@@ -203,7 +204,7 @@ export class EscalationService {
       personKey: to.personKey,
       accountIds: to.accountId === undefined ? [] : [to.accountId],
       organisationCodes: organisation ? [organisation.code] : [],
-      route: 'cascade',
+      route: content.route,
       segment: null,
       address: to.address,
       template: content.template,
@@ -242,11 +243,12 @@ export function mayEscalate({ campaignState, expiresAt }: Launch, now: Date): bo
 export function letter(to: Addressee, code: string, contents: RequestContents, about?: readonly string[]): Letter[] {
   const figure = contents.get(code);
   if (!figure) return [];
-  const content =
-    figure.kind === 'region'
-      ? contents.aboutCommissioners(figure, about ?? contents.commissionersOf(code))
-      : contents.toOrganisation(figure);
-  return [{ to, organisation: figure, content }];
+  const content: Record<TreeKind, () => RequestContent> = {
+    region: () => contents.aboutCommissioners(figure, about ?? contents.commissionersOf(code)),
+    commissioner: () => contents.toCommissioner(figure),
+    practice: () => contents.toPractice(figure),
+  };
+  return [{ to, organisation: figure, content: content[figure.kind]() }];
 }
 
 /** A key function that numbers the items with one mark from 1. */

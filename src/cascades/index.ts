@@ -11,7 +11,15 @@ export {
 } from './escalation.rules.js';
 export { type Comparison, LoopService } from './loop.service.js';
 export { type CoverageRow, type PracticeRow } from './report.repository.js';
-export { CascadeReports, type DrillScore } from './report.service.js';
+export { CascadeReports } from './report.service.js';
+export {
+  type DrillForecast,
+  type DrillScope,
+  DrillService,
+  MOST_DRILL_CONTACTS,
+  USUAL_DRILL_CONTACTS,
+} from './drill.service.js';
+export { SCORED_STEPS, type StepScore } from './score.repository.js';
 export {
   type Answer,
   ANSWERS,
@@ -27,6 +35,7 @@ export { type Nudge, NudgeService } from './nudge.service.js';
 export { type TableExport, toCsv, toWorkbook, XLSX_TYPE } from './table.export.js';
 export { type CascadeTables } from './cascade.tables.js';
 export { ProofService, type ProofVerdict } from './proof.service.js';
+export { TellingModule } from './telling.module.js';
 export { type Telling, TellingService } from './telling.service.js';
 export { WorklistService } from './worklist.service.js';
 export { type WorklistLine, type WorklistPerson } from './worklist.types.js';

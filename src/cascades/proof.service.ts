@@ -7,7 +7,9 @@ import { type Config, InjectConfig } from '../platform/config/index.js';
 import { canonicalJson } from '../shared/canonical-json.js';
 import { Clock } from '../shared/clock.js';
 import { InvalidInputError } from '../shared/errors.js';
+import { groupBy } from '../shared/group-by.js';
 import { CascadeService } from './cascade.service.js';
+import { proofPage } from './proof.page.js';
 import { snapshotOf } from './report.service.js';
 import { toCsv } from './table.export.js';
 import { TellingRepository } from './telling.repository.js';
@@ -20,11 +22,12 @@ export interface ProofVerdict {
 }
 
 const MANIFEST = 'manifest.json';
+const SUMS = 'SHA256SUMS';
 const LARGEST_FILE = 20_000_000;
 
 /**
  * The evidence that an organisation was told, as a ZIP: what was sent to whom (accounts and keyed hashes of addresses,
- * never addresses), the hash of the bytes, why, each step and answer. As it holds nothing that is redacted, it is the
+ * never addresses), the hash of the bytes, why, what came back, each step and answer; with a page for people. As it holds nothing that is redacted, it is the
  * same before and after redaction. A manifest with the hash of every file is signed by the service.
  */
 @Injectable()
@@ -44,7 +47,7 @@ export class ProofService {
     const node = await this.cascades.organisation(cascadeId, code);
     const above = [node.commissioner_code, node.region_code].flatMap((each) => each ?? []);
     const steps = await this.repository.evidence(cascadeId, [...new Set([code, ...above])]);
-    const messages = await this.messagesTo(code);
+    const messages = await this.messagesTo(code, cascadeId);
     const madeAt = this.clock.now();
     const proof = {
       cascade: { id: cascade.id, name: cascade.name, plan: cascade.plan_hash, snapshot: snapshotOf(cascade) },
@@ -87,7 +90,11 @@ export class ProofService {
           ...origin,
         }),
       },
+      { name: 'proof.html', content: proofPage({ ...proof, madeAt }) },
     ];
+    // As sha256sum reads it, for whoever has no software of ours.
+    const sums = files.map(({ name, content }) => `${sha256(content)}  ${name}\n`).join('');
+    files.push({ name: SUMS, content: sums });
     const listed = {
       madeAt: madeAt.toISOString(),
       files: files.map(({ name, content }) => ({ name, sha256: sha256(content) })),
@@ -122,9 +129,16 @@ export class ProofService {
     return { ok: faults.length === 0, faults };
   }
 
-  private async messagesTo(code: string) {
-    const messages = await this.ledger.told(code);
+  /** Of all campaigns; not of other rehearsals, which told it nothing. */
+  private async messagesTo(code: string, cascadeId: string) {
+    const rehearsals = new Set(await this.repository.drillsOf(code));
+    rehearsals.delete(cascadeId);
+    const messages = (await this.ledger.told(code)).filter(({ campaignId }) => !rehearsals.has(campaignId));
     const hashes = await this.repository.addressHashes(messages.map(({ id }) => id));
+    const returned = groupBy(
+      await this.repository.returned(messages.map(({ id }) => id)),
+      ({ messageId }) => messageId,
+    );
     return messages.map((message) => ({
       id: message.id,
       campaign: message.campaignId,
@@ -141,6 +155,7 @@ export class ProofService {
       reason: message.reason,
       acceptedAt: message.acceptedAt,
       renderedSha256: message.renderedSha256,
+      returned: returned.get(message.id) ?? [],
     }));
   }
 

@@ -177,32 +177,6 @@ export class ReportRepository {
     return rows;
   }
 
-  /** Hours from the freezing to each answer, over the organisations that gave it: what a drill is scored by. */
-  async responseTimes(
-    cascadeId: string,
-  ): Promise<{ kind: string; answer: string; count: number; medianHours: number; slowestHours: number }[]> {
-    const { rows } = await sql<{
-      kind: string;
-      answer: string;
-      count: number;
-      medianHours: number;
-      slowestHours: number;
-    }>`
-      select node.kind, step.action as answer, count(*)::int as count,
-        round((percentile_cont(0.5) within group (order by hours))::numeric, 2)::float as "medianHours",
-        round(max(hours)::numeric, 2)::float as "slowestHours"
-      from (
-        select code, action, cascade_id, min(at) as at from cascade_step
-        where cascade_id = ${cascadeId} and action in ('acknowledge', 'pass-on', 'confirm', 'finish', 'decline')
-        group by cascade_id, code, action
-      ) step
-      join cascade on cascade.id = step.cascade_id
-      join cascade_organisation node on node.cascade_id = step.cascade_id and node.code = step.code
-      cross join lateral (select extract(epoch from step.at - cascade.frozen_at) / 3600 as hours) as took
-      group by node.kind, step.action order by node.kind, step.action`.execute(this.db);
-    return rows;
-  }
-
   /** Commissioners in code order, with how often their silence was escalated. */
   async askedCommissioners(cascadeId: string): Promise<{ code: string; rung: number; answered: boolean }[]> {
     const { rows } = await sql<{ code: string; rung: number; answered: boolean }>`

@@ -9,23 +9,15 @@ import {
   type PracticeRow,
   ReportRepository,
 } from './report.repository.js';
+import { ScoreRepository, type StepScore } from './score.repository.js';
 import { type TableExport } from './table.export.js';
-
-export interface DrillScore {
-  readonly kind: string;
-  readonly answer: string;
-  /** How many organisations of the kind gave the answer. */
-  readonly count: number;
-  /** Hours by the clock from the freezing of the tree. */
-  readonly medianHours: number;
-  readonly slowestHours: number;
-}
 
 /** How far a cascade has come, for the nation and down to each practice. */
 @Injectable()
 export class CascadeReports {
   constructor(
     private readonly repository: ReportRepository,
+    private readonly scores: ScoreRepository,
     private readonly cascades: CascadeService,
     private readonly clock: Clock,
   ) {}
@@ -56,10 +48,13 @@ export class CascadeReports {
     return this.repository.curve(cascadeId);
   }
 
-  /** How fast each step was answered. */
-  async responseTimes(cascadeId: string): Promise<DrillScore[]> {
-    await this.cascades.get(cascadeId);
-    return this.repository.responseTimes(cascadeId);
+  /**
+   * How fast each step was taken, down the tree; of a drill, how fast its button was pressed.
+   * @param region nothing but this region. @throws NotFoundError `cascade-not-found`.
+   */
+  async score(cascadeId: string, region?: string): Promise<StepScore[]> {
+    await this.cascades.visible(cascadeId, region);
+    return this.scores.of(cascadeId, region);
   }
 
   /** The report of `coverage` as a table. */

@@ -22,6 +22,17 @@ export interface EvidenceStep {
   readonly details: StepDetails;
 }
 
+/** What a report says of a message; its words may hold an address and are not part of it. */
+export interface ReturnedMail {
+  readonly messageId: string;
+  readonly at: Date;
+  /** `hard`, `soft`, `complaint`, `auto-reply`, `delivered`. */
+  readonly kind: string;
+  readonly reason: string;
+  /** RFC 3463. */
+  readonly status: string | null;
+}
+
 @Injectable()
 export class TellingRepository {
   constructor(@InjectDatabase() private readonly db: Kysely<CascadeTables>) {}
@@ -48,6 +59,28 @@ export class TellingRepository {
     const { rows } = await sql<EvidenceStep>`
       select at, code as organisation, action, late, actor, details from cascade_step
       where cascade_id = ${cascadeId} and code = any(${[...codes]}::text[]) order by id`.execute(this.db);
+    return rows;
+  }
+
+  /** Rehearsals that an organisation was part of. */
+  async drillsOf(code: string): Promise<string[]> {
+    const rows = await this.db
+      .selectFrom('cascade_organisation as node')
+      .innerJoin('cascade', 'cascade.id', 'node.cascade_id')
+      .select('cascade.id')
+      .where('node.code', '=', code)
+      .where('cascade.campaign_id', 'is', null)
+      .execute();
+    return rows.map(({ id }) => id);
+  }
+
+  /** Reports that proved to be about these messages, oldest first. */
+  async returned(messageIds: readonly string[]): Promise<ReturnedMail[]> {
+    const { rows } = await sql<ReturnedMail>`
+      select report.message_id as "messageId", report.received_at as at, recipient.kind, recipient.reason, recipient.status
+      from feedback_report report join feedback_recipient recipient on recipient.report_id = report.id
+      where report.message_id = any(${[...messageIds]}::uuid[]) and report.state = 'applied'
+      order by report.received_at, report.id, recipient.ordinal`.execute(this.db);
     return rows;
   }
 

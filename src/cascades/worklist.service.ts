@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { LeaverService } from '../feedback/index.js';
 import { type Suggestion, SegmentsService } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
+import { type OrganisationRow } from './cascade.repository.js';
 import { CascadeService } from './cascade.service.js';
 import { NEED_ACTIONS } from './contact.rules.js';
 import { snapshotOf } from './report.service.js';
@@ -15,17 +17,20 @@ export class WorklistService {
     private readonly repository: WorklistRepository,
     private readonly cascades: CascadeService,
     private readonly segments: SegmentsService,
+    private readonly leavers: LeaverService,
     private readonly clock: Clock,
   ) {}
 
   /** The organisations directly below, those at risk first, then by how many people need help. */
   async lines(cascadeId: string, code: string): Promise<WorklistLine[]> {
-    return this.repository.lines(cascadeId, await this.cascades.organisation(cascadeId, code));
+    const organisation = await this.cascades.organisation(cascadeId, code);
+    return this.repository.lines(cascadeId, organisation, await this.leaversOf(organisation));
   }
 
   /** Everybody at and below a commissioner (or in a practice, or a region's whole area) who still needs help. */
   async people(cascadeId: string, code: string): Promise<WorklistPerson[]> {
-    const rows = await this.repository.people(cascadeId, await this.cascades.organisation(cascadeId, code));
+    const organisation = await this.cascades.organisation(cascadeId, code);
+    const rows = await this.repository.people(cascadeId, organisation, await this.leaversOf(organisation));
     const results = await this.segments.classify(rows.map(({ accountId }) => accountId));
     const suggestions = new Map(results.map(({ accountId, suggestion }) => [accountId, suggestion]));
     return rows.map((row) => ({
@@ -40,7 +45,17 @@ export class WorklistService {
     const lines = await this.lines(cascadeId, code);
     return {
       title: 'Worklist',
-      header: ['Code', 'Name', 'Practices', 'Practices at risk', 'Mismatched', 'Unknown', 'Unreachable', 'Status'],
+      header: [
+        'Code',
+        'Name',
+        'Practices',
+        'Practices at risk',
+        'Mismatched',
+        'Unknown',
+        'Unreachable',
+        'Probably left',
+        'Status',
+      ],
       rows: lines.map((line) => [
         line.code,
         line.name,
@@ -49,6 +64,7 @@ export class WorklistService {
         line.mismatched,
         line.unknown,
         line.unreachable,
+        line.left,
         line.status,
       ]),
       ...(await this.origin(cascadeId)),
@@ -87,6 +103,12 @@ export class WorklistService {
       ]),
       ...(await this.origin(cascadeId)),
     };
+  }
+
+  /** Read now and not frozen: mail comes back while a cascade goes on. */
+  private async leaversOf({ code, kind }: Pick<OrganisationRow, 'code' | 'kind'>): Promise<string[]> {
+    const found = await this.leavers.probableLeavers(kind === 'region' ? {} : { organisationCodes: [code] });
+    return found.map(({ accountId }) => accountId);
   }
 
   private async origin(cascadeId: string): Promise<Pick<TableExport, 'madeAt' | 'snapshot'>> {

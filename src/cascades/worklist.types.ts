@@ -1,4 +1,4 @@
-import { type Need } from './contact.rules.js';
+import { type WorklistNeed } from './contact.rules.js';
 
 /** A practice on a commissioner's list, or a commissioner on a region's. Counts only: it may be seen without sign-in. */
 export interface WorklistLine {
@@ -10,6 +10,8 @@ export interface WorklistLine {
   readonly mismatched: number;
   readonly unknown: number;
   readonly unreachable: number;
+  /** Accounts whose NHSmail address is gone: their holders have probably left. They are in no other count. */
+  readonly left: number;
   /** Confirmed, passed on, silent…; of a commissioner, its state. */
   readonly status: string;
 }
@@ -24,7 +26,7 @@ export interface WorklistPerson {
   readonly lastName: string;
   readonly registeredAddress: string | null;
   readonly roles: readonly string[];
-  readonly need: Need;
+  readonly need: WorklistNeed;
   /** What the commissioner is asked to do. */
   readonly action: string;
   /** The NHSmail address that the directory holds for the person, or what the registered one was meant to be. */

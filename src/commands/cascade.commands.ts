@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type INestApplicationContext } from '@nestjs/common';
 import { type Command } from 'commander';
+import { z } from 'zod';
+import { type Principal } from '../access/index.js';
+import { type DrillScope } from '../cascades/index.js';
 import { PROJECT_ROOT } from '../platform/config/index.js';
 import { FixedClock } from '../shared/clock.js';
 import { InvalidInputError } from '../shared/errors.js';
-import { LondonTime } from '../shared/london-time.js';
+import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { parseOdsCode } from '../shared/ods-code.js';
 import { captured, CommandFailure, print, tell, withService } from './terminal.js';
 
@@ -17,6 +20,23 @@ interface Output {
 const START = LondonTime.parse('2026-09-07T09:00');
 const UNTIL = LondonTime.parse('2026-09-17T17:00');
 const FIXTURES = join(PROJECT_ROOT, 'test', 'fixtures');
+
+/** Whoever has the terminal may do what the service may do. */
+const TERMINAL: Principal = {
+  id: 'system:terminal',
+  kind: 'system',
+  name: 'The terminal',
+  roles: [],
+  permissions: ['cascade:operate'],
+};
+
+interface DrillOptions extends Output {
+  region?: string[];
+  practices?: boolean;
+  contacts: string;
+  at?: string;
+  dryRun?: boolean;
+}
 
 export function registerCascadeCommands(program: Command): void {
   const cascade = program.command('cascade').description('requests on their way from commissioners to practices');
@@ -31,9 +51,53 @@ export function registerCascadeCommands(program: Command): void {
         import('./cascade.run.js'),
       ]);
       await withService(async (app) => {
-        const rows = await app.get(CascadeReports).coverage(id);
+        const rows = await app.get(CascadeReports).coverage(cascadeIdOf(id));
         if (json) for (const row of rows) await print(JSON.stringify(row));
         else await print(coverageTable(rows));
+      });
+    });
+
+  cascade
+    .command('drill <name>')
+    .description('rehearse: write to contacts that nothing has to be done but press a button, and time it')
+    .option('--region <code...>', 'only these regions; default: the whole country')
+    .option('--practices', 'write to practices as well')
+    .option('--contacts <number>', 'to how many people of each organisation', '2')
+    .option('--at <time>', 'not before this London time, as 2026-08-03T09:00; default: now')
+    .option('--dry-run', 'say how many it would write to, and write to nobody')
+    .option('--json', 'one JSON document')
+    .action(async (name: string, { dryRun, json, ...given }: DrillOptions) => {
+      const { DrillService } = await import('../cascades/index.js');
+      const drill = drillOf(given);
+      await withService(async (app) => {
+        const drills = app.get(DrillService);
+        const forecast = await drills.foresee(drill, TERMINAL);
+        const id = dryRun ? null : await drills.start(name, drill, TERMINAL, forecast.messages);
+        if (json) await print(JSON.stringify({ id, ...forecast }));
+        else {
+          const { region, commissioner, practice } = forecast.organisations;
+          const leaves = formatDateTime(LondonTime.fromInstant(forecast.leavesAt));
+          await print(
+            `${forecast.messages} e-mails to ${forecast.people} people (regions: ${region}, commissioners: ${commissioner}, practices: ${practice}) ${id === null ? 'would leave' : 'leave'} at ${leaves}. Organisations at which nobody can be written to: ${forecast.unreachable}.`,
+          );
+          if (id !== null) await print(`The drill is ${id}; its score: cascade score ${id}`);
+        }
+      });
+    });
+
+  cascade
+    .command('score <cascade>')
+    .description('how soon each step was taken: median, slowest, and how many never did')
+    .option('--json', 'one JSON line a step')
+    .action(async (id: string, { json }: Output) => {
+      const [{ CascadeReports }, { scoreTable }] = await Promise.all([
+        import('../cascades/index.js'),
+        import('./cascade.run.js'),
+      ]);
+      await withService(async (app) => {
+        const rows = await app.get(CascadeReports).score(cascadeIdOf(id));
+        if (json) for (const row of rows) await print(JSON.stringify(row));
+        else await print(scoreTable(rows));
       });
     });
 
@@ -47,7 +111,7 @@ export function registerCascadeCommands(program: Command): void {
         throw new InvalidInputError('bad-ods-code', 'cascade proof: expected an ODS code, as A81001');
       }
       await withService(async (app) => {
-        await writeFile(file, await app.get(ProofService).pack(id, organisation, 'system:terminal'));
+        await writeFile(file, await app.get(ProofService).pack(cascadeIdOf(id), organisation, 'system:terminal'));
       });
       tell(`Written to ${file}.`);
     });
@@ -91,6 +155,24 @@ export function registerCascadeCommands(program: Command): void {
         `${answers} answers; silence caused ${escalations} more messages. Practices at risk: ${practicesAtRisk.before} before, ${practicesAtRisk.after} now. ${peopleHelped} people helped, ${accountsToRetire} old accounts may be retired. The report took ${reportMs} ms.`,
       );
     });
+}
+
+function cascadeIdOf(given: string): string {
+  if (z.uuid().safeParse(given).success) return given;
+  throw new InvalidInputError('bad-cascade-id', 'cascade: expected the id of a cascade, as its page shows it');
+}
+
+function drillOf({ region = [], practices = false, contacts, at }: DrillOptions): DrillScope {
+  const number = Number(contacts);
+  if (!Number.isInteger(number) || number < 1 || number > 5) {
+    throw new InvalidInputError('bad-number', '--contacts: expected a whole number from 1 to 5');
+  }
+  const regions = region.map((code) => {
+    const known = parseOdsCode(code);
+    if (known !== undefined) return known;
+    throw new InvalidInputError('bad-ods-code', '--region: expected an ODS code, as Y63');
+  });
+  return { regions, practices, contacts: number, ...(at !== undefined && { at: LondonTime.parse(at).toInstant() }) };
 }
 
 async function nationalCascade(app: INestApplicationContext, clock: FixedClock, small: boolean) {

@@ -10,6 +10,7 @@ import {
   ESCALATION_PAST_COMMISSIONERS,
   LoopService,
   ScriptedCascade,
+  type StepScore,
   WorklistService,
 } from '../cascades/index.js';
 import { ImportService } from '../directory/index.js';
@@ -92,6 +93,23 @@ export function coverageTable(rows: readonly CoverageRow[]): string {
       row.unreachable,
       row.atRiskBefore,
       row.atRiskNow,
+    ]),
+  );
+}
+
+/** A score for a person at the terminal. */
+export function scoreTable(rows: readonly StepScore[]): string {
+  const hours = (value: number | null): string => (value === null ? 'none' : `${value} h`);
+  return table(
+    ['level', 'step', 'asked', 'did', 'median', 'slowest', 'never'],
+    rows.map(({ kind, step, asked, taken, medianHours, slowestHours, never }) => [
+      kind,
+      step,
+      asked,
+      taken,
+      hours(medianHours),
+      hours(slowestHours),
+      never,
     ]),
   );
 }

@@ -55,43 +55,48 @@ export function registerServiceCommands(program: Command): void {
           'told: expected an ODS code of 3 to 10 letters and digits, as A81001',
         );
       }
-      const [{ Ledger }, { DirectoryService }, { TellingService }] = await Promise.all([
-        import('../delivery/index.js'),
-        import('../directory/index.js'),
-        import('../cascades/index.js'),
-      ]);
-      await withService(async (app) => {
-        const messages = (await app.get(Ledger).told(organisation)).map((message) => ({
-          campaign: message.campaignId,
-          purpose: message.purpose,
-          template: message.template,
-          route: message.route,
-          segment: message.segment,
-          state: message.state,
-          dueAt: message.dueAt.toISOString(),
-          acceptedAt: message.acceptedAt?.toISOString() ?? null,
-          sha256: message.renderedSha256,
-        }));
-        // A mistyped code must not read as an organisation that was told nothing.
-        const tellings = await app.get(TellingService).told(organisation);
-        if (tellings.length === 0) await app.get(DirectoryService).organisation(organisation);
-        if (json)
-          await print(JSON.stringify({ organisation, told: messages, cascade: tellings.filter(isCascadeStep) }));
-        else if (tellings.length === 0) await print(`${organisation} was told nothing so far.`);
-        else {
-          await print(
-            table(
-              ['when', 'what', 'route', 'state'],
-              tellings.map(({ at, what, by, route, state }) => [
-                at?.toISOString() ?? 'not sent',
-                by === null ? what : `${what} (${by})`,
-                route,
-                state,
-              ]),
-            ),
-          );
-        }
-      });
+      const [{ AuditModule }, { Ledger }, { DirectoryModule, DirectoryService }, { TellingModule, TellingService }] =
+        await Promise.all([
+          import('../access/index.js'),
+          import('../delivery/index.js'),
+          import('../directory/index.js'),
+          import('../cascades/index.js'),
+        ]);
+      await withService(
+        async (app) => {
+          const messages = (await app.get(Ledger).told(organisation)).map((message) => ({
+            campaign: message.campaignId,
+            purpose: message.purpose,
+            template: message.template,
+            route: message.route,
+            segment: message.segment,
+            state: message.state,
+            dueAt: message.dueAt.toISOString(),
+            acceptedAt: message.acceptedAt?.toISOString() ?? null,
+            sha256: message.renderedSha256,
+          }));
+          // A mistyped code must not read as an organisation that was told nothing.
+          const tellings = await app.get(TellingService).told(organisation);
+          if (tellings.length === 0) await app.get(DirectoryService).organisation(organisation);
+          if (json)
+            await print(JSON.stringify({ organisation, told: messages, cascade: tellings.filter(isCascadeStep) }));
+          else if (tellings.length === 0) await print(`${organisation} was told nothing so far.`);
+          else {
+            await print(
+              table(
+                ['when', 'what', 'route', 'state'],
+                tellings.map(({ at, what, by, route, state }) => [
+                  at?.toISOString() ?? 'not sent',
+                  by === null ? what : `${what} (${by})`,
+                  route,
+                  state,
+                ]),
+              ),
+            );
+          }
+        },
+        { modules: [AuditModule, DirectoryModule, TellingModule] },
+      );
     });
 
   program
@@ -99,22 +104,25 @@ export function registerServiceCommands(program: Command): void {
     .description('check the audit chain and the ledger; name the first fault')
     .option('--json', 'the verdict as JSON')
     .action(async ({ json }: Output) => {
-      const [{ AuditTrail }, { Ledger }] = await Promise.all([
+      const [{ AuditModule, AuditTrail }, { Ledger, LedgerModule }] = await Promise.all([
         import('../access/index.js'),
         import('../delivery/index.js'),
       ]);
-      const faults = await withService(async (app) => {
-        const audit = await app.get(AuditTrail).verify();
-        const ledger = await app.get(Ledger).faults();
-        const found = [
-          ...(audit.ok ? [] : [`audit entry ${audit.sequence} is ${audit.fault}`]),
-          ...ledger.map(({ messageId, fault }) => `message ${messageId}: ${fault}`),
-        ];
-        if (json) await print(JSON.stringify({ ok: found.length === 0, audit, ledger }));
-        else if (audit.ok && found.length === 0)
-          await print(`Audit chain of ${audit.entries} entries and ledger are sound.`);
-        return found;
-      });
+      const faults = await withService(
+        async (app) => {
+          const audit = await app.get(AuditTrail).verify();
+          const ledger = await app.get(Ledger).faults();
+          const found = [
+            ...(audit.ok ? [] : [`audit entry ${audit.sequence} is ${audit.fault}`]),
+            ...ledger.map(({ messageId, fault }) => `message ${messageId}: ${fault}`),
+          ];
+          if (json) await print(JSON.stringify({ ok: found.length === 0, audit, ledger }));
+          else if (audit.ok && found.length === 0)
+            await print(`Audit chain of ${audit.entries} entries and ledger are sound.`);
+          return found;
+        },
+        { modules: [AuditModule, LedgerModule] },
+      );
       if (faults[0] !== undefined) throw new CommandFailure(`Not sound: ${faults[0]}`, 1);
     });
 }

@@ -41,7 +41,7 @@ export function scenarioOf(choice: ScenarioChoice, cutoff: LondonTime): Scenario
 
 /** Whether a thing of this name belongs to the share: the same answer in every run. */
 export function isWithinShare(name: string, share: number): boolean {
-  return createHash('sha256').update(name).digest().readUInt32BE() / 2 ** 32 < share;
+  return share > 0 && createHash('sha256').update(name).digest().readUInt32BE() / 2 ** 32 < share;
 }
 
 export type Deed = 'declare' | 'approve' | 'financially-approve';

@@ -11,6 +11,8 @@ const TAKEN: Outcome = { kind: 'accepted', code: 250, response: '250 taken by th
 export class SimulatedTransport implements MailTransport {
   readonly name = 'simulation';
   readonly concurrency = 64;
+  /** With nothing behind, nobody reads: a calendar says who gets what and when. */
+  readonly readsContent: boolean;
   /** When each message was taken, to the second of the simulation: a ledger that writes many down at once is coarser. */
   readonly taken = new Map<string, Date>();
   /** How often it was asked to send something. */
@@ -21,7 +23,9 @@ export class SimulatedTransport implements MailTransport {
     private readonly clock: FixedClock,
     private readonly scenario: Scenario,
     private readonly options: { readonly behind?: MailTransport; readonly ratePerMinute?: number | undefined } = {},
-  ) {}
+  ) {
+    this.readsContent = options.behind !== undefined && options.behind.readsContent !== false;
+  }
 
   isDown(at: Date): boolean {
     const { down } = this.scenario;

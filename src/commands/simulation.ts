@@ -61,7 +61,13 @@ export async function simulate(request: SimulationRequest, hold: Hold): Promise<
     mailDayBudget: undefined,
   };
   const app = await NestFactory.createApplicationContext(
-    AppModule.compose({ server: scratch, clock, config: copy, wrapTransport: () => transport }),
+    AppModule.compose({
+      server: scratch,
+      clock,
+      config: copy,
+      wrapTransport: () => transport,
+      isDirectoryUnchanging: true,
+    }),
     { logger, abortOnError: false },
   );
   hold(() => app.close());

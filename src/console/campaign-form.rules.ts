@@ -186,23 +186,29 @@ function whenFaults(answers: Answers, windows: readonly DeclarationWindow[]): { 
       message: 'Select a window with a day on which sign-in changes: this one has none',
     });
   if (kind?.schedule === 'ladder') return faults;
-  if (answers.launch !== 'now' && answers.launch !== 'later')
-    faults.push({ field: 'launch', message: 'Select when it leaves' });
-  if (answers.launch === 'later') {
-    try {
-      typedTime(answers);
-    } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
-      faults.push({
-        field: 'launch-day',
-        message: `Enter a real date and time, like 7 9 2026 and 09:00. ${error.message}`,
-      });
-    }
-  }
-  return faults;
+  return [...faults, ...launchFaults(answers)];
 }
 
-function typedTime(answers: Answers): LondonTime {
+/** What is wrong with the answers to when it leaves: now, or at a date and time. */
+export function launchFaults(
+  answers: Pick<Answers, 'launch' | 'launch-day' | 'launch-month' | 'launch-year' | 'launch-time'>,
+): { field: string; message: string }[] {
+  if (answers.launch === 'now') return [];
+  if (answers.launch !== 'later') return [{ field: 'launch', message: 'Select when it leaves' }];
+  try {
+    typedTime(answers);
+    return [];
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    const message = `Enter a real date and time, like 7 9 2026 and 09:00. ${error.message}`;
+    return [{ field: 'launch-day', message }];
+  }
+}
+
+/** The date and time of a form. @throws InvalidInputError when they are none. */
+export function typedTime(
+  answers: Pick<Answers, 'launch-day' | 'launch-month' | 'launch-year' | 'launch-time'>,
+): LondonTime {
   const { 'launch-day': day, 'launch-month': month, 'launch-year': year, 'launch-time': time } = answers;
   return LondonTime.at(
     parseCalendarDate(`${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`),

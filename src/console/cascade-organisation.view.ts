@@ -9,7 +9,6 @@ import {
   type OrganisationRow,
   WorklistService,
 } from '../cascades/index.js';
-import { LeaverService } from '../feedback/index.js';
 import { type Config, InjectConfig, publicUrlOf } from '../platform/config/index.js';
 import { Clock } from '../shared/clock.js';
 import { actorWords } from './campaign.view.js';
@@ -28,7 +27,6 @@ export class CascadeOrganisationView {
     private readonly worklists: WorklistService,
     private readonly view: CascadeView,
     private readonly reads: CascadeReads,
-    private readonly leavers: LeaverService,
     private readonly sending: SendingReads,
     private readonly clock: Clock,
     @InjectConfig() private readonly config: Config,
@@ -67,7 +65,7 @@ export class CascadeOrganisationView {
       }),
       people:
         principal.permissions.includes('directory:read') && kind !== 'region'
-          ? await this.people(cascade.id, code)
+          ? await this.worklists.people(cascade.id, code)
           : undefined,
     };
   }
@@ -88,17 +86,6 @@ export class CascadeOrganisationView {
     });
     const shown = rows.slice(0, PAGE);
     return { rows: shown, next: rows.length > PAGE ? shown.at(-1)?.code : undefined };
-  }
-
-  /** Who needs help to sign in, and of whom mail suggests that they have left. */
-  private async people(cascadeId: string, code: string) {
-    const people = await this.worklists.people(cascadeId, code);
-    const left = new Set(
-      (await this.leavers.probableLeavers({ accountIds: people.map(({ accountId }) => accountId) })).map(
-        ({ accountId }) => accountId,
-      ),
-    );
-    return people.map((person) => ({ ...person, hasLeft: left.has(person.accountId) }));
   }
 
   private async linkOf(cascadeId: string, code: string) {

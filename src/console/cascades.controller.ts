@@ -82,6 +82,7 @@ export class CascadesController {
       section: 'cascades',
       notice: noticeOf(done),
       ...(await this.view.overview(cascade, principal)),
+      score: cascade.campaign_id === null ? await this.reports.score(id, principal.region) : undefined,
       silent: await this.view.silent(cascade, principal, { limit: SILENT_SHOWN }),
       steps:
         principal.region === undefined

@@ -27,6 +27,7 @@ import { DeliveryController } from './delivery.controller.js';
 import { DirectoryPictureRepository } from './directory-picture.repository.js';
 import { DirectoryPicture } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
+import { DrillsController } from './drills.controller.js';
 import { EmailPreviews } from './email.previews.js';
 import { HomeController } from './home.controller.js';
 import { ImportsController } from './imports.controller.js';
@@ -81,6 +82,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     CampaignsController,
     CampaignActionsController,
     CampaignPlanController,
+    DrillsController,
     CascadesController,
     CascadeActionsController,
     MessagesController,

@@ -21,6 +21,8 @@ const NOTICES = {
   'correction-drafted':
     'The new dates are saved. This is the correction to everybody who was told the old ones: make its plan, then submit it.',
   'reminders-set': 'The reminders are saved. See below when they leave.',
+  'drill-started':
+    'The rehearsal is planned. Its e-mails leave at the time that you agreed to; the score appears below.',
   nudged: 'Nudged. Whoever answers before the e-mails leave gets none.',
   answered: 'Their answer is written down.',
   imported: 'Imported.',

@@ -3,15 +3,17 @@ import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { Ledger } from '../delivery/index.js';
 import { DirectoryService } from '../directory/index.js';
+import { LeaverService } from '../feedback/index.js';
 import { SEGMENT_RULES, SegmentsService } from '../segments/index.js';
+import { formatLongDate, LondonTime } from '../shared/london-time.js';
 import { ConsoleController, Page } from './console-routes.js';
 import { csvFile } from './csv.js';
 import { DirectoryPictureRepository } from './directory-picture.repository.js';
-import { DirectoryPicture, suggestionWords, type Worklist, WORKLISTS } from './directory.picture.js';
+import { DirectoryPicture, suggestionWords, WORKLISTS } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
 import { searchText } from './form.text.js';
 import { Pages } from './pages.js';
-import { SEGMENT_WORDS } from './words.js';
+import { SEGMENT_WORDS, type SegmentWords } from './words.js';
 
 const PAGE = 50;
 const ORGANISATIONS_SHOWN = 20;
@@ -19,7 +21,16 @@ const ORGANISATIONS_SHOWN = 20;
 const EXPORTED = 1_000_000;
 
 const findSchema = z.object({ find: searchText, after: z.string().max(100).default('') });
-const worklistSchema = z.enum(WORKLISTS);
+/** The groups that somebody has to work through, and the accounts whose NHSmail address is gone. */
+const LISTS = [...WORKLISTS, 'leavers'] as const;
+type List = (typeof LISTS)[number];
+const worklistSchema = z.enum(LISTS);
+const LEAVERS: SegmentWords = {
+  text: 'Probably left',
+  colour: 'orange',
+  todo: 'Ask the organisation whether the person has left, and have the account disabled if so.',
+};
+const LIST_WORDS: Readonly<Record<List, SegmentWords>> = { ...SEGMENT_WORDS, leavers: LEAVERS };
 const pageSchema = z.object({ page: z.coerce.number().int().min(1).max(100_000).catch(1) });
 const accountIdSchema = z.string().min(1).max(100);
 
@@ -33,6 +44,7 @@ export class PeopleController {
     private readonly segments: SegmentsService,
     private readonly picture: DirectoryPicture,
     private readonly pictures: DirectoryPictureRepository,
+    private readonly leavers: LeaverService,
     private readonly ledger: Ledger,
     private readonly pages: Pages,
   ) {}
@@ -57,6 +69,7 @@ export class PeopleController {
       organisations: find === '' || after !== '' ? [] : await this.reads.findOrganisations(find, ORGANISATIONS_SHOWN),
       standing: find === '' ? await this.picture.standing() : undefined,
       worklists: WORKLISTS,
+      leavers: find === '' ? { ...LEAVERS, count: (await this.leavers.probableLeavers()).length } : undefined,
       next: last && `/people?${new URLSearchParams({ find, after: last.id }).toString()}`,
     };
     return this.pages.render('people', values, { principal, csrf });
@@ -70,14 +83,14 @@ export class PeopleController {
     @CurrentPrincipal() principal: Principal,
     @CsrfToken() csrf: string,
   ): Promise<string> {
-    const standing = await this.picture.standing();
-    const total = standing.segments[list];
+    const { rows, total, standing } = await this.stretch(list, PAGE, (page - 1) * PAGE);
     const values = {
-      title: `Worklist: ${SEGMENT_WORDS[list].text}`,
+      title: `Worklist: ${LIST_WORDS[list].text}`,
+      about: LIST_WORDS[list],
       section: 'people',
       list,
       standing,
-      rows: await this.linesOf(list, await this.pictures.worklist(list, PAGE, (page - 1) * PAGE)),
+      rows,
       total,
       page,
       pages: Math.max(1, Math.ceil(total / PAGE)),
@@ -89,8 +102,7 @@ export class PeopleController {
   @Header('Content-Type', 'text/csv; charset=utf-8')
   @Header('Content-Disposition', 'attachment; filename="worklist.csv"')
   async export(@Param('list', { schema: worklistSchema }) list: z.infer<typeof worklistSchema>): Promise<string> {
-    await this.picture.standing();
-    const rows = await this.linesOf(list, await this.pictures.worklist(list, EXPORTED, 0));
+    const { rows } = await this.stretch(list, EXPORTED, 0);
     return csvFile(
       ['Account', 'First name', 'Last name', 'Registered address', 'Organisations', 'Why', 'What to do'],
       rows.map(({ account, reason, suggestion }) => [
@@ -134,15 +146,42 @@ export class PeopleController {
     return this.pages.render('account', values, { principal, csrf });
   }
 
-  /** Worked out afresh: whoever has left the group since is left out. */
-  private async linesOf(list: Worklist, ids: readonly string[]) {
-    const byId = new Map((await this.reads.accountsById(ids)).map((account) => [account.id, account]));
-    return (await this.segments.classify(ids)).flatMap(({ accountId, segment, rule, suggestion }) => {
+  /** A part of a worklist. Reasons are worked out afresh: whoever has left the group since is left out. */
+  private async stretch(list: List, limit: number, offset: number) {
+    if (list === 'leavers') {
+      const all = await this.leavers.probableLeavers();
+      const lines = all.slice(offset, offset + limit).map(({ accountId, since }) => {
+        const day = formatLongDate(LondonTime.fromInstant(since));
+        return { accountId, reason: `Mail to the NHSmail address came back for good on ${day}`, suggestion: '' };
+      });
+      return { total: all.length, rows: await this.linesOf(lines) };
+    }
+    const standing = await this.picture.standing();
+    const results = await this.segments.classify(await this.pictures.worklist(list, limit, offset));
+    const lines = results
+      .filter(({ segment }) => segment === list)
+      .map(({ accountId, rule, suggestion }) => ({
+        accountId,
+        reason: reasonOf(rule),
+        suggestion: suggestionWords(suggestion),
+      }));
+    return { total: standing.segments[list], rows: await this.linesOf(lines), standing };
+  }
+
+  private async linesOf(lines: readonly ListedAccount[]) {
+    const accounts = await this.reads.accountsById(lines.map(({ accountId }) => accountId));
+    const byId = new Map(accounts.map((account) => [account.id, account]));
+    return lines.flatMap(({ accountId, reason, suggestion }) => {
       const account = byId.get(accountId);
-      if (!account || segment !== list) return [];
-      return [{ account, suggestion: suggestionWords(suggestion), reason: reasonOf(rule) }];
+      return account ? [{ account, suggestion, reason }] : [];
     });
   }
+}
+
+interface ListedAccount {
+  readonly accountId: string;
+  readonly reason: string;
+  readonly suggestion: string;
 }
 
 function reasonOf(rule: string): string {

@@ -109,6 +109,7 @@ export class SettingsPeopleController {
       person,
       isSelf: frame.principal.id === `person:${id}`,
       givesRoles: this.people.givesRoles,
+      givesRegions: this.people.givesRegions,
       roles: ACCESS_ROLES,
       allowed: permissionsOf(person.roles).map((permission) => PERMISSIONS[permission]),
       regions: await this.directory.organisationsOf('region'),

@@ -14,7 +14,7 @@ export interface Tag {
   readonly colour: Colour;
 }
 
-interface SegmentWords extends Tag {
+export interface SegmentWords extends Tag {
   /** What the people in it are asked to do, in one sentence. */
   readonly todo: string;
 }

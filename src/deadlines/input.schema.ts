@@ -14,7 +14,8 @@ export function lineOf({ min, max }: { min: number; max: number }) {
         .min(min)
         .max(max)
         .regex(/^\P{Cc}*$/u, 'Expected text without control characters'),
-    );
+    )
+    .meta({ minLength: min });
 }
 
 /** Reads a value with a schema. @throws InvalidInputError with the given code, naming each field that is at fault. */

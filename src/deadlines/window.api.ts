@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery, pageSchema } from '../platform/http/index.js';
+import { pageQuery, pageSchema, queryFlag } from '../platform/http/index.js';
 import { DECLARATION_STATUSES, declarationSchema } from './declaration.rules.js';
 import { type WindowChange } from './declaration-window.repository.js';
 import { type DeclarationWindow, type WindowNotice } from './declaration-window.rules.js';
@@ -55,10 +55,7 @@ export type WindowDetail = z.infer<typeof windowDetailSchema>;
 
 export const windowPageSchema = pageSchema(windowSchema).meta({ id: 'DeclarationWindowPage' });
 export const windowQuerySchema = pageQuery(z.uuid(), {
-  open: z
-    .stringbool({ truthy: ['true'], falsy: ['false'] })
-    .optional()
-    .describe('Only those whose cutoff is to come'),
+  open: queryFlag().optional().describe('Only those whose cutoff is to come'),
 });
 
 export function windowView(window: DeclarationWindow): WindowView {

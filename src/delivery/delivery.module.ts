@@ -7,14 +7,12 @@ import { CaptureInbox } from './capture.inbox.js';
 import { RenderingModule } from '../rendering/index.js';
 import { DEFAULT_DELIVERY_OPTIONS, DELIVERY_OPTIONS } from './delivery.options.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
-import { LedgerRepository } from './ledger.repository.js';
-import { Ledger } from './ledger.service.js';
+import { LedgerModule } from './ledger.module.js';
 import { MAIL_ROUTES, type MailRoute, mailRoutes } from './mail-routes.js';
 import { MessagePreparer } from './message.preparer.js';
 import { MessageScreening } from './message.screening.js';
 import { MetricsRepository } from './metrics.repository.js';
 import { PaceRepository } from './pace.repository.js';
-import { PlanRepository } from './plan.repository.js';
 import { Reconciler } from './reconciler.js';
 import { ReconcilerRepository } from './reconciler.repository.js';
 import { SendSliceProcessor } from './send-slice.processor.js';
@@ -37,7 +35,7 @@ class TransportLifetime implements OnApplicationShutdown {
 }
 
 @Module({
-  imports: [DeadlinesModule, RenderingModule],
+  imports: [DeadlinesModule, LedgerModule, RenderingModule],
   providers: [
     { provide: DELIVERY_OPTIONS, useValue: DEFAULT_DELIVERY_OPTIONS },
     {
@@ -51,14 +49,11 @@ class TransportLifetime implements OnApplicationShutdown {
       useFactory: mailRoutes,
     },
     TransportLifetime,
-    LedgerRepository,
-    PlanRepository,
     PaceRepository,
     ReconcilerRepository,
     MetricsRepository,
     SliceRepository,
     SuppressionRepository,
-    Ledger,
     SuppressionList,
     MessageScreening,
     MessagePreparer,
@@ -69,6 +64,6 @@ class TransportLifetime implements OnApplicationShutdown {
     Reconciler,
     UnknownResolver,
   ],
-  exports: [CaptureInbox, MAIL_ROUTES, Ledger, SuppressionList, Reconciler, SliceSender, TransportPace],
+  exports: [CaptureInbox, MAIL_ROUTES, LedgerModule, SuppressionList, Reconciler, SliceSender, TransportPace],
 })
 export class DeliveryModule {}

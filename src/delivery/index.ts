@@ -32,6 +32,8 @@ export { messageIdOfReturnPath, returnPathOf } from './return-path.rules.js';
 export { OptOuts } from './opt-outs.js';
 export { OAUTH_OPTIONS, type OAuthSettings, oauthOf } from './oauth-settings.js';
 export { SmtpTokenSource as MailTokenSource } from './smtp-oauth.js';
+export { LedgerModule } from './ledger.module.js';
+export { senderOf } from './sender.rules.js';
 export { SliceSender } from './slice.sender.js';
 export { type NewSuppression, type Suppression, SuppressionList } from './suppression.list.js';
 export type { MailTransport, OutgoingMessage, Outcome } from './transport.js';

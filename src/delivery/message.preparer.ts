@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { type CompiledTemplate, type MessageEncoder, TemplateCatalogue } from '../rendering/index.js';
 import { type ByteWriter } from '../shared/byte-writer.js';
 import { Clock } from '../shared/clock.js';
 import { AppError, ConflictError } from '../shared/errors.js';
+import { MAIL_ROUTES, type MailRoute } from './mail-routes.js';
 import { type Mailable } from './message.screening.js';
 import { type MimeComposer, prepareComposer } from './mime.composer.js';
 import { type Change } from './outcome.rules.js';
@@ -29,20 +30,29 @@ const MOST_BYTES = 8 * 1024 * 1024;
 /** So many messages are made before the connections get their turn. */
 const AT_ONCE = 5;
 
+const NOTHING = Buffer.alloc(0);
+
+type SharedValues = Readonly<Record<string, unknown>>;
+
 /** Turns ledger rows into the bytes that will be sent. */
 @Injectable()
 export class MessagePreparer {
   private readonly sender: Sender;
   private readonly returnPathOf: (messageId: string) => string;
   private readonly composers = new WeakMap<CompiledTemplate, MimeComposer>();
+  /** By the shared values of a slice that is being drained. */
+  private readonly encoders = new WeakMap<SharedValues, Map<CompiledTemplate, MessageEncoder>>();
+  private readonly isRead: boolean;
 
   constructor(
     private readonly catalogue: TemplateCatalogue,
     private readonly clock: Clock,
     @InjectConfig() private readonly config: Config,
+    @Inject(MAIL_ROUTES) routes: readonly MailRoute[],
   ) {
     this.sender = senderOf(config.mailFrom);
     this.returnPathOf = returnPathsOf(this.sender.mailbox.address, config.secret);
+    this.isRead = routes.some(({ transport }) => transport.readsContent !== false);
   }
 
   /**
@@ -50,21 +60,15 @@ export class MessagePreparer {
    * when large attachments have filled much memory: the rest is for the next call. Between a few messages and the next
    * the connections get their turn: a server that waits for a whole window to be made is idle for a third of the time.
    */
-  async prepare(messages: readonly Mailable[], sharedValues: Readonly<Record<string, unknown>>, out: ByteWriter) {
+  async prepare(messages: readonly Mailable[], sharedValues: SharedValues, out: ByteWriter) {
     const prepared: Prepared[] = [];
     const failed: Change[] = [];
-    const encoders = new Map<CompiledTemplate, MessageEncoder>();
-    const encoderOf = (template: CompiledTemplate): MessageEncoder => {
-      const encoder = encoders.get(template) ?? template.encoder(sharedValues);
-      encoders.set(template, encoder);
-      return encoder;
-    };
     let bytes = 0;
     for (const [i, message] of messages.entries()) {
       if (bytes > MOST_BYTES) break;
-      if (i % AT_ONCE === AT_ONCE - 1) await setImmediate();
+      if (this.isRead && i % AT_ONCE === AT_ONCE - 1) await setImmediate();
       try {
-        const one = this.one(message, encoderOf, out);
+        const one = this.one(message, sharedValues, out);
         bytes += one.outgoing.mime.length;
         prepared.push(one);
       } catch (error) {
@@ -75,13 +79,16 @@ export class MessagePreparer {
     return { prepared, failed };
   }
 
-  private one(message: Mailable, encoderOf: (template: CompiledTemplate) => MessageEncoder, out: ByteWriter): Prepared {
+  private one(message: Mailable, sharedValues: SharedValues, out: ByteWriter): Prepared {
     const { id, ordinal, address, attempt, setbacks } = message;
     const template = this.catalogue.get(message.template);
     if (template.version !== message.templateVersion) {
       throw new ConflictError('template-changed', `Template ${template.name} is not the version that was approved`);
     }
-    const body = encoderOf(template)(message.values);
+    const body = this.encoderOf(template, sharedValues)(message.values);
+    if (!this.isRead) {
+      return { ordinal, attempt, setbacks, outgoing: { id, from: '', to: address, mime: NOTHING }, sha256: '' };
+    }
     const unsubscribe = template.kind === 'optional' && { unsubscribeUrl: unsubscribeUrl(id, this.config) };
     const parts = { id, date: this.clock.now(), to: { address }, ...body, ...unsubscribe };
     const mime = this.composerOf(template).compose(parts, out);
@@ -90,6 +97,14 @@ export class MessagePreparer {
     const outgoing = { id, from, to: address, mime, transparent: true };
     const sha256 = hash('sha256', mime, 'hex');
     return { ordinal, attempt, setbacks, outgoing, sha256 };
+  }
+
+  private encoderOf(template: CompiledTemplate, sharedValues: SharedValues): MessageEncoder {
+    const encoders = this.encoders.get(sharedValues) ?? new Map<CompiledTemplate, MessageEncoder>();
+    this.encoders.set(sharedValues, encoders);
+    const encoder = encoders.get(template) ?? template.encoder(sharedValues);
+    encoders.set(template, encoder);
+    return encoder;
   }
 
   private composerOf(template: CompiledTemplate): MimeComposer {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery, pageSchema } from '../platform/http/index.js';
+import { pageQuery, pageSchema, queryFlag } from '../platform/http/index.js';
 import { parseEmailAddress } from '../shared/email-address.js';
 import { isoInstantSchema } from '../shared/london-time.js';
 import { type Suppression } from './suppression.list.js';
@@ -40,10 +40,7 @@ export const suppressionSchema = z
 export type SuppressionView = z.infer<typeof suppressionSchema>;
 export const suppressionPageSchema = pageSchema(suppressionSchema).meta({ id: 'SuppressionPage' });
 export const suppressionQuerySchema = pageQuery(z.number().int().positive().max(Number.MAX_SAFE_INTEGER), {
-  active: z
-    .stringbool({ truthy: ['true'], falsy: ['false'] })
-    .default(true)
-    .describe('Only those that hold now'),
+  active: queryFlag().default(true).describe('Only those that hold now'),
 });
 
 export const newSuppressionSchema = z

@@ -5,6 +5,7 @@ import type { Found, MailTransport, Outcome, OutgoingMessage } from './transport
 export class TracedTransport implements MailTransport {
   readonly name: string;
   readonly concurrency: number;
+  readonly readsContent: boolean;
   readonly lookUp?: (id: string) => Promise<Found>;
 
   constructor(
@@ -13,6 +14,7 @@ export class TracedTransport implements MailTransport {
   ) {
     this.name = transport.name;
     this.concurrency = transport.concurrency;
+    this.readsContent = transport.readsContent !== false;
     if (transport.lookUp) this.lookUp = transport.lookUp.bind(transport);
   }
 

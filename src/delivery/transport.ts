@@ -44,6 +44,11 @@ export interface MailTransport {
   readonly name: string;
   /** How many `send` calls keep the transport busy. More may be outstanding and wait inside; fewer leave it idle. */
   readonly concurrency: number;
+  /**
+   * False where nobody looks at what a message says: its values are checked, it is not made (`mime` and `from` are
+   * empty), and the ledger keeps no proof of it.
+   */
+  readonly readsContent?: boolean;
   /** Never rejects: every failure is an outcome. */
   send(message: OutgoingMessage): Promise<Outcome>;
   /** For a service that can be asked, by the message's id, whether it has it. @throws when it cannot be asked now. */

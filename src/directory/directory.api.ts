@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery, pageSchema } from '../platform/http/index.js';
+import { pageQuery, pageSchema, queryFlag } from '../platform/http/index.js';
 import { odsCodeSchema } from '../shared/ods-code.js';
 import { type Account, type Organisation, type OrganisationChange } from './directory.repository.js';
 import {
@@ -113,8 +113,8 @@ export function accountView({ email, goneAt, ...account }: Account, withAddress:
 }
 
 export const importQuerySchema = z.strictObject({
-  dryRun: z.stringbool({ truthy: ['true'], falsy: ['false'] }).default(false),
-  allowShrink: z.stringbool({ truthy: ['true'], falsy: ['false'] }).default(false),
+  dryRun: queryFlag().default(false),
+  allowShrink: queryFlag().default(false),
 });
 
 export const IMPORT_FILE = {

@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import mjml2html from 'mjml';
 import { broken, type ExpandedSource } from './template.faults.js';
 
 const TOKEN = /\{\{(?!!)[^}]*\}\}/g;
@@ -38,6 +37,8 @@ export async function compileMjml(source: ExpandedSource): Promise<string> {
 }
 
 async function toHtml(source: ExpandedSource): Promise<string> {
+  // Takes a second to load: only whoever compiles pays for it.
+  const { default: mjml2html } = await import('mjml');
   try {
     const { html } = await mjml2html(source.text, { validationLevel: 'strict', fonts: {}, keepComments: false });
     return html;

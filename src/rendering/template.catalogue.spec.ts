@@ -9,6 +9,8 @@ const catalogue = new TemplateCatalogue(DEFAULT_TEMPLATES_DIR);
 beforeAll(() => catalogue.load());
 
 const EXPECTED = [
+  'cascade-drill',
+  'cascade-practice',
   'cascade-request',
   'cascade-request-region',
   'correction-notice',
@@ -29,7 +31,9 @@ const DATES = /\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d{1,2} [A-Z][a-z]+ 
 
 it('knows every template of the service, and says so when asked for another', () => {
   expect(catalogue.names()).toEqual(EXPECTED);
-  expect(() => catalogue.get('no-such')).toThrow(/There is no template no-such; there are: cascade-request/);
+  expect(() => catalogue.get('no-such')).toThrow(
+    /There is no template no-such; there are: cascade-drill, cascade-practice, cascade-request/,
+  );
 });
 
 describe.each(EXPECTED)('%s', (name) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery, pageSchema } from '../platform/http/index.js';
+import { pageQuery, pageSchema, queryFlag } from '../platform/http/index.js';
 import { odsCodeSchema } from '../shared/ods-code.js';
 import { SEGMENTS, type SegmentResult } from './segment.types.js';
 
@@ -99,5 +99,5 @@ const readinessSchema = z
 export const readinessPageSchema = pageSchema(readinessSchema).meta({ id: 'ReadinessPage' });
 export const readinessQuerySchema = pageQuery(z.number().int().nonnegative(), {
   kind: z.enum(['practice', 'commissioner', 'region']).optional(),
-  atRisk: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
+  atRisk: queryFlag().optional(),
 });

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { lookupOf, NhsmailIndex } from './nhsmail.lookup.js';
 import { segmentOf } from './segment.decision.js';
+import { UNCHANGING_DIRECTORY } from './unchanging-directory.module.js';
 import { type AccountSelection, type AccountWithRoles, SegmentRepository } from './segment.repository.js';
 import { type Segment, type SegmentResult, SEGMENTS } from './segment.types.js';
 
@@ -15,7 +16,13 @@ export interface ClassifiedAccount {
 /** Which sign-in group accounts are in. Always worked out afresh from the imported files: segments are stored nowhere. */
 @Injectable()
 export class SegmentsService {
-  constructor(private readonly repository: SegmentRepository) {}
+  /** Everybody, once worked out: only where the directory is known not to change. */
+  private kept: readonly ClassifiedAccount[][] | undefined;
+
+  constructor(
+    private readonly repository: SegmentRepository,
+    @Optional() @Inject(UNCHANGING_DIRECTORY) private readonly isUnchanging = false,
+  ) {}
 
   /** Every account in id order. Holds one batch at a time, whatever the number of accounts. */
   async *classifyAll(): AsyncGenerator<SegmentResult> {
@@ -42,6 +49,19 @@ export class SegmentsService {
 
   /** Every account with its memberships, in batches in id order. */
   async *batches(limit = BATCH): AsyncGenerator<ClassifiedAccount[]> {
+    if (this.kept) {
+      yield* this.kept;
+      return;
+    }
+    const all: ClassifiedAccount[][] = [];
+    for await (const batch of this.fresh(limit)) {
+      if (this.isUnchanging) all.push(batch);
+      yield batch;
+    }
+    if (this.isUnchanging) this.kept = all;
+  }
+
+  private async *fresh(limit: number): AsyncGenerator<ClassifiedAccount[]> {
     let batch = await this.classifyBatch({ after: '', limit });
     for (let last = batch.at(-1); last !== undefined; last = batch.at(-1)) {
       yield batch;

@@ -25,4 +25,10 @@ export const odsCodeSchema = z
     });
     return z.NEVER;
   })
-  .meta({ id: 'OdsCode', description: 'ODS organisation code', examples: ['A81001'] });
+  // What goes in: trimmed and put into capitals above.
+  .meta({
+    id: 'OdsCode',
+    description: 'ODS organisation code',
+    pattern: '^\\s*[A-Za-z0-9]{3,10}\\s*$',
+    examples: ['A81001'],
+  });

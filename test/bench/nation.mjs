@@ -71,7 +71,7 @@ export async function settleNation({ get, pool, size, say }) {
 /** What no campaign needs and pages show: a webhook's log, a cascade, captured mail, an upload that waits. */
 export async function addBesides({ pool, get, captured }) {
   await addWebhook(pool);
-  await get(CascadeFreezer).drill('Cascade of the bench', colleague('admin'));
+  await get(CascadeFreezer).drill({ name: 'Cascade of the bench' }, colleague('admin'));
   return { captured: await captureMail(get(CaptureInbox), captured), upload: await stageUpload(get(UploadStore)) };
 }
 

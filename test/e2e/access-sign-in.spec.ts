@@ -196,6 +196,7 @@ describe('where people sign in through a provider', () => {
     testa: { ...sign, email: 'testa.sample1@nhs.net', email_verified: true },
     demo: { name: 'Demo Sample', groups: 'viewer', email: 'testa.sample1@nhs.net', email_verified: false },
     chief: { name: 'Chief Sample', groups: [] },
+    both: { name: 'Both Sample', groups: ['author', 'viewer'] },
   };
   let provider: ChildProcess;
   let harness: TestApp;
@@ -309,6 +310,42 @@ describe('where people sign in through a provider', () => {
     expect(await put(first!.id, first!.version, { roles: ['admin'], region: null })).toBe(412);
     expect(await put(self!.id, self!.version, { roles: [], region: null })).toBe(403);
     expect(await me(testa)).toMatchObject({ roles: ['author'], region: 'Y63' });
+  });
+
+  it('takes role and region from the groups that the configuration names', async () => {
+    await start({
+      OIDC_ROLES_CLAIM: 'groups',
+      OIDC_GROUPS: 'author=operator@Y56, viewer=approver, other=viewer@Y60',
+      OIDC_ADMINS: 'chief',
+    });
+    const { browser: testa } = await signIn('testa');
+    expect(await me(testa)).toMatchObject({ roles: ['operator'], region: 'Y56' });
+    const { browser: demo } = await signIn('demo');
+    expect(await me(demo)).toMatchObject({ roles: ['approver'] });
+    expect(await me(demo)).not.toHaveProperty('region');
+    const [, entry] = await harness.app.get(AuditTrail).entries({ limit: 2 });
+    expect(entry).toMatchObject({ action: 'person.signed-in', details: { roles: ['operator'], region: 'Y56' } });
+
+    const { browser: chief } = await signIn('chief');
+    const { token } = (await (await chief.go(`${here}/probe/form`)).json()) as { token: string };
+    const people = (await (await chief.go(`${here}/api/v1/people`)).json()) as {
+      items: { id: string; name: string; version: number }[];
+    };
+    const { id, version } = people.items.find(({ name }) => name === 'Testa Sample')!;
+    const moved = await request(here)
+      .put(`/api/v1/people/${id}`)
+      .set('Cookie', `session=${chief.jar(here).get('session')}`)
+      .set({ 'X-CSRF-Token': token, 'If-Match': `"${version}"` })
+      .send({ roles: ['operator'], region: null });
+    expect([moved.status, (moved.body as { type: string }).type]).toEqual([409, '/problems/region-from-provider']);
+  });
+
+  it('lets nobody in whose groups name two regions, and says why', async () => {
+    await start({ OIDC_ROLES_CLAIM: 'groups', OIDC_GROUPS: 'author=author@Y56, viewer=viewer@Y60' });
+    const { landed, browser } = await signIn('both');
+    expect(landed.status).toBe(403);
+    expect(await landed.text()).toContain('several regions (Y56, Y60)');
+    expect(browser.jar(here).has('session')).toBe(false);
   });
 
   it('makes administrators by a verified address only', async () => {

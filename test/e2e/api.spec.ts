@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv2020 as Ajv } from 'ajv/dist/2020.js';
+import formatsOf from 'ajv-formats';
 import { type Response } from 'supertest';
 import { describeApi } from '../../src/openapi.js';
 import { ApiApp, type Caller, FIXTURES } from './api.support.js';
@@ -84,6 +86,67 @@ describe('openapi.json', () => {
           expect(Object.keys(types)).toEqual(['application/problem+json']);
       }
     }
+  });
+});
+
+describe('the schemas of the description', () => {
+  const asked = async () =>
+    JSON.parse(await describeApi()) as {
+      paths: Record<string, Record<string, { parameters?: { name: string; schema: { enum?: string[] } }[] }>>;
+      components: { schemas: Record<string, { example?: unknown; examples?: unknown[] }> };
+    };
+
+  it('fit their own examples', async () => {
+    const document = await asked();
+    const ajv = new Ajv({ strict: false });
+    formatsOf.default(ajv);
+    ajv.addSchema(document, 'openapi');
+    let examples = 0;
+    for (const [name, { example, examples: more = [] }] of Object.entries(document.components.schemas)) {
+      for (const each of [...(example === undefined ? [] : [example]), ...more]) {
+        const fits = ajv.validate({ $ref: `openapi#/components/schemas/${name}` }, each);
+        expect([name, fits, ajv.errorsText()]).toEqual([name, true, 'No errors']);
+        examples += 1;
+      }
+    }
+    expect(examples).toBeGreaterThan(40);
+  });
+
+  it('say what is refused: a flag that is no flag, a code that is none, a blank name, an empty file', async () => {
+    const { paths } = await asked();
+    const flags = Object.values(paths).flatMap((operations) =>
+      Object.values(operations).flatMap(({ parameters = [] }) =>
+        parameters.filter(({ name }) => ['dryRun', 'allowShrink', 'atRisk', 'active', 'open'].includes(name)),
+      ),
+    );
+    expect(flags.length).toBeGreaterThan(5);
+    for (const { schema } of flags) expect(schema.enum).toEqual(['true', 'false']);
+
+    const document = await asked();
+    const ajv = new Ajv({ strict: false });
+    formatsOf.default(ajv);
+    ajv.addSchema(document, 'openapi');
+    const declaration = {
+      organisationCode: 'A81001',
+      service: 'QOF',
+      period: '2026',
+      declarationRequired: true,
+      approvalRequired: true,
+      status: 'declared',
+      updatedAt: '2026-09-07T09:00:00Z',
+    };
+    const fits = (more: object) =>
+      ajv.validate(
+        { $ref: 'openapi#/components/schemas/DeclarationFeed' },
+        { declarations: [{ ...declaration, ...more }] },
+      );
+    expect([{}, { organisationCode: '' }, { organisationCode: 'A 1' }, { service: '' }].map(fits)).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+    expect(JSON.stringify(paths['/api/v1/imports/{kind}'])).toContain('"format":"binary","minLength":1');
   });
 });
 

@@ -1,29 +1,33 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { chromium } from 'playwright-core';
 import request from 'supertest';
-import { permissionsOf, type Principal } from '../../src/access/index.js';
-import { CascadeFreezer, CascadeService, ProofService, WorklistService } from '../../src/cascades/index.js';
+import yauzl from 'yauzl';
+import { CampaignService } from '../../src/campaigns/index.js';
+import {
+  CascadeFreezer,
+  CascadeService,
+  DrillService,
+  ProofService,
+  WorklistService,
+} from '../../src/cascades/index.js';
 import { type CascadeTables } from '../../src/cascades/cascade.tables.js';
+import { DeadlinesService } from '../../src/deadlines/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { createWebApplication } from '../../src/start.js';
+import { colleague } from '../support/app.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
 const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'demo-small');
 const MONDAY = new Date('2026-09-07T08:00:00Z');
-const OPERATOR: Principal = {
-  id: 'person:operator',
-  kind: 'person',
-  name: 'operator',
-  roles: ['operator'],
-  permissions: permissionsOf(['operator']),
-};
 const hasChromium = existsSync(CHROMIUM);
 if (!hasChromium)
   process.stderr.write(`NO BROWSER TEST OF CASCADES: there is no Chromium at ${CHROMIUM}; set CHROMIUM_PATH\n`);
@@ -35,6 +39,7 @@ let stop: () => Promise<void>;
 let dataDir: string;
 let clock: FixedClock;
 let cascades: CascadeService;
+let windowId: string;
 let id: string;
 let commissioner: string;
 let practices: string[];
@@ -63,6 +68,17 @@ beforeAll(async () => {
   await imports.importNhsmail(join(FIXTURES, 'nhsmail.csv'), actor);
   await imports.importNoNhsmail(join(FIXTURES, 'no-nhsmail.csv'), actor);
   cascades = app.get(CascadeService);
+  const window = await app.get(DeadlinesService).createWindow(
+    {
+      name: 'September',
+      cutoff: '2026-09-18T12:00',
+      reopening: '2026-09-23T08:00',
+      pcse: '2026-09-28T08:00',
+      signInChange: '2026-09-23T08:00',
+    },
+    'system:test',
+  );
+  windowId = window.id;
 });
 afterAll(async () => {
   await stop();
@@ -71,7 +87,14 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   clock.moveTo(MONDAY);
-  id = await app.get(CascadeFreezer).drill('Please pass this on', OPERATOR);
+  const campaigns = app.get(CampaignService);
+  const author = colleague('author');
+  const campaign = { name: 'Please pass this on', kind: 'cascade-request' as const, windowId };
+  ({ id } = await campaigns.create(campaign, author));
+  const { hash } = await campaigns.plan(id);
+  await campaigns.submit(id, author);
+  await campaigns.approve(id, hash, colleague('approver'));
+  await app.get(CascadeFreezer).freeze(id);
   const nodes = await database.db
     .selectFrom('cascade_organisation')
     .select('code')
@@ -212,12 +235,78 @@ inBrowser('a real browser', () => {
   });
 });
 
+describe('the worklist', () => {
+  it('is a link away from the page that the e-mail opens, for a week at a time', async () => {
+    const answer = await link('answer');
+    const worklistOf = (html: string) => /href="(\/cascade\/pack\.[^"]+)"/.exec(html)?.[1] ?? '';
+    const first = worklistOf((await http().get(answer).expect(200)).text);
+    const { text } = await http().get(first).expect(200);
+    expect(text).toContain(`Worklist of `);
+    expect(text).toContain(practices[0]!);
+    clock.advance(7 * 24 * 3_600_000);
+    expect((await http().get(first).expect(410)).text).toContain('This link has expired');
+    await http()
+      .get(worklistOf((await http().get(answer)).text))
+      .expect(200);
+    expect((await http().get(await link('answer', practices[0]))).text).not.toContain('/cascade/pack.');
+  });
+});
+
+describe('the link of a drill', () => {
+  it('shows one button, which records an answer once; opening the page records nothing', async () => {
+    const scope = { regions: [], practices: true, contacts: 1 };
+    id = await app.get(DrillService).start('Rehearsal', scope, colleague('operator'));
+    for (const [code, state] of [
+      [commissioner, 'acknowledged'],
+      [practices[0]!, 'confirmed'],
+    ] as const) {
+      const path = await link('answer', code);
+      const before = await everything();
+      const { text } = await http().get(path).expect(200);
+      expect(text).toContain('Nothing has to be done but press this button');
+      expect(text.match(/<button/g)).toHaveLength(1);
+      expect(text).not.toContain('pass');
+      expect(await everything()).toBe(before);
+      const [, answer = ''] = /name="answer" value="([a-z-]+)"/.exec(text) ?? [];
+      expect((await post(path, { answer })).text).toContain('the drill has arrived');
+      expect((await cascades.organisation(id, code)).state).toBe(state);
+      expect((await post(path, { answer })).text).toContain('We have this already');
+    }
+  });
+});
+
+async function unpack(pack: Buffer, folder: string): Promise<void> {
+  const archive = await yauzl.fromBufferPromise(pack);
+  for await (const entry of archive.eachEntry())
+    await writeFile(join(folder, entry.fileName), await archive.openReadStreamPromise(entry));
+}
+
 describe('a proof pack', () => {
   it('is whole as it was issued, and not once a byte of it is another', async () => {
     const proofs = app.get(ProofService);
     await cascades.answer({ cascadeId: id, organisation: practices[0]!, answer: 'confirm', actor: 'link:x' });
+    const rehearsal = { regions: [], practices: true, contacts: 1 };
+    await app.get(DrillService).start('Rehearsal', rehearsal, colleague('operator'));
     const pack = await proofs.pack(id, practices[0]!, 'person:test');
     expect(await proofs.verify(pack)).toEqual({ ok: true, faults: [] });
+    const folder = await mkdtemp(join(tmpdir(), 'cqrs-comms-proof-'));
+    await unpack(pack, folder);
+    const check = () => promisify(execFile)('sha256sum', ['-c', 'SHA256SUMS'], { cwd: folder });
+    expect((await check()).stdout.trim().split('\n').sort()).toEqual([
+      'messages.csv: OK',
+      'proof.html: OK',
+      'proof.json: OK',
+      'steps.csv: OK',
+    ]);
+    const page = await readFile(join(folder, 'proof.html'), 'utf8');
+    expect(page).toContain(`(${practices[0]!}) was told`);
+    expect(page).toContain('confirm');
+    expect(page).not.toContain('@nhs');
+    // A rehearsal told it nothing.
+    expect(page).not.toContain('cascade-drill');
+    await writeFile(join(folder, 'proof.html'), page.replace('confirm', 'decline'));
+    await expect(check()).rejects.toThrow(/proof\.html: FAILED|did NOT match/);
+    await rm(folder, { recursive: true });
     await expect(proofs.verify(pack.subarray(0, 200))).rejects.toMatchObject({ code: 'not-a-proof' });
     const altered = Buffer.from(pack);
     const at = altered.indexOf('proof.json');

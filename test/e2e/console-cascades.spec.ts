@@ -12,6 +12,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
   let console: Console;
   let page: Page;
   let cascadeId: string;
+  let drillId: string;
   beforeAll(async () => {
     console = await openConsole();
     page = console.page;
@@ -273,9 +274,50 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     expect(await faults(page)).toEqual([]);
   }, 300_000);
 
+  it('starts a rehearsal whose button says how many it writes to, and shows its score', async () => {
+    at('2026-09-14T09:00');
+    await signIn(console.app, page);
+    await page.goto('/cascades');
+    await page.getByText('Start a rehearsal').click();
+    await press('Continue');
+    expect(await page.locator('.nhsuk-error-summary').innerText()).toContain('Enter a name for the rehearsal');
+    // The radios of the design system that open something say so with an attribute that ARIA does not give to radios.
+    expect((await faults(page)).filter((fault) => !fault.startsWith('aria-allowed-attr: #'))).toEqual([]);
+    await page.getByLabel('Name of the rehearsal').fill('Rehearsal in September');
+    await page.getByLabel('The whole of England').check();
+    await page.getByLabel('Regions and commissioners', { exact: true }).check();
+    await page.getByLabel('How many people at each organisation').fill('1');
+    await page.getByLabel('Now, or when').check();
+    await press('Continue');
+    expect(await main()).toMatch(/Writes to\s+7 regions, 12 commissioners, no practice/);
+    expect(await main()).toMatch(/Leaves\s+9am on Monday 14 September 2026/);
+    expect(await faults(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Change how many people' }).click();
+    expect(await page.getByLabel('Name of the rehearsal').inputValue()).toBe('Rehearsal in September');
+    await press('Continue');
+    await press('Start the rehearsal: 19 e-mails to ');
+    await page.getByText('The rehearsal is planned').waitFor();
+    drillId = (page.url().split('?')[0] ?? '').split('/').at(-1) ?? '';
+    await settle(drillId);
+    await console.app.get(CascadeTicker).run();
+    const cascades = console.app.get(CascadeService);
+    at('2026-09-14T11:30');
+    await signIn(console.app, page);
+    await cascades.answer({ cascadeId: drillId, organisation: 'Y63', answer: 'acknowledge', actor: 'link:Y63' });
+    await page.goto(`/cascades/${drillId}`);
+    const scored = page.getByRole('table', { name: 'How soon the button was pressed' });
+    expect(await scored.locator('tbody tr').first().innerText()).toMatch(
+      /^Regions\s+7\s+1\s+2\.5 hours\s+2\.5 hours\s+6$/,
+    );
+    expect(await main()).not.toContain('Ready to be paid');
+    expect(await faults(page)).toEqual([]);
+  }, 60_000);
+
   it('fits every width, and works without scripts', async () => {
     const paths = [
       '/cascades',
+      '/cascades/drills/new',
+      `/cascades/${drillId}`,
       `/cascades/${cascadeId}`,
       `/cascades/${cascadeId}/silent`,
       `/cascades/${cascadeId}/practices`,

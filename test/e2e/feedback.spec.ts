@@ -6,6 +6,8 @@ import { sql } from 'kysely';
 import { createTransport } from 'nodemailer';
 import { type Registry } from 'prom-client';
 import request from 'supertest';
+import { ApiKeys } from '../../src/access/index.js';
+import { CascadeFreezer, WorklistService } from '../../src/cascades/index.js';
 import { CaptureInbox, Ledger, messageIdOf, Reconciler, unsubscribeToken } from '../../src/delivery/index.js';
 import { FeedbackService, LeaverService, OptOutService } from '../../src/feedback/index.js';
 import { FEEDBACK_SOURCES } from '../../src/feedback/feedback.source.js';
@@ -13,6 +15,7 @@ import { ListenerSource } from '../../src/feedback/listener.source.js';
 import { type Config, CONFIG, PROJECT_ROOT } from '../../src/platform/config/index.js';
 import { METRICS } from '../../src/platform/metrics/index.js';
 import { TemplateCatalogue } from '../../src/rendering/index.js';
+import { colleague } from '../support/app.js';
 import { ApiApp } from './api.support.js';
 
 const TEMPLATE = 'guidance-follow-up';
@@ -185,8 +188,35 @@ describe('a report by SMTP', () => {
     expect(await leavers.probableLeavers({ organisationCodes: ['ZZZ'] })).toEqual([]);
     expect(await leavers.probableLeavers({ accountIds: [] })).toEqual([]);
 
+    // On the worklist of its commissioner in a cascade, for that reason alone, and among the team's own worklists.
+    const cascade = await api.app.get(CascadeFreezer).drill({ name: 'Worklists' }, colleague('operator'));
+    const worklists = api.app.get(WorklistService);
+    const listed = async (code: string) =>
+      (await worklists.people(cascade, code)).flatMap(({ accountId, need }) =>
+        accountId === account.id ? [need] : [],
+      );
+    expect(await listed(account.commissioner)).toEqual(['left']);
+    expect(await listed(account.organisation)).toEqual(['left']);
+    const lines = await worklists.lines(cascade, account.commissioner);
+    expect(lines.filter(({ left }) => left > 0)).toEqual([
+      expect.objectContaining({ code: account.organisation, left: 1 }),
+    ]);
+    const { rows: cells } = await worklists.peopleExport(cascade, account.commissioner);
+    expect(cells.some((row) => row.includes(account.id) && row.includes('left'))).toBe(true);
+    const { key } = await api.app
+      .get(ApiKeys)
+      .create({ name: 'pages', permissions: ['directory:read'], expiresInDays: 1 }, colleague('admin'));
+    const page = (path: string) =>
+      request(api.app.getHttpServer()).get(path).set('authorization', `Bearer ${key}`).expect(200);
+    expect((await page('/people')).text).toContain('/people/worklists/leavers');
+    expect((await page('/people/worklists/leavers')).text).toContain(account.id);
+    const { text: csv } = await page('/people/worklists/leavers/export.csv');
+    expect(csv.trim().split('\r\n')).toHaveLength(2);
+    expect(csv).toContain(account.email);
+
     await api.app.get(OptOutService).lift(account.email, 'person:operator');
     expect(await leavers.probableLeavers()).toEqual([]);
+    expect(await listed(account.commissioner)).not.toContain('left');
   });
 
   it('is taken by no process that is not the scheduler', () => {

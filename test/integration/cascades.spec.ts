@@ -9,6 +9,8 @@ import {
   CascadeReports,
   CascadeService,
   CascadeTicker,
+  type DrillScope,
+  DrillService,
   LoopService,
 } from '../../src/cascades/index.js';
 import { type CascadeTables } from '../../src/cascades/cascade.tables.js';
@@ -17,7 +19,9 @@ import { DeadlinesService } from '../../src/deadlines/index.js';
 import { CaptureInbox, Ledger } from '../../src/delivery/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
+import { type AppError } from '../../src/shared/errors.js';
 import { LondonTime } from '../../src/shared/london-time.js';
+import { type OdsCode } from '../../src/shared/ods-code.js';
 import { colleague, TestApp } from '../support/app.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
@@ -280,6 +284,11 @@ describe('silence', () => {
     const own = await toldIn(id, practice);
     expect(own.length).toBeGreaterThan(0);
     expect(own.every(({ purpose }) => purpose.startsWith('escalation:practices:'))).toBe(true);
+    // In words of its own: a practice has nobody to pass it on to.
+    expect(own.map(({ template, route }) => `${template} ${route}`)).toEqual(own.map(() => 'cascade-practice direct'));
+    await test.settle(id);
+    const { items } = await test.app.get(CaptureInbox).search({ text: 'we are writing to you directly', limit: 5 });
+    expect(items.length).toBeGreaterThan(0);
     expect((await cascades.steps(id, practice)).map(({ action }) => action)).toEqual(['reroute', 'escalate']);
     expect((await cascades.organisation(id, node.code)).state).toBe('sent');
   });
@@ -413,20 +422,100 @@ describe('the report', () => {
 });
 
 describe('a rehearsal', () => {
-  it('sends nothing, and scores how fast each step was answered', async () => {
-    const planned = async (): Promise<number> => await test.app.get(CaptureInbox).count();
-    const before = await planned();
-    const id = await test.app.get(CascadeFreezer).drill('Rehearsal', colleague('operator'));
-    await hoursPass(id, '2026-09-07T12:00', '2026-09-09T09:00');
-    clock.moveTo(at('2026-09-09T11:00'));
-    const [first, second] = await rows(id, 'commissioner');
-    await cascades.answer({ cascadeId: id, organisation: first!.code, answer: 'acknowledge', actor: 'link:x' });
-    clock.advance(3_600_000);
-    await cascades.answer({ cascadeId: id, organisation: second!.code, answer: 'acknowledge', actor: 'link:x' });
-    expect(await planned()).toBe(before);
-    expect(await reports.responseTimes(id)).toEqual([
-      { kind: 'commissioner', answer: 'acknowledge', count: 2, medianHours: 50.5, slowestHours: 51 },
+  const everywhere = { regions: [], practices: false, contacts: 2 };
+  const operator = colleague('operator');
+  const drill = async (more: Partial<DrillScope> = {}) => {
+    const drills = test.app.get(DrillService);
+    const forecast = await drills.foresee({ ...everywhere, ...more }, operator);
+    const id = await drills.start('Rehearsal', { ...everywhere, ...more }, operator, forecast.messages);
+    return { id, forecast };
+  };
+
+  it('writes what it foretold, to regions and commissioners, without a word of any campaign', async () => {
+    const { id, forecast } = await drill();
+    await test.settle(id);
+    const messages = await database.db
+      .selectFrom('message' as 'cascade')
+      .select(
+        sql<{ template: string; code: string }>`json_build_object('template', template,
+        'code', organisation_codes[1])`.as('told'),
+      )
+      .where(sql<boolean>`campaign_id = ${id}`)
+      .execute();
+    expect(messages).toHaveLength(forecast.messages);
+    expect(new Set(messages.map(({ told }) => told.template))).toEqual(new Set(['cascade-drill']));
+    const told = new Set(messages.map(({ told: { code } }) => code));
+    expect(told.size).toBe(forecast.organisations.region + forecast.organisations.commissioner);
+    expect(forecast.organisations.practice).toBe(0);
+    const { items } = await test.app.get(CaptureInbox).search({ text: 'This is a drill', limit: 1 });
+    expect(items[0]?.subject).toContain('CQRS drill');
+    const { path } = await cascades.link(id, [...told][0]!, 'answer');
+    expect((await test.app.get(CaptureInbox).search({ text: path.slice(-22), limit: 1 })).items).toHaveLength(1);
+  });
+
+  it('is scored by how soon each level pressed the button, and by who never did', async () => {
+    const { id, forecast } = await drill({ practices: true });
+    await test.settle(id);
+    await ticker.runOne(id);
+    const [first, second] = (await rows(id, 'commissioner')).filter(({ sent_at }) => sent_at !== null);
+    const [practice] = (await rows(id, 'practice')).filter(({ sent_at }) => sent_at !== null);
+    for (const [hours, { code }, answer] of [
+      [1, first!, 'acknowledge'],
+      [2, second!, 'decline'],
+      [47, practice!, 'confirm'],
+    ] as const) {
+      clock.advance(hours * 3_600_000);
+      await cascades.answer({ cascadeId: id, organisation: code, answer, reason: 'Not us', actor: `link:${code}` });
+    }
+    await hoursPass(id, '2026-09-09T12:00', '2026-09-11T18:00');
+    const { organisations: asked, messages } = forecast;
+    expect(await reports.score(id)).toEqual([
+      {
+        kind: 'region',
+        step: 'answer',
+        asked: asked.region,
+        taken: 0,
+        medianHours: null,
+        slowestHours: null,
+        never: asked.region,
+      },
+      {
+        kind: 'commissioner',
+        step: 'answer',
+        asked: asked.commissioner,
+        taken: 2,
+        medianHours: 2,
+        slowestHours: 3,
+        never: asked.commissioner - 2,
+      },
+      {
+        kind: 'practice',
+        step: 'answer',
+        asked: asked.practice,
+        taken: 1,
+        medianHours: 50,
+        slowestHours: 50,
+        never: asked.practice - 1,
+      },
     ]);
+    // Silence is what a drill shows: nobody is chased.
+    expect(await test.app.get(Ledger).progress({ campaignId: id })).toMatchObject({ planned: messages });
+    expect((await reports.score(id, first!.region_code!)).map(({ kind }) => kind)).toContain('region');
+  });
+
+  it('leaves in sending hours, and refuses the past, an unknown region and a number that is not true any more', async () => {
+    const drills = test.app.get(DrillService);
+    const saturday = { ...everywhere, at: at('2026-09-12T10:00') };
+    expect((await drills.foresee(saturday, operator)).leavesAt).toEqual(at('2026-09-14T08:00'));
+    const refusal = async (more: Partial<DrillScope>, who = operator, expected?: number) =>
+      drills
+        .start('Rehearsal', { ...everywhere, ...more }, who, expected)
+        .catch((error: unknown) => (error as AppError).code);
+    expect(await refusal({ at: at('2026-09-07T08:59') })).toBe('drill-in-the-past');
+    expect(await refusal({ regions: ['Y99' as OdsCode] })).toBe('no-such-region');
+    expect(await refusal({}, operator, 1)).toBe('drill-has-changed');
+    expect(await refusal({}, colleague('viewer'))).toBe('not-permitted');
+    expect(await refusal({ regions: ['Y60' as OdsCode] }, { ...operator, region: 'Y63' as OdsCode })).toMatch(/region/);
   });
 });
 

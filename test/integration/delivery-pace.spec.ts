@@ -49,8 +49,9 @@ describe('the rate', () => {
     expect(seconds).toBeGreaterThan(5);
     expect(seconds).toBeLessThan(9 + 20 * longestStall);
     const mostInAnySecond = Math.max(...times.map((t) => times.filter((at) => at >= t && at < t + 1_000).length));
-    // 20 are allowed, and what came late when this busy process stalled. A fixed window would let 40 out at its edge.
-    expect(mostInAnySecond).toBeLessThanOrEqual(30 + 20 * longestStall);
+    // 20 are allowed, and what comes late together after a stall: of each worker two windows of five. How even the pace
+    // is where nothing stalls, `npm run bench -- --only pace` measures.
+    expect(mostInAnySecond).toBeLessThanOrEqual(40);
   });
 
   it('hands out slots one interval apart to any number of askers', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type MessageState } from '../../src/delivery/index.js';
+import { type MailTransport, type MessageState, type OutgoingMessage } from '../../src/delivery/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { addressOf, DeliveryApp, MONDAY } from '../support/delivery-app.js';
@@ -331,3 +331,31 @@ if (!redisUrl) {
   // Said loudly by the set-up too: this machine has no redis-server.
   process.stderr.write('delivery.spec.ts: the queue on Redis was NOT tested\n');
 }
+
+describe('a transport that reads nothing', () => {
+  it('is given no message, only those whose values were in order', async () => {
+    await using database = await testDatabase<DeliveryTables>();
+    const given: OutgoingMessage[] = [];
+    const blind: MailTransport = {
+      name: 'blind',
+      concurrency: 4,
+      readsContent: false,
+      send(message) {
+        given.push(message);
+        return Promise.resolve({ kind: 'accepted', code: 250, response: '250 taken' });
+      },
+      close: () => Promise.resolve(),
+    };
+    await using app = await DeliveryApp.start({ server: database.server, wrapTransport: () => blind });
+    const { campaignId } = await app.plan(3);
+    await app.untilFinished({ campaignId });
+    expect(given.map(({ to }) => to).sort()).toEqual([1, 2, 3].map(addressOf));
+    expect(given.every(({ mime }) => mime.length === 0)).toBe(true);
+
+    const broken = await app.plan(1, {}, { values: {} });
+    await app.untilFinished(broken);
+    const [message] = await app.ledger.messages(broken);
+    expect(message).toMatchObject({ state: 'failed', reason: expect.stringMatching(/^missing-values/) as string });
+    expect(given).toHaveLength(3);
+  });
+});

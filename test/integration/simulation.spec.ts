@@ -8,6 +8,7 @@ import { isWithinShare, type ScenarioChoice } from '../../src/commands/simulatio
 import { DeadlinesService } from '../../src/deadlines/index.js';
 import { CaptureInbox } from '../../src/delivery/index.js';
 import { CONFIG, type Config } from '../../src/platform/config/index.js';
+import { SegmentRepository } from '../../src/segments/segment.repository.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { LondonTime } from '../../src/shared/london-time.js';
 import { TestApp } from '../support/app.js';
@@ -64,7 +65,11 @@ jest.setTimeout(180_000);
 
 describe('a simulation', () => {
   it('runs the standard campaigns of a window that has none, and leaves nothing behind', async () => {
+    const read = jest.spyOn(SegmentRepository.prototype, 'accounts');
     const report = await simulated({});
+    // Everybody is read and classified once, however often the campaigns are planned, approved and launched.
+    expect(read.mock.calls.filter(([selection]) => 'after' in selection && selection.after === '')).toHaveLength(1);
+    read.mockRestore();
     expect(report.notes).toEqual([
       'The window has no campaign that is approved: the standard ones were drafted and approved',
       expect.stringMatching(/practices of which no feed has said anything count as not declared$/),

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
 import { type LookupAddress } from 'node:dns';
 import { once } from 'node:events';
@@ -11,10 +12,11 @@ import { sql } from 'kysely';
 import { AuditModule, type Principal } from '../../src/access/index.js';
 import { WebhookProcessor } from '../../src/campaigns/webhook.processor.js';
 import { type DeliveryLine, WebhookRepository } from '../../src/campaigns/webhook.repository.js';
+import { ATTEMPT_TIMEOUT, verdictOn } from '../../src/campaigns/webhook.rules.js';
 import { Webhooks } from '../../src/campaigns/webhook.service.js';
 import { WEBHOOK_NETWORK } from '../../src/campaigns/webhook.target.js';
 import { WebhookTicker } from '../../src/campaigns/webhook.ticker.js';
-import { type WebhookEventType, type WebhookTables } from '../../src/campaigns/webhook.types.js';
+import { DELIVERED_EVENT_TYPES, type WebhookEventType, type WebhookTables } from '../../src/campaigns/webhook.types.js';
 import { WebhooksModule } from '../../src/campaigns/webhooks.module.js';
 import { ConfigModule, loadConfig } from '../../src/platform/config/index.js';
 import { DatabaseModule } from '../../src/platform/database/index.js';
@@ -110,6 +112,24 @@ const attempt = async (): Promise<void> => {
 const later = (minutes: number) => {
   clock.advance(minutes * 60_000);
 };
+
+const addCampaign = async (): Promise<void> => {
+  await sql`insert into campaign (id, name, kind, window_id, audience, options, state, author, created_at, updated_at)
+    values (${randomUUID()}, 'September', 'payment-reminder', ${randomUUID()}, '{}', '{}', 'draft', 'person:x', ${START}, ${START})`.execute(
+    database.db,
+  );
+};
+const addDeliveries = async (count: number): Promise<string> => {
+  const dispatch = randomUUID();
+  const campaign = randomUUID();
+  await sql`insert into dispatch (id, campaign_id, purpose, due_at, created_at, state_changed_at)
+    values (${dispatch}, ${campaign}, 'test', ${START}, ${START}, ${START})`.execute(database.db);
+  await sql`insert into delivery (dispatch_id, ordinal, message_id, state, state_changed_at)
+    select ${dispatch}::uuid, n, gen_random_uuid(), 'sending', ${START}::timestamptz
+    from generate_series(1, ${count}::int) n`.execute(database.db);
+  return dispatch;
+};
+const events = () => database.db.selectFrom('webhook_event').selectAll().orderBy('id').execute();
 
 describe('a webhook', () => {
   it('gets each event signed as Standard Webhooks says, under an id that stays the same', async () => {
@@ -236,6 +256,83 @@ describe('a webhook', () => {
   });
 });
 
+describe('docs/webhooks.md', () => {
+  const document = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'webhooks.md'), 'utf8');
+  const blocks = (language: string): string[] =>
+    [...document.matchAll(new RegExp('```' + language + '\\n(.*?)```', 'gs'))].map(([, code]) => code ?? '');
+  /** Runs the document's own receiver, in a process of its own. */
+  const verified = (...given: [Received['headers'], string, string, number]): unknown => {
+    const driver = `const given = JSON.parse(process.env.GIVEN);
+      process.stdout.write(JSON.stringify({ event: verified(...given) }));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', blocks('js')[0]! + driver], {
+      env: { GIVEN: JSON.stringify(given) },
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    return (JSON.parse(stdout) as { event?: unknown }).event;
+  };
+
+  it('has a receiver that knows a delivery, and no other', async () => {
+    const { webhook, secret } = await register();
+    await app.get(Webhooks).sendTest(webhook.id, admin);
+    await attempt();
+    const [{ headers, body }] = received as [Received];
+    const now = START.getTime();
+    const event = { type: 'webhook.test', timestamp: START.toISOString(), data: { webhook: webhook.id } };
+    expect(verified(headers, body, secret, now + 299_000)).toEqual(event);
+    const both = { ...headers, 'webhook-signature': `v1,AAAA ${String(headers['webhook-signature'])}` };
+    expect(verified(both, body, secret, now)).toEqual(event);
+    for (const [otherHeaders, otherBody, otherSecret, at] of [
+      [headers, `${body} `, secret, now],
+      [headers, body, (await register()).secret, now],
+      [headers, body, secret, now + 301_000],
+      [{ ...headers, 'webhook-id': 'evt_0' }, body, secret, now],
+      [{ ...headers, 'webhook-timestamp': undefined }, body, secret, now],
+      [{ ...headers, 'webhook-signature': undefined }, body, secret, now],
+    ] as const) {
+      expect(verified(otherHeaders, otherBody, otherSecret, at)).toBeUndefined();
+    }
+  });
+
+  it('names every event, with examples of what is sent', async () => {
+    for (const type of DELIVERED_EVENT_TYPES) expect(document).toContain(`| \`${type}\` |`);
+    await register(['campaign.state-changed', 'message.outcomes']);
+    await addCampaign();
+    await sql`update delivery set state = 'accepted' where dispatch_id = ${await addDeliveries(1)}`.execute(
+      database.db,
+    );
+    const told = await events();
+    const examples = blocks('json').map((json) => JSON.parse(json) as { type: string; data: object });
+    expect(examples.map(({ type }) => type)).toEqual(told.map(({ type }) => type));
+    for (const [i, { data }] of examples.entries()) expect(shapeOf(data)).toEqual(shapeOf(told[i]!.data));
+  });
+
+  it('says when it is tried again', () => {
+    const waits = Array.from({ length: 10 }, (_, i) => verdictOn({ status: 500 }, i + 1, START)).map((verdict) =>
+      verdict.kind === 'retry' ? inWords(verdict.at.getTime() - START.getTime()) : verdict.kind,
+    );
+    const list = `${waits.slice(0, -2).join(', ')} and ${waits.at(-2)} later; after the tenth the delivery is ${waits.at(-1)}`;
+    expect(document).toContain(list);
+    expect(document).toContain(`within ${inWords(ATTEMPT_TIMEOUT)}`);
+  });
+
+  function inWords(milliseconds: number): string {
+    const [size, unit] =
+      milliseconds < 60_000
+        ? [1_000, 'seconds']
+        : milliseconds < 3_600_000
+          ? [60_000, 'minutes']
+          : [3_600_000, 'hours'];
+    return `${milliseconds / size} ${unit}`;
+  }
+  /** The names of all fields, at any depth. */
+  function shapeOf(value: unknown): unknown {
+    if (Array.isArray(value)) return [shapeOf(value[0])];
+    if (typeof value !== 'object' || value === null) return null;
+    return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, shapeOf(field)]));
+  }
+});
+
 describe('the target of a webhook', () => {
   it.each([
     'https://127.0.0.1/',
@@ -282,18 +379,6 @@ describe('the target of a webhook', () => {
 });
 
 describe('the events', () => {
-  const addDeliveries = async (count: number): Promise<string> => {
-    const dispatch = randomUUID();
-    const campaign = randomUUID();
-    await sql`insert into dispatch (id, campaign_id, purpose, due_at, created_at, state_changed_at)
-      values (${dispatch}, ${campaign}, 'test', ${START}, ${START}, ${START})`.execute(database.db);
-    await sql`insert into delivery (dispatch_id, ordinal, message_id, state, state_changed_at)
-      select ${dispatch}::uuid, n, gen_random_uuid(), 'sending', ${START}::timestamptz
-      from generate_series(1, ${count}::int) n`.execute(database.db);
-    return dispatch;
-  };
-  const events = () => database.db.selectFrom('webhook_event').selectAll().orderBy('id').execute();
-
   it('tell outcomes of messages in batches of 500, ids and states only', async () => {
     await register(['message.outcomes']);
     const dispatch = await addDeliveries(1_200);

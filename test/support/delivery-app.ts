@@ -14,6 +14,8 @@ import {
   type NewMessage,
   Reconciler,
   SuppressionList,
+  TransportWrappingModule,
+  type WrapTransport,
 } from '../../src/delivery/index.js';
 import {
   DEFAULT_DELIVERY_OPTIONS,
@@ -45,6 +47,7 @@ export interface DeliverySetting {
   readonly config?: Partial<Config>;
   readonly options?: Partial<DeliveryOptions>;
   readonly tracing?: Tracing;
+  readonly wrapTransport?: WrapTransport;
 }
 
 /** The delivery engine as the application wires it: real database, real queue, real SMTP; only the schedule is by hand. */
@@ -71,6 +74,7 @@ export class DeliveryApp implements AsyncDisposable {
         AuditModule,
         JobsModule,
         MetricsModule,
+        ...(setting.wrapTransport ? [TransportWrappingModule.by(setting.wrapTransport)] : []),
         DeliveryModule,
       ],
     })

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { InvalidInputError } from '../../shared/errors.js';
 import { type QueueName, QUEUES } from '../jobs/job-map.js';
 import { secretIn } from './data-folder.js';
+import { type GroupGrant, groupGrants } from './group-grants.js';
 import { domainLimits, type MailProfile, mailProfile, type TransportConfig, transportList } from './mail-transports.js';
 
 /** The project's root folder, from source (src/platform/config) and from the build (dist/platform/config) alike. */
@@ -65,6 +66,7 @@ const environmentSchema = z.object({
   OIDC_CLIENT_SECRET: z.string().min(1).optional(),
   OIDC_SCOPE: z.string().min(1).default('openid profile email'),
   OIDC_ROLES_CLAIM: z.string().min(1).optional(),
+  OIDC_GROUPS: groupGrants.optional(),
   OIDC_ADMINS: list.default([]),
   SECRET: z.string().min(32, 'expected at least 32 characters').optional(),
   CLOCK: z.iso
@@ -84,6 +86,8 @@ export interface OidcConfig {
   readonly scope: string;
   /** The claim that lists a person's roles; undefined: an administrator gives them here. */
   readonly rolesClaim: string | undefined;
+  /** What each of the claim's values gives; undefined: they are the roles' own names, and regions are given here. */
+  readonly groups: readonly GroupGrant[] | undefined;
   /** Subjects, or e-mail addresses that the provider has verified, who are administrators from their first sign-in. */
   readonly admins: readonly string[];
 }
@@ -217,12 +221,16 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
 function oidcOf(env: z.infer<typeof environmentSchema>): OidcConfig | undefined {
   if (!env.OIDC_ISSUER) return undefined;
   if (!env.OIDC_CLIENT_ID) throw refused(['OIDC_CLIENT_ID: OIDC_ISSUER needs the id of this client']);
+  if (env.OIDC_GROUPS && !env.OIDC_ROLES_CLAIM) {
+    throw refused(['OIDC_ROLES_CLAIM: OIDC_GROUPS needs the name of the claim that lists a person’s groups']);
+  }
   return {
     issuer: env.OIDC_ISSUER,
     clientId: env.OIDC_CLIENT_ID,
     clientSecret: env.OIDC_CLIENT_SECRET,
     scope: env.OIDC_SCOPE,
     rolesClaim: env.OIDC_ROLES_CLAIM,
+    groups: env.OIDC_GROUPS,
     admins: env.OIDC_ADMINS,
   };
 }

@@ -9,6 +9,7 @@ export { encodeCursor, type Page, pageOf, pageQuery, pageSchema } from './page.j
 export { ApiProblems, problemSchema } from './problem.schema.js';
 export { type ProblemPage, ProblemPages } from './problem.pages.js';
 export { STALE_VERSION } from './problem.rules.js';
+export { queryFlag } from './query-flag.js';
 export { RateLimitGuard } from './rate-limit.js';
 export { FileFromBody, ReceivedFile, ReceivesFile } from './received-file.js';
 export { PERMISSION, Public, PUBLIC } from './route-access.js';

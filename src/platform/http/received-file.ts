@@ -47,7 +47,11 @@ export const ReceivesFile = (body: FileBody): MethodDecorator =>
   applyDecorators(
     UseInterceptors(fileInterceptor(body)),
     ApiConsumes(...Object.keys(body.types)),
-    ApiBody({ schema: { type: 'string', format: 'binary' }, description: body.description, required: true }),
+    ApiBody({
+      schema: { type: 'string', format: 'binary', minLength: 1 },
+      description: body.description,
+      required: true,
+    }),
   );
 
 /** Handler parameter: the file that `@ReceivesFile` has stored. */

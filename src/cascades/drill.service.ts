@@ -1,0 +1,169 @@
+import { Injectable } from '@nestjs/common';
+import { type Transaction } from 'kysely';
+import { type Principal, requireRegion } from '../access/index.js';
+import { BankHolidays } from '../deadlines/index.js';
+import { Ledger, type NewMessage, senderOf } from '../delivery/index.js';
+import { type Config, InjectConfig, publicUrlOf } from '../platform/config/index.js';
+import { TemplateCatalogue } from '../rendering/index.js';
+import { Clock } from '../shared/clock.js';
+import { ConflictError, ForbiddenError, InvalidInputError } from '../shared/errors.js';
+import { type OdsCode } from '../shared/ods-code.js';
+import { FIRST_GENERATION, organisationLinkPath } from '../shared/organisation-link.js';
+import { CascadeFreezer } from './cascade.freezer.js';
+import { CascadeRepository } from './cascade.repository.js';
+import { type CascadeTables } from './cascade.tables.js';
+import { type Addressee, EscalationRepository } from './escalation.repository.js';
+import { type NewCascade } from './freeze.repository.js';
+import { type TreeKind } from './step.rules.js';
+import { EVERYWHERE, type TreeScope } from './tree.rules.js';
+
+export interface DrillScope {
+  /** ODS codes; none is the whole country, or the one region to which the principal is confined. */
+  readonly regions: readonly OdsCode[];
+  /** Whether practices are written to as well, and not only regions and commissioners. */
+  readonly practices: boolean;
+  /** To how many people of each organisation it goes, in the order in which they are turned to. */
+  readonly contacts: number;
+  /** It leaves then or, outside sending hours, when the next begin; default: now. */
+  readonly at?: Date;
+}
+
+/** What a drill would do. */
+export interface DrillForecast {
+  /** Organisations that are written to. */
+  readonly organisations: Readonly<Record<TreeKind, number>>;
+  readonly messages: number;
+  readonly people: number;
+  /** Organisations at which nobody can be written to: the drill finds them out before it begins. */
+  readonly unreachable: number;
+  readonly leavesAt: Date;
+}
+
+export const USUAL_DRILL_CONTACTS = 2;
+export const MOST_DRILL_CONTACTS = 5;
+
+const TEMPLATE = 'cascade-drill';
+const SIGNED_BY = 'The CQRS team';
+
+/** Rehearsals: an e-mail without any content but a button, scored by how soon each organisation presses it. */
+@Injectable()
+export class DrillService {
+  constructor(
+    private readonly freezer: CascadeFreezer,
+    private readonly cascades: CascadeRepository,
+    private readonly contacts: EscalationRepository,
+    private readonly ledger: Ledger,
+    private readonly templates: TemplateCatalogue,
+    private readonly bankHolidays: BankHolidays,
+    private readonly clock: Clock,
+    @InjectConfig() private readonly config: Config,
+  ) {}
+
+  /** @throws InvalidInputError `no-such-region`, `drill-in-the-past`; ForbiddenError for another region than one's own. */
+  async foresee(drill: DrillScope, principal: Principal): Promise<DrillForecast> {
+    const scope = scopeOf(drill, principal);
+    const leavesAt = this.leavesAt(drill);
+    const { nodes, census } = await this.freezer.foresee(scope);
+    const missing = drill.regions.find((code) => !nodes.some((node) => node.kind === 'region' && node.code === code));
+    if (missing !== undefined) throw new InvalidInputError('no-such-region', `${missing} is no region of England`);
+    const asked = nodes.filter((node) => drill.practices || node.kind !== 'practice');
+    const people = asked.map(({ kind, code }) => ({
+      kind,
+      contacts: (census.contacts.get(code) ?? []).slice(0, drill.contacts),
+    }));
+    const reached = people.filter(({ contacts }) => contacts.length > 0);
+    const of = (kind: TreeKind): number => reached.filter((each) => each.kind === kind).length;
+    const messages = reached.flatMap(({ contacts }) => contacts);
+    return {
+      organisations: { region: of('region'), commissioner: of('commissioner'), practice: of('practice') },
+      messages: messages.length,
+      people: new Set(messages.map(({ personKey }) => personKey)).size,
+      unreachable: people.length - reached.length,
+      leavesAt,
+    };
+  }
+
+  /**
+   * Fixes the tree and plans the e-mails, both or neither.
+   * @param expected how many e-mails somebody agreed to; default: however many there are. @returns the id of the drill.
+   * @throws as `foresee`; ForbiddenError `not-permitted`; ConflictError `nobody-to-write-to`, and `drill-has-changed`
+   * when there are not as many e-mails as expected.
+   */
+  async start(name: string, drill: DrillScope, principal: Principal, expected?: number): Promise<string> {
+    if (!principal.permissions.includes('cascade:operate')) {
+      throw new ForbiddenError('not-permitted', 'A drill needs the permission cascade:operate');
+    }
+    const { messages, leavesAt } = await this.foresee(drill, principal);
+    if (messages === 0) throw new ConflictError('nobody-to-write-to', 'Nobody there can be written to by e-mail');
+    if (expected !== undefined && messages !== expected) {
+      throw new ConflictError(
+        'drill-has-changed',
+        `The directory has changed since: the drill now has ${messages} e-mails, not ${expected}. Look at it again`,
+      );
+    }
+    const tree = { name, scope: scopeOf(drill, principal), askedAt: leavesAt };
+    return this.freezer.drill(tree, principal, (cascade, trx) => this.write(cascade, drill, leavesAt, trx));
+  }
+
+  private async write(
+    cascade: NewCascade,
+    { practices, contacts }: DrillScope,
+    dueAt: Date,
+    trx: Transaction<CascadeTables>,
+  ): Promise<void> {
+    const tree = await this.cascades.names(cascade.id, trx);
+    const nameOf = new Map(
+      tree.filter(({ kind }) => practices || kind !== 'practice').map(({ code, name }) => [code, name]),
+    );
+    const people = await this.contacts.addressees(cascade.id, [...nameOf.keys()], trx);
+    const dispatch = {
+      id: cascade.id,
+      campaignId: cascade.id,
+      purpose: 'drill',
+      sharedValues: { sender: { name: SIGNED_BY, address: senderOf(this.config.mailFrom).mailbox.address } },
+      dueAt,
+      // An answer after that is late anyway.
+      expiresAt: cascade.answerBy,
+    };
+    const messages = people
+      .filter(({ rank }) => rank <= contacts)
+      .map((to) => this.message(cascade, to, nameOf.get(to.code) ?? to.code));
+    await this.ledger.plan(dispatch, messages, trx);
+  }
+
+  private message({ id, linksExpireAt: expiresAt }: NewCascade, to: Addressee, name: string): NewMessage {
+    const organisation = to.code;
+    const link = { purpose: 'answer', cascadeId: id, organisation, generation: FIRST_GENERATION, expiresAt } as const;
+    const page = new URL(organisationLinkPath(link, this.config.secret), publicUrlOf(this.config));
+    return {
+      topic: organisation,
+      personKey: to.personKey,
+      accountIds: [to.accountId],
+      organisationCodes: [organisation],
+      route: 'direct',
+      segment: null,
+      address: to.address,
+      template: TEMPLATE,
+      templateVersion: this.templates.get(TEMPLATE).version,
+      values: {
+        person: { firstName: to.firstName, fullName: to.fullName },
+        organisation: { code: organisation, name },
+        links: { acknowledge: page.href },
+      },
+    };
+  }
+
+  private leavesAt({ at }: DrillScope): Date {
+    const now = this.clock.now();
+    if (at && at < now) {
+      throw new InvalidInputError('drill-in-the-past', 'A drill cannot leave in the past: give a time from now on');
+    }
+    return this.bankHolidays.calendar.addWorkingHours(at ?? now, 0);
+  }
+}
+
+function scopeOf({ regions }: DrillScope, principal: Principal): TreeScope {
+  if (principal.region === undefined) return { ...EVERYWHERE, regions };
+  for (const region of regions) requireRegion(principal, region);
+  return { ...EVERYWHERE, regions: [principal.region] };
+}

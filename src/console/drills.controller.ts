@@ -1,0 +1,118 @@
+import { Body, Get, Post, Query, Res } from '@nestjs/common';
+import { type Response } from 'express';
+import { z } from 'zod';
+import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { DrillService, MOST_DRILL_CONTACTS, USUAL_DRILL_CONTACTS } from '../cascades/index.js';
+import { ConsoleController } from './console-routes.js';
+import { DirectoryReads } from './directory.reads.js';
+import { type DrillAnswers, drillAnswersSchema, drillOf, faultsOfDrill } from './drill-form.rules.js';
+import { type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
+import { type Frame, Pages } from './pages.js';
+
+const startSchema = drillAnswersSchema.extend({ messages: z.coerce.number().int().min(0) });
+
+/** Starting a rehearsal: a form, a page that says whom it would write to, and the button. */
+@ConsoleController('cascades/drills')
+@RequirePermission('cascade:operate')
+export class DrillsController {
+  constructor(
+    private readonly drills: DrillService,
+    private readonly directory: DirectoryReads,
+    private readonly pages: Pages,
+  ) {}
+
+  @Get('new')
+  async form(
+    @Query({ schema: drillAnswersSchema }) given: DrillAnswers,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    const answers = given.contacts === '' ? { ...given, contacts: String(USUAL_DRILL_CONTACTS) } : given;
+    await this.showForm(response, answers, NO_FAULTS, { principal, csrf });
+  }
+
+  /** The answers travel in the address, so that going back loses nothing. */
+  @Get('check')
+  async check(
+    @Query({ schema: drillAnswersSchema }) answers: DrillAnswers,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.showCheck(response, answers, NO_FAULTS, { principal, csrf });
+  }
+
+  @Post()
+  async start(
+    @Body({ schema: startSchema }) { messages, ...answers }: z.infer<typeof startSchema>,
+    @CurrentPrincipal() principal: Principal,
+    @CsrfToken() csrf: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    const frame = { principal, csrf };
+    const faults = faultsOfDrill(answers);
+    if (faults.list.length > 0) {
+      await this.showForm(response, answers, faults, frame);
+      return;
+    }
+    try {
+      const id = await this.drills.start(answers.name.trim(), drillOf(answers), principal, messages);
+      response.redirect(303, `/cascades/${id}?done=drill-started`);
+    } catch (error) {
+      await this.showCheck(response, answers, refusal(error), frame);
+    }
+  }
+
+  private async showCheck(response: Response, answers: DrillAnswers, refused: FormFaults, frame: Frame): Promise<void> {
+    const faults = faultsOfDrill(answers);
+    if (faults.list.length > 0) {
+      await this.showForm(response, answers, faults, frame);
+      return;
+    }
+    try {
+      const forecast = await this.drills.foresee(drillOf(answers), frame.principal);
+      const names = await this.directory.names(answers.regions);
+      const values = {
+        title: 'Check your answers',
+        section: 'cascades',
+        answers,
+        fields: fieldsOf(answers),
+        back: `/cascades/drills/new?${new URLSearchParams(fieldsOf(answers)).toString()}`,
+        regions: answers.regions.map((code) => names.get(code) ?? code),
+        forecast,
+        faults: refused,
+      };
+      send(response, refused, this.pages.render('drill-check', values, frame));
+    } catch (error) {
+      await this.showForm(response, answers, refusal(error), frame);
+    }
+  }
+
+  private async showForm(response: Response, answers: DrillAnswers, faults: FormFaults, frame: Frame): Promise<void> {
+    const { region } = frame.principal;
+    const regions = await this.directory.organisationsOf('region');
+    const values = {
+      title: 'Start a rehearsal',
+      section: 'cascades',
+      answers,
+      faults,
+      most: MOST_DRILL_CONTACTS,
+      regions: region === undefined ? regions : regions.filter(({ code }) => code === region),
+    };
+    send(response, faults, this.pages.render('drill-form', values, frame));
+  }
+}
+
+function send(response: Response, { list }: FormFaults, html: string): void {
+  response
+    .status(list.length > 0 ? 422 : 200)
+    .type('html')
+    .send(html);
+}
+
+function fieldsOf(answers: DrillAnswers): [string, string][] {
+  return Object.entries(answers)
+    .flatMap(([field, value]) => [value].flat().map((each): [string, string] => [field, each]))
+    .filter(([, value]) => value !== '');
+}
