@@ -41,7 +41,7 @@ export class AudienceService {
     window: DeclarationWindow,
   ): AsyncGenerator<PlannedRecipient> {
     const organisations = await this.directory.organisations();
-    const { persons, accounts } = await this.persons(organisations);
+    const { persons, accounts, atRisk } = await this.persons(organisations);
     const context: AudienceContext = {
       kind: campaign.kind,
       audience: campaign.audience,
@@ -51,10 +51,9 @@ export class AudienceService {
       suppressed: await this.suppressed(accounts),
       declines: await this.declines(accounts),
       cascadingCommissioners: cascadingCommissioners(persons),
-      // Classifies everybody once more, so only where the e-mail speaks of it.
       worklist:
         KINDS[campaign.kind].audience === 'contacts'
-          ? worklists(persons, [...organisations.values()], await this.atRisk())
+          ? worklists(persons, [...organisations.values()], atRisk())
           : () => ({}),
     };
     // A reminder comes again by its nature; anything else that was stopped half-way goes on with the rest.
@@ -78,13 +77,17 @@ export class AudienceService {
     return peopleForNewAccounts(persons.filter((person) => isWithinPlaces(person, audience))).map(({ key }) => key);
   }
 
-  private async persons(
-    organisations: ReadonlyMap<string, AudienceOrganisation>,
-  ): Promise<{ persons: AudiencePerson[]; accounts: ReadonlyMap<string, AudienceAccount> }> {
+  private async persons(organisations: ReadonlyMap<string, AudienceOrganisation>): Promise<{
+    persons: AudiencePerson[];
+    accounts: ReadonlyMap<string, AudienceAccount>;
+    atRisk: () => ReadonlySet<string>;
+  }> {
     const mergeable: MergeableAccount[] = [];
     const accounts = new Map<string, AudienceAccount>();
+    const tally = await this.readiness.tally();
     for await (const batch of this.segments.batches()) {
       for (const { account, result } of batch) {
+        tally.add({ segment: result.segment, memberships: account.organisations });
         const { accountId, segment, rule, address, nhsmail } = result;
         mergeable.push({ accountId, segment, ...(address !== undefined && { address }), ...(nhsmail && { nhsmail }) });
         accounts.set(accountId, {
@@ -106,7 +109,11 @@ export class AudienceService {
       segment,
       accounts: members.flatMap(({ accountId }) => accounts.get(accountId) ?? []),
     }));
-    return { persons: persons.filter((person) => person.accounts.length > 0), accounts };
+    return {
+      persons: persons.filter((person) => person.accounts.length > 0),
+      accounts,
+      atRisk: () => new Set(tally.rows().flatMap((row) => (row.atRisk ? [row.organisation] : []))),
+    };
   }
 
   private async suppressed(accounts: ReadonlyMap<string, AudienceAccount>): Promise<Map<string, string>> {
@@ -123,11 +130,6 @@ export class AudienceService {
       for (const address of await this.optOuts.optedOut(addresses)) optedOut.add(address);
     }
     return (address, template) => optedOut.has(address) && this.templates.get(template).kind === 'optional';
-  }
-
-  private async atRisk(): Promise<ReadonlySet<string>> {
-    const rows = await this.readiness.readiness();
-    return new Set(rows.filter((row) => row.atRisk).map((row) => row.organisation));
   }
 }
 

@@ -28,7 +28,7 @@ interface Member {
 
 const ADDRESSES_AT_ONCE = 5_000;
 
-/** Goes through every account, for segments and for readiness. */
+/** Goes through every account once, for segments and for readiness. */
 @Injectable()
 export class CensusService {
   constructor(
@@ -40,8 +40,10 @@ export class CensusService {
   async take(): Promise<Census> {
     const members: Member[] = [];
     const mergeable: MergeableAccount[] = [];
+    const tally = await this.readiness.tally();
     for await (const batch of this.segments.batches()) {
       for (const { account, result } of batch) {
+        tally.add({ segment: result.segment, memberships: account.organisations });
         const { accountId, segment, address, nhsmail } = result;
         mergeable.push({ accountId, segment, ...(address !== undefined && { address }), ...(nhsmail && { nhsmail }) });
         members.push({ id: accountId, address, segment, memberships: account.organisations });
@@ -70,11 +72,12 @@ export class CensusService {
         else byCode.set(code, [{ account, roles }]);
       }
     }
-    const rows = await this.readiness.readiness();
     return {
       contacts: new Map([...byCode].map(([code, accounts]) => [code, contactsOf(accounts)])),
       needs,
-      atRisk: new Set(rows.filter(({ kind, atRisk }) => kind !== 'region' && atRisk).map((row) => row.organisation)),
+      atRisk: new Set(
+        tally.rows().flatMap(({ kind, atRisk, organisation }) => (kind !== 'region' && atRisk ? [organisation] : [])),
+      ),
     };
   }
 

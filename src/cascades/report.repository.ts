@@ -74,6 +74,12 @@ export interface PracticeFilter {
   readonly limit: number;
 }
 
+/** Of whom coverage is asked; of everybody when empty. */
+export interface CoveragePart {
+  readonly region?: string;
+  readonly commissioner?: string;
+}
+
 /** Reads how far a cascade has come. */
 @Injectable()
 export class ReportRepository {
@@ -81,13 +87,20 @@ export class ReportRepository {
 
   /**
    * The nation, its regions and their commissioners, in one pass: a practice is in exactly one coverage, so every
-   * parent is the sum of its children.
+   * parent is the sum of its children. Of one region or commissioner alone, sums above it are of that part only.
    */
-  async coverage(cascadeId: string): Promise<CoverageRow[]> {
+  async coverage(cascadeId: string, { region, commissioner }: CoveragePart = {}): Promise<CoverageRow[]> {
+    const part = [
+      ...(region === undefined ? [] : [sql`and node.region_code = ${region}`]),
+      ...(commissioner === undefined ? [] : [sql`and node.commissioner_code = ${commissioner}`]),
+    ];
+    const within = sql`node.cascade_id = ${cascadeId} and kind <> 'region' ${sql.join(part, sql` `)}`;
     const { rows } = await sql<CoverageRow>`
       with help as (
         select code, count(*) filter (where resolved_at is null) as open, count(resolved_at) as ended
-        from cascade_help where cascade_id = ${cascadeId} group by code
+        from cascade_help where cascade_id = ${cascadeId}
+          and code in (select node.code from cascade_organisation node where ${within})
+        group by code
       ), counted as (
         select
           case when grouping(node.region_code) = 1 then 'nation'
@@ -110,7 +123,7 @@ export class ReportRepository {
           (count(*) filter (where kind = 'commissioner' and answered_late))::int as commissioners_late
         from cascade_organisation node
         left join help on help.code = node.code
-        where node.cascade_id = ${cascadeId} and kind <> 'region'
+        where ${within}
         group by grouping sets ((), (node.region_code), (node.region_code, node.commissioner_code))
       )
       select counted.level, counted.region_code as "regionCode", counted.commissioner_code as "commissionerCode",

@@ -28,10 +28,14 @@ export class CascadeReports {
    */
   async coverage(cascadeId: string, region?: string): Promise<CoverageRow[]> {
     await this.cascades.visible(cascadeId, region);
-    const rows = await this.repository.coverage(cascadeId);
-    return region === undefined
-      ? rows
-      : rows.filter(({ level, regionCode }) => level !== 'nation' && regionCode === region);
+    if (region === undefined) return this.repository.coverage(cascadeId);
+    return (await this.repository.coverage(cascadeId, { region })).filter(({ level }) => level !== 'nation');
+  }
+
+  /** The row of one commissioner; undefined when it is not in the cascade. */
+  async coverageOf(cascadeId: string, commissioner: string): Promise<CoverageRow | undefined> {
+    const rows = await this.repository.coverage(cascadeId, { commissioner });
+    return rows.find(({ level }) => level === 'commissioner');
   }
 
   async practices(cascadeId: string, filter: PracticeFilter): Promise<PracticeRow[]> {

@@ -42,7 +42,12 @@ export class TellingService {
       by: null,
       sha256: message.renderedSha256,
     }));
-    const steps = (await this.repository.stepsOf(organisation)).map(({ at, action, cascadeId, by, late }): Telling => ({
+    return [...messages, ...(await this.steps(organisation))].sort((a, b) => timeOf(b) - timeOf(a));
+  }
+
+  /** What cascades passed on to it and what it said itself, over all cascades, newest first. */
+  async steps(organisation: string): Promise<Telling[]> {
+    return (await this.repository.stepsOf(organisation)).map(({ at, action, cascadeId, by, late }) => ({
       kind: 'step',
       at,
       route: by === null ? 'answer' : 'cascade',
@@ -52,7 +57,6 @@ export class TellingService {
       by,
       sha256: null,
     }));
-    return [...messages, ...steps].sort((a, b) => timeOf(b) - timeOf(a));
   }
 }
 

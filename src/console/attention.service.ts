@@ -7,14 +7,13 @@ import { FeedbackService } from '../feedback/index.js';
 import { Clock } from '../shared/clock.js';
 import { LondonTime } from '../shared/london-time.js';
 import { CascadeReads } from './cascade.reads.js';
+import { DirectoryPictureRepository } from './directory-picture.repository.js';
 import { DirectoryPicture } from './directory.picture.js';
-import { DirectoryReads } from './directory.reads.js';
 import { countOf } from './pages.js';
 import { SendingReads } from './sending.reads.js';
 
 const CAMPAIGNS_READ = 200;
 const CAMPAIGNS_SHOWN = 10;
-const AT_RISK_SHOWN = 8;
 const WINDOWS_SHOWN = 3;
 
 /** One thing that somebody has to do, with where to do it. */
@@ -34,7 +33,7 @@ export class Attention {
     private readonly ledger: Ledger,
     private readonly feedback: FeedbackService,
     private readonly picture: DirectoryPicture,
-    private readonly directory: DirectoryReads,
+    private readonly pictures: DirectoryPictureRepository,
     private readonly sending: SendingReads,
     private readonly cascades: CascadeReads,
     private readonly clock: Clock,
@@ -71,7 +70,7 @@ export class Attention {
       if (closedUntil === null) continue;
       tasks.push({ text: `Sending is held up: ${closedReason ?? 'no reason given'}`, href: '/delivery', urgent: true });
     }
-    const unknown = (await this.ledger.unknowns()).length;
+    const unknown = await this.ledger.unknownCount();
     if (unknown > 0)
       tasks.push({
         text: countOf(
@@ -121,17 +120,8 @@ export class Attention {
   }
 
   private async practicesAtRisk() {
-    const { readiness } = await this.picture.current();
-    const practices = readiness.filter(({ kind }) => kind === 'practice');
-    const atRisk = practices.filter((row) => row.atRisk);
-    const first = atRisk.slice(0, AT_RISK_SHOWN);
-    const names = await this.directory.names(first.map(({ organisation }) => organisation));
-    return {
-      practices: practices.length,
-      atRisk: atRisk.length,
-      commissioners: readiness.filter((row) => row.kind === 'commissioner' && row.atRisk).length,
-      first: first.map((row) => ({ ...row, name: names.get(row.organisation) ?? row.organisation })),
-    };
+    const standing = await this.picture.standing();
+    return { standing, ...(await this.pictures.risk()) };
   }
 }
 

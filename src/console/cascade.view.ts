@@ -61,7 +61,7 @@ export class CascadeView {
 
   /** The commissioners of a region as rows of the heat table, with the row of the region itself. */
   async region(cascadeId: string, code: string) {
-    const rows = (await this.reports.coverage(cascadeId)).filter(({ regionCode }) => regionCode === code).map(heatRow);
+    const rows = (await this.reports.coverage(cascadeId, code)).map(heatRow);
     return {
       total: rows.find(({ level }) => level === 'region'),
       rows: rows.filter(({ level }) => level === 'commissioner'),
@@ -69,8 +69,7 @@ export class CascadeView {
   }
 
   async commissioner(cascadeId: string, code: string) {
-    const rows = await this.reports.coverage(cascadeId);
-    const row = rows.find(({ level, commissionerCode }) => level === 'commissioner' && commissionerCode === code);
+    const row = await this.reports.coverageOf(cascadeId, code);
     return row && heatRow(row);
   }
 

@@ -24,6 +24,7 @@ import { CascadesController } from './cascades.controller.js';
 import { CorrectionReads } from './correction.reads.js';
 import { CorrectionView } from './correction.view.js';
 import { DeliveryController } from './delivery.controller.js';
+import { DirectoryPictureRepository } from './directory-picture.repository.js';
 import { DirectoryPicture } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
 import { DrillsController } from './drills.controller.js';
@@ -107,6 +108,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     PlanReads,
     RegionCounts,
     SendingReads,
+    DirectoryPictureRepository,
     DirectoryPicture,
     Attention,
     CampaignView,

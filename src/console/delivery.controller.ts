@@ -154,7 +154,6 @@ export class DeliveryController {
   ): Promise<string> {
     const { trialMode, trialAllow } = this.config;
     const { ratePerMinute, dayBudget } = mailLimitsOf(this.config);
-    const unknown = await this.ledger.unknowns();
     const now = this.clock.now();
     const minutes = await this.sending.minutesSince(new Date(now.getTime() - (MINUTES_SHOWN + 1) * 60_000));
     const lastHour = lastMinutes(minutes, now, MINUTES_SHOWN);
@@ -169,8 +168,8 @@ export class DeliveryController {
       dayBudget,
       transports: await this.sending.transports(),
       queues: Object.entries(await this.queue.depth()),
-      unknown: unknown.slice(0, PAGE),
-      unknownTotal: unknown.length,
+      unknown: await this.ledger.unknowns(PAGE),
+      unknownTotal: await this.ledger.unknownCount(),
       sent,
       plot: sent > 0 && lineChart('Sent each minute of the last hour (London time)', 'Sent', lastHour),
       reviews: (await this.feedback.inReview(undefined, 100)).length,

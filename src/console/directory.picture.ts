@@ -2,113 +2,129 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { type DirectoryCounts, DirectoryService } from '../directory/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
-import { type Readiness, ReadinessService, type Segment, SEGMENTS, SegmentsService } from '../segments/index.js';
-import { DirectoryReads } from './directory.reads.js';
+import { ReadinessService, type Segment, SEGMENTS, SegmentsService } from '../segments/index.js';
+import { Clock } from '../shared/clock.js';
+import { DirectoryPictureRepository, type Picture } from './directory-picture.repository.js';
 
 export const WORKLISTS = ['mismatched', 'unknown', 'invalid'] as const satisfies readonly Segment[];
 export type Worklist = (typeof WORKLISTS)[number];
 
-export interface WorklistLine {
-  readonly accountId: string;
-  readonly rule: string;
-  /** What to propose to the person or their administrator, in words; empty where nothing is known. */
-  readonly suggestion: string;
-}
-
-export interface Picture {
+/** What a page may say of everybody, and how sure that is. */
+export interface PictureStanding {
+  /** When what the page shows was worked out; undefined when nothing is known yet. */
+  readonly drawnAt: Date | undefined;
   readonly segments: Readonly<Record<Segment, number>>;
-  /** Those at risk first, then by code. */
-  readonly readiness: readonly Readiness[];
-  readonly readinessOf: ReadonlyMap<string, Readiness>;
-  readonly worklists: Readonly<Record<Worklist, readonly WorklistLine[]>>;
+  /** While it is worked out anew: since when. What is shown until then may be out of date. */
+  readonly renewedSince: Date | undefined;
 }
 
-/** For so long a page waits for the newest picture before it shows the one before it. */
+/** For so long a page waits for the newest picture before it shows the one before it, or that there is none yet. */
 const PATIENCE_MS = 100;
+/** Accounts at a time; after each batch as long a rest as it took, so that pages are answered in between. */
+const BATCH = 500;
 
 /**
- * Segments and readiness of everybody. Working them out takes seconds for England, and they change only when something
- * is imported: the last answer is kept until then, and shown while the next one is worked out.
+ * Segments and readiness of everybody, for pages. Working them out takes seconds for England, so no page waits for it:
+ * the last answer is kept in the database, shown with its time, and worked out anew by this process when an import was
+ * applied since, and once after each start, as a new release may bring new rules. Whatever decides what somebody is
+ * sent asks `SegmentsService` instead, which keeps nothing.
  */
 @Injectable()
 export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(DirectoryPicture.name);
-  private kept: { readonly version: number | null; readonly picture: Picture } | undefined;
-  private drawing: Promise<Picture> | undefined;
-  private counted: { readonly version: number | null; readonly counts: DirectoryCounts } | undefined;
+  private drawing: { readonly since: Date; readonly done: Promise<void> } | undefined;
+  private counted: { readonly version: number; readonly counts: DirectoryCounts } | undefined;
+  private isStopping = false;
 
   constructor(
-    private readonly reads: DirectoryReads,
+    private readonly repository: DirectoryPictureRepository,
     private readonly directory: DirectoryService,
     private readonly segments: SegmentsService,
     private readonly readiness: ReadinessService,
+    private readonly clock: Clock,
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** Whoever asks first after a start need not wait for all of it. */
   async onApplicationBootstrap(): Promise<void> {
-    const version = await this.reads.version();
-    if (version !== null && this.config.roles.includes('web')) void this.drawInBackground(version);
+    if (!this.config.roles.includes('web') || !(await this.repository.newestImport())) return;
+    void this.drawInBackground(this.clock.now());
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.drawing?.catch(() => undefined);
+    this.isStopping = true;
+    await this.drawing?.done;
   }
 
-  async current(): Promise<Picture> {
-    const version = await this.reads.version();
-    if (this.kept?.version === version) return this.kept.picture;
-    const drawing = this.drawInBackground(version);
-    // Nothing is no answer for somebody who has just imported their first file.
-    return this.kept && this.kept.version !== null
-      ? Promise.race([drawing, delay(PATIENCE_MS, this.kept.picture, { ref: false })])
-      : drawing;
+  async standing(): Promise<PictureStanding> {
+    const drawing = await this.renewal();
+    if (drawing) await Promise.race([drawing.done, delay(PATIENCE_MS, undefined, { ref: false })]);
+    const head = await this.repository.head();
+    const none = Object.fromEntries(SEGMENTS.map((segment) => [segment, 0])) as Record<Segment, number>;
+    return { drawnAt: head?.drawnAt, segments: head?.segments ?? none, renewedSince: this.drawing?.since };
+  }
+
+  /** Resolves when what goes on, or has to, is done. */
+  async renewed(): Promise<void> {
+    await (
+      await this.renewal()
+    )?.done;
   }
 
   /** How many there are of everything, counted once after each import. */
   async counts(): Promise<DirectoryCounts> {
-    const version = await this.reads.version();
+    const version = (await this.repository.newestImport())?.id ?? 0;
     if (this.counted?.version !== version) this.counted = { version, counts: await this.directory.counts() };
     return this.counted.counts;
   }
 
-  /** One at a time; whoever asks meanwhile gets the same. */
-  private drawInBackground(version: number | null): Promise<Picture> {
+  /** The drawing that goes on, or that an import since the last one calls for. */
+  private async renewal(): Promise<{ readonly since: Date; readonly done: Promise<void> } | undefined> {
     if (this.drawing) return this.drawing;
-    const drawing = this.draw()
-      .then((picture) => {
-        this.kept = { version, picture };
-        return picture;
+    const newest = await this.repository.newestImport();
+    if (!newest) return undefined;
+    const head = await this.repository.head();
+    return head?.version === newest.id ? undefined : this.drawInBackground(newest.appliedAt);
+  }
+
+  /** One at a time; whoever asks meanwhile gets the same. Never rejects: the next page that asks tries again. */
+  private drawInBackground(since: Date): { readonly since: Date; readonly done: Promise<void> } {
+    if (this.drawing) return this.drawing;
+    const done = this.draw()
+      .catch((error: unknown) => {
+        this.logger.error({ message: 'drawing the directory failed', fault: (error as Error).name });
       })
       .finally(() => {
         this.drawing = undefined;
       });
-    // The next caller tries again.
-    drawing.catch((error: unknown) => {
-      this.logger.error({ message: 'drawing the directory failed', fault: (error as Error).name });
-    });
-    return (this.drawing = drawing);
+    return (this.drawing = { since, done });
   }
 
-  private async draw(): Promise<Picture> {
+  /** Again when an import came in between: accounts of before and after it do not belong together. */
+  private async draw(): Promise<void> {
+    const newest = await this.repository.newestImport();
+    const picture = newest && (await this.drawAll(newest.id));
+    if (!picture || this.isStopping) return;
+    const isWhole = (await this.repository.newestImport())?.id === picture.version;
+    await (isWhole ? this.repository.keep(picture) : this.draw());
+  }
+
+  private async drawAll(version: number): Promise<Picture> {
     const segments = Object.fromEntries(SEGMENTS.map((segment) => [segment, 0])) as Record<Segment, number>;
-    const worklists: Record<Worklist, WorklistLine[]> = { mismatched: [], unknown: [], invalid: [] };
-    for await (const { accountId, segment, rule, suggestion } of this.segments.classifyAll()) {
-      segments[segment] += 1;
-      if (isWorklist(segment)) worklists[segment].push({ accountId, rule, suggestion: suggestionWords(suggestion) });
+    const worklists = new Map<Segment, string[]>(WORKLISTS.map((list) => [list, []]));
+    const tally = await this.readiness.tally();
+    let began = performance.now();
+    for await (const batch of this.segments.batches(BATCH)) {
+      if (this.isStopping) break;
+      for (const { account, result } of batch) {
+        segments[result.segment] += 1;
+        worklists.get(result.segment)?.push(account.id);
+        tally.add({ segment: result.segment, memberships: account.organisations });
+      }
+      await delay(performance.now() - began);
+      began = performance.now();
     }
-    const readiness = await this.readiness.readiness();
-    return {
-      segments,
-      worklists,
-      readiness,
-      readinessOf: new Map(readiness.map((row) => [row.organisation, row])),
-    };
+    return { version, drawnAt: this.clock.now(), segments, readiness: tally.rows(), worklists };
   }
-}
-
-export function isWorklist(segment: string): segment is Worklist {
-  return (WORKLISTS as readonly string[]).includes(segment);
 }
 
 type Suggestion = Awaited<ReturnType<SegmentsService['classify']>>[number]['suggestion'];

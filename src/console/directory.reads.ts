@@ -28,15 +28,6 @@ export interface NamedOrganisation {
 export class DirectoryReads {
   constructor(@InjectDatabase() private readonly db: Kysely<ConsoleTables>) {}
 
-  /** Changes whenever an import was applied; null before the first. */
-  async version(): Promise<number | null> {
-    const { id } = await this.db
-      .selectFrom('import_batch')
-      .select((set) => set.fn.max('id').as('id'))
-      .executeTakeFirstOrThrow();
-    return id;
-  }
-
   /** Accounts as `accountIds` finds them; in id order, `limit` of them after an id. */
   async findAccounts(find: string, after: string, limit: number): Promise<FoundAccount[]> {
     return this.accounts(sql`where a.id in (${matching(find, after, limit)}) order by a.id limit ${limit}`);
@@ -92,17 +83,6 @@ export class DirectoryReads {
       .where('commissioner_code', '=', commissionerCode)
       .orderBy('name')
       .execute();
-  }
-
-  /** The region of every open practice and commissioner. */
-  async regionCodes(): Promise<Map<string, string | null>> {
-    const rows = await this.db
-      .selectFrom('organisation')
-      .select(['code', 'region_code'])
-      .where('status', '=', 'active')
-      .where('kind', 'in', ['practice', 'commissioner'])
-      .execute();
-    return new Map(rows.map(({ code, region_code: region }) => [code, region]));
   }
 
   async names(codes: readonly string[]): Promise<Map<string, string>> {

@@ -8,6 +8,7 @@ import { SEGMENT_RULES, SegmentsService } from '../segments/index.js';
 import { formatLongDate, LondonTime } from '../shared/london-time.js';
 import { ConsoleController, Page } from './console-routes.js';
 import { csvFile } from './csv.js';
+import { DirectoryPictureRepository } from './directory-picture.repository.js';
 import { DirectoryPicture, suggestionWords, WORKLISTS } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
 import { searchText } from './form.text.js';
@@ -16,17 +17,20 @@ import { SEGMENT_WORDS, type SegmentWords } from './words.js';
 
 const PAGE = 50;
 const ORGANISATIONS_SHOWN = 20;
+/** More than any worklist holds. */
+const EXPORTED = 1_000_000;
 
 const findSchema = z.object({ find: searchText, after: z.string().max(100).default('') });
 /** The groups that somebody has to work through, and the accounts whose NHSmail address is gone. */
 const LISTS = [...WORKLISTS, 'leavers'] as const;
+type List = (typeof LISTS)[number];
 const worklistSchema = z.enum(LISTS);
 const LEAVERS: SegmentWords = {
   text: 'Probably left',
   colour: 'orange',
   todo: 'Ask the organisation whether the person has left, and have the account disabled if so.',
 };
-const LIST_WORDS: Readonly<Record<(typeof LISTS)[number], SegmentWords>> = { ...SEGMENT_WORDS, leavers: LEAVERS };
+const LIST_WORDS: Readonly<Record<List, SegmentWords>> = { ...SEGMENT_WORDS, leavers: LEAVERS };
 const pageSchema = z.object({ page: z.coerce.number().int().min(1).max(100_000).catch(1) });
 const accountIdSchema = z.string().min(1).max(100);
 
@@ -39,6 +43,7 @@ export class PeopleController {
     private readonly directory: DirectoryService,
     private readonly segments: SegmentsService,
     private readonly picture: DirectoryPicture,
+    private readonly pictures: DirectoryPictureRepository,
     private readonly leavers: LeaverService,
     private readonly ledger: Ledger,
     private readonly pages: Pages,
@@ -62,7 +67,7 @@ export class PeopleController {
       find,
       accounts: accounts.map((account) => ({ ...account, segment: segmentOf.get(account.id) })),
       organisations: find === '' || after !== '' ? [] : await this.reads.findOrganisations(find, ORGANISATIONS_SHOWN),
-      segments: find === '' ? (await this.picture.current()).segments : undefined,
+      standing: find === '' ? await this.picture.standing() : undefined,
       worklists: WORKLISTS,
       leavers: find === '' ? { ...LEAVERS, count: (await this.leavers.probableLeavers()).length } : undefined,
       next: last && `/people?${new URLSearchParams({ find, after: last.id }).toString()}`,
@@ -78,17 +83,17 @@ export class PeopleController {
     @CurrentPrincipal() principal: Principal,
     @CsrfToken() csrf: string,
   ): Promise<string> {
-    const lines = await this.lines(list);
-    const rows = await this.linesOf(lines.slice((page - 1) * PAGE, page * PAGE));
+    const { rows, total, standing } = await this.stretch(list, PAGE, (page - 1) * PAGE);
     const values = {
       title: `Worklist: ${LIST_WORDS[list].text}`,
       about: LIST_WORDS[list],
       section: 'people',
       list,
+      standing,
       rows,
-      total: lines.length,
+      total,
       page,
-      pages: Math.max(1, Math.ceil(lines.length / PAGE)),
+      pages: Math.max(1, Math.ceil(total / PAGE)),
     };
     return this.pages.render('worklist', values, { principal, csrf });
   }
@@ -97,7 +102,7 @@ export class PeopleController {
   @Header('Content-Type', 'text/csv; charset=utf-8')
   @Header('Content-Disposition', 'attachment; filename="worklist.csv"')
   async export(@Param('list', { schema: worklistSchema }) list: z.infer<typeof worklistSchema>): Promise<string> {
-    const rows = await this.linesOf(await this.lines(list));
+    const { rows } = await this.stretch(list, EXPORTED, 0);
     return csvFile(
       ['Account', 'First name', 'Last name', 'Registered address', 'Organisations', 'Why', 'What to do'],
       rows.map(({ account, reason, suggestion }) => [
@@ -141,18 +146,26 @@ export class PeopleController {
     return this.pages.render('account', values, { principal, csrf });
   }
 
-  private async lines(list: (typeof LISTS)[number]): Promise<readonly ListedAccount[]> {
+  /** A part of a worklist. Reasons are worked out afresh: whoever has left the group since is left out. */
+  private async stretch(list: List, limit: number, offset: number) {
     if (list === 'leavers') {
-      return (await this.leavers.probableLeavers()).map(({ accountId, since }) => {
+      const all = await this.leavers.probableLeavers();
+      const lines = all.slice(offset, offset + limit).map(({ accountId, since }) => {
         const day = formatLongDate(LondonTime.fromInstant(since));
         return { accountId, reason: `Mail to the NHSmail address came back for good on ${day}`, suggestion: '' };
       });
+      return { total: all.length, rows: await this.linesOf(lines) };
     }
-    return (await this.picture.current()).worklists[list].map(({ accountId, rule, suggestion }) => ({
-      accountId,
-      reason: reasonOf(rule),
-      suggestion,
-    }));
+    const standing = await this.picture.standing();
+    const results = await this.segments.classify(await this.pictures.worklist(list, limit, offset));
+    const lines = results
+      .filter(({ segment }) => segment === list)
+      .map(({ accountId, rule, suggestion }) => ({
+        accountId,
+        reason: reasonOf(rule),
+        suggestion: suggestionWords(suggestion),
+      }));
+    return { total: standing.segments[list], rows: await this.linesOf(lines), standing };
   }
 
   private async linesOf(lines: readonly ListedAccount[]) {

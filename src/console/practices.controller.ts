@@ -5,32 +5,26 @@ import { TellingService } from '../cascades/index.js';
 import { DeadlinesService } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
 import { DirectoryService } from '../directory/index.js';
-import { type Readiness, SegmentsService } from '../segments/index.js';
+import { ReadinessService, SegmentsService } from '../segments/index.js';
 import { parseOdsCode } from '../shared/ods-code.js';
 import { NotFoundError } from '../shared/errors.js';
 import { CascadeReads } from './cascade.reads.js';
 import { barChart } from './chart.js';
 import { ConsoleController, Page } from './console-routes.js';
+import { DirectoryPictureRepository, READINESS_FILTERS } from './directory-picture.repository.js';
 import { DirectoryPicture } from './directory.picture.js';
 import { DirectoryReads, type NamedOrganisation } from './directory.reads.js';
 import { Pages } from './pages.js';
 
 const PAGE = 50;
 
-const FILTERS = {
-  'at-risk': (row: Readiness) => row.kind === 'practice' && row.atRisk,
-  unconfirmed: (row: Readiness) => row.kind === 'practice' && row.reliesOnUnconfirmed,
-  'commissioners-at-risk': (row: Readiness) => row.kind === 'commissioner' && row.atRisk,
-  commissioners: (row: Readiness) => row.kind === 'commissioner',
-  all: (row: Readiness) => row.kind === 'practice',
-} as const;
-type Filter = keyof typeof FILTERS;
-
 const listSchema = z.object({
-  show: z.enum(Object.keys(FILTERS) as [Filter, ...Filter[]]).catch('at-risk'),
+  show: z.enum(READINESS_FILTERS).catch('at-risk'),
   region: z.string().max(10).optional().catch(undefined),
   page: z.coerce.number().int().min(1).max(10_000).catch(1),
 });
+
+const toldSchema = listSchema.pick({ page: true });
 
 /** Practices, commissioners and regions: can they still be paid, who can do what there, and what were they told. */
 @ConsoleController('practices')
@@ -40,6 +34,8 @@ export class PracticesController {
     private readonly reads: DirectoryReads,
     private readonly directory: DirectoryService,
     private readonly picture: DirectoryPicture,
+    private readonly pictures: DirectoryPictureRepository,
+    private readonly readiness: ReadinessService,
     private readonly segments: SegmentsService,
     private readonly deadlines: DeadlinesService,
     private readonly ledger: Ledger,
@@ -55,13 +51,8 @@ export class PracticesController {
     @CurrentPrincipal() principal: Principal,
     @CsrfToken() csrf: string,
   ): Promise<string> {
-    const { readiness } = await this.picture.current();
-    const regionOf = await this.reads.regionCodes();
-    const wanted = readiness.filter(
-      (row) => FILTERS[show](row) && (!region || regionOf.get(row.organisation) === region),
-    );
-    const rows = wanted.slice((page - 1) * PAGE, page * PAGE);
-    const names = await this.reads.names(rows.map(({ organisation }) => organisation));
+    const standing = await this.picture.standing();
+    const { rows, total } = await this.pictures.readiness(show, region || undefined, PAGE, (page - 1) * PAGE);
     const regions = await this.reads.organisationsOf('region');
     const values = {
       title: 'Practices and commissioners',
@@ -69,11 +60,12 @@ export class PracticesController {
       show,
       region,
       regions,
-      rows: rows.map((row) => ({ ...row, name: names.get(row.organisation) ?? row.organisation })),
-      total: wanted.length,
+      standing,
+      rows,
+      total,
       page,
-      pages: Math.max(1, Math.ceil(wanted.length / PAGE)),
-      plot: readinessChart(readiness, regions, regionOf),
+      pages: Math.max(1, Math.ceil(total / PAGE)),
+      plot: readinessChart(await this.pictures.practicesByRegion(), regions),
     };
     return this.pages.render('practices', values, { principal, csrf });
   }
@@ -82,29 +74,33 @@ export class PracticesController {
   @Page()
   async show(
     @Param('code') text: string,
+    @Query({ schema: toldSchema }) { page }: z.infer<typeof toldSchema>,
     @CurrentPrincipal() principal: Principal,
     @CsrfToken() csrf: string,
   ): Promise<string> {
     const code = parseOdsCode(text);
     if (!code) throw new NotFoundError('organisation-unknown', 'This is not the code of an organisation');
     const organisation = await this.directory.organisation(code);
-    const { readinessOf } = await this.picture.current();
     const above = [organisation.commissionerCode, organisation.regionCode].filter((each) => each !== null);
     const names = await this.reads.names(above);
     const below = organisation.kind === 'commissioner' ? await this.reads.practicesOf(code) : [];
+    const accounts = organisation.kind === 'region' ? [] : await this.people(code);
+    const known = await this.pictures.readinessOf([code, ...below.map((practice) => practice.code)]);
     const values = {
       title: organisation.name,
       section: 'practices',
       organisation,
       names: Object.fromEntries(names),
-      readiness: readinessOf.get(code),
-      accounts: organisation.kind === 'region' ? [] : await this.people(code),
+      // Of what the page shows of kept things, it says how old they are; its own people it asks afresh.
+      standing: organisation.kind === 'practice' ? undefined : await this.picture.standing(),
+      readiness: organisation.kind === 'region' ? known.get(code) : await this.readinessOf(code, accounts),
+      accounts,
       declarations: await this.reads.declarations(code),
       waiting: principal.permissions.includes('window:read') ? await this.waiting(code) : [],
-      told: principal.permissions.includes('message:read') ? await this.told(code) : undefined,
+      told: principal.permissions.includes('message:read') ? await this.told(code, page) : undefined,
       cascades: principal.permissions.includes('cascade:read') ? await this.cascades.of(code) : [],
       history: await this.directory.history(code),
-      practices: below.map((practice) => ({ ...practice, readiness: readinessOf.get(practice.code) })),
+      practices: below.map((practice) => ({ ...practice, readiness: known.get(practice.code) })),
     };
     return this.pages.render('practice', values, { principal, csrf });
   }
@@ -121,16 +117,32 @@ export class PracticesController {
     }));
   }
 
+  private async readinessOf(code: string, accounts: Awaited<ReturnType<PracticesController['people']>>) {
+    return this.readiness.readinessOf(
+      code,
+      accounts.flatMap(({ segment, organisations }) => (segment ? [{ segment, memberships: organisations }] : [])),
+    );
+  }
+
   /** Messages, what was passed on to it and what it said itself, newest first; what has not left yet in front. */
-  private async told(code: string) {
-    const messages = (await this.ledger.told(code)).map((message) => ({ at: message.acceptedAt, message, step: null }));
-    const steps = (await this.tellings.told(code))
-      .filter(({ kind }) => kind === 'step')
-      .map((step) => ({ at: step.at, message: null, step }));
+  private async told(code: string, page: number) {
+    const found = (await this.ledger.told(code, { limit: PAGE + 1, offset: (page - 1) * PAGE })).map((message) => ({
+      at: message.acceptedAt,
+      message,
+      step: null,
+    }));
+    const messages = found.slice(0, PAGE);
+    // The first message of the next page parts the steps of this one from the steps of that.
+    const [newest] = page === 1 ? [] : messages;
+    const next = found[PAGE];
+    const steps = (await this.tellings.steps(code))
+      .map((step) => ({ at: step.at, message: null, step }))
+      .filter(({ at }) => timeOf(at) <= timeOf(newest?.at ?? null) && timeOf(at) > (next ? timeOf(next.at) : 0));
     const names = await this.reads.names(steps.flatMap(({ step }) => step.by ?? []));
-    return [...messages, ...steps]
-      .sort((a, b) => (b.at?.getTime() ?? Number.MAX_SAFE_INTEGER) - (a.at?.getTime() ?? Number.MAX_SAFE_INTEGER))
+    const lines = [...messages, ...steps]
+      .sort((a, b) => timeOf(b.at) - timeOf(a.at))
       .map((line) => ({ ...line, by: line.step?.by && (names.get(line.step.by) ?? line.step.by) }));
+    return { lines, page, isLast: next === undefined };
   }
 
   /** In which coming rounds a payment of the organisation waits, and for whom. */
@@ -146,15 +158,18 @@ export class PracticesController {
   }
 }
 
+/** What has not left yet stands in front. */
+function timeOf(at: Date | null): number {
+  return at?.getTime() ?? Number.MAX_SAFE_INTEGER;
+}
+
 function readinessChart(
-  readiness: readonly Readiness[],
+  counts: Awaited<ReturnType<DirectoryPictureRepository['practicesByRegion']>>,
   regions: readonly NamedOrganisation[],
-  regionOf: ReadonlyMap<string, string | null>,
 ) {
-  const practices = readiness.filter(({ kind }) => kind === 'practice');
   const points = regions.map(({ code, name }) => {
-    const inRegion = practices.filter(({ organisation }) => regionOf.get(organisation) === code);
-    return { label: titled(name), value: inRegion.length, alarm: inRegion.filter(({ atRisk }) => atRisk).length };
+    const { practices = 0, atRisk = 0 } = counts.find(({ region }) => region === code) ?? {};
+    return { label: titled(name), value: practices, alarm: atRisk };
   });
   const names = { label: 'Region', value: 'Practices', alarm: 'At risk' };
   return barChart(

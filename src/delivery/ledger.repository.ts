@@ -13,6 +13,12 @@ import { type MessageState, statesBefore, TERMINAL_STATES, UNSENT_STATES } from 
 
 type Db = Kysely<DeliveryTables>;
 
+/** Which part of a list; all of it without a limit. */
+export interface Stretch {
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
 /** Reads the ledger, and changes it on a person's or on feedback's word. Sending has repositories of its own. */
 @Injectable()
 export class LedgerRepository {
@@ -90,8 +96,8 @@ export class LedgerRepository {
     return this.messages().where('message.id', '=', id).executeTakeFirst();
   }
 
-  async byOrganisation(code: string) {
-    return this.newestFirst(sql<SqlBool>`message.organisation_codes @> array[${code}]`);
+  async byOrganisation(code: string, page: Stretch = {}) {
+    return this.newestFirst(sql<SqlBool>`message.organisation_codes @> array[${code}]`, page);
   }
 
   async byAccount(accountId: string) {
@@ -102,7 +108,12 @@ export class LedgerRepository {
     return this.newestFirst(sql<SqlBool>`message.person_key = ${personKey}`);
   }
 
-  async unknowns() {
+  async unknownCount(): Promise<number> {
+    const { rows } = await sql<{ n: number }>`select count(*)::int as n from delivery_unknown`.execute(this.db);
+    return rows[0]?.n ?? 0;
+  }
+
+  async unknowns(limit?: number) {
     return this.messages()
       .innerJoin('delivery_unknown', (join) =>
         join
@@ -111,6 +122,7 @@ export class LedgerRepository {
       )
       .orderBy('delivery.state_changed_at')
       .orderBy('message.id')
+      .$if(limit !== undefined, (query) => query.limit(limit ?? 0))
       .execute();
   }
 
@@ -225,9 +237,10 @@ export class LedgerRepository {
     return rows;
   }
 
-  private newestFirst(condition: ReturnType<typeof sql<SqlBool>>) {
+  private newestFirst(condition: ReturnType<typeof sql<SqlBool>>, { limit, offset = 0 }: Stretch = {}) {
     return this.messages()
       .where(condition)
+      .$if(limit !== undefined, (query) => query.limit(limit ?? 0).offset(offset))
       .orderBy(sql`coalesce(delivery.accepted_at, dispatch.due_at)`, 'desc')
       .orderBy('message.id')
       .execute();

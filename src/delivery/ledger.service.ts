@@ -4,7 +4,7 @@ import { type Config, InjectConfig } from '../platform/config/index.js';
 import { Tracing } from '../platform/tracing/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../shared/errors.js';
-import { LedgerRepository, type MessageRow } from './ledger.repository.js';
+import { LedgerRepository, type MessageRow, type Stretch } from './ledger.repository.js';
 import {
   type Batch,
   type DispatchState,
@@ -178,8 +178,8 @@ export class Ledger {
   }
 
   /** Every message through which an organisation was, or is to be, told; newest first. */
-  async told(organisationCode: string): Promise<MessageView[]> {
-    return (await this.repository.byOrganisation(organisationCode)).map(viewOf);
+  async told(organisationCode: string, stretch?: Stretch): Promise<MessageView[]> {
+    return (await this.repository.byOrganisation(organisationCode, stretch)).map(viewOf);
   }
 
   /** Every message to a person, or about one of their accounts; newest first. */
@@ -191,9 +191,14 @@ export class Ledger {
     return rows.map(viewOf);
   }
 
+  /** How many messages may or may not have arrived. */
+  async unknownCount(): Promise<number> {
+    return this.repository.unknownCount();
+  }
+
   /** Messages that may or may not have arrived; oldest first. A person decides. */
-  async unknowns(): Promise<MessageView[]> {
-    return (await this.repository.unknowns()).map(viewOf);
+  async unknowns(limit?: number): Promise<MessageView[]> {
+    return (await this.repository.unknowns(limit)).map(viewOf);
   }
 
   /**

@@ -1,5 +1,5 @@
 export { groupPersons, type MergeableAccount, type Person } from './person.merge.js';
-export { type Readiness } from './readiness.rules.js';
+export { type Readiness, type ReadinessAccount } from './readiness.rules.js';
 export { ReadinessService } from './readiness.service.js';
 export { segmentOf } from './segment.decision.js';
 export { type AccountWithRoles } from './segment.repository.js';

@@ -82,8 +82,8 @@ export class SegmentRepository {
       order by e.address`);
   }
 
-  /** The open practices, commissioners and regions that readiness speaks of. */
-  async readinessOrganisations(): Promise<ReadinessOrganisation[]> {
+  /** The open practices, commissioners and regions that readiness speaks of; or one of them. */
+  async readinessOrganisations(code?: string): Promise<ReadinessOrganisation[]> {
     const rows = await this.db
       .selectFrom('organisation')
       .select(['code', 'kind', 'region_code'])
@@ -94,10 +94,11 @@ export class SegmentRepository {
           is('kind', 'in', ['commissioner', 'region']),
         ]),
       )
+      .$if(code !== undefined, (query) => query.where('code', '=', code ?? ''))
       .orderBy('code')
       .execute();
-    return rows.map(({ code, kind, region_code }) => ({
-      code,
+    return rows.map(({ code: each, kind, region_code }) => ({
+      code: each,
       kind: kind as ReadinessOrganisation['kind'],
       regionCode: region_code,
     }));

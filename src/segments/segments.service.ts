@@ -48,24 +48,24 @@ export class SegmentsService {
   }
 
   /** Every account with its memberships, in batches in id order. */
-  async *batches(): AsyncGenerator<ClassifiedAccount[]> {
+  async *batches(limit = BATCH): AsyncGenerator<ClassifiedAccount[]> {
     if (this.kept) {
       yield* this.kept;
       return;
     }
     const all: ClassifiedAccount[][] = [];
-    for await (const batch of this.fresh()) {
+    for await (const batch of this.fresh(limit)) {
       if (this.isUnchanging) all.push(batch);
       yield batch;
     }
     if (this.isUnchanging) this.kept = all;
   }
 
-  private async *fresh(): AsyncGenerator<ClassifiedAccount[]> {
-    let batch = await this.classifyBatch({ after: '', limit: BATCH });
+  private async *fresh(limit: number): AsyncGenerator<ClassifiedAccount[]> {
+    let batch = await this.classifyBatch({ after: '', limit });
     for (let last = batch.at(-1); last !== undefined; last = batch.at(-1)) {
       yield batch;
-      batch = await this.classifyBatch({ after: last.account.id, limit: BATCH });
+      batch = await this.classifyBatch({ after: last.account.id, limit });
     }
   }
 

@@ -4,7 +4,7 @@ import { CascadeReports, CascadeService, CascadeTicker } from '../../src/cascade
 import { Ledger, Reconciler } from '../../src/delivery/index.js';
 import { type FixedClock, Clock } from '../../src/shared/clock.js';
 import { LondonTime } from '../../src/shared/london-time.js';
-import { colleague, type Console, faults, hasChromium, openConsole, signIn, tabTo } from './console.support.js';
+import { colleague, type Console, faults, follow, hasChromium, openConsole, signIn, tabTo } from './console.support.js';
 
 const inBrowser = hasChromium ? describe : describe.skip;
 
@@ -26,7 +26,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     console.app.get<FixedClock>(Clock).moveTo(LondonTime.parse(time).toInstant());
   };
   const main = () => page.locator('main').innerText();
-  const press = (name: string | RegExp) => page.getByRole('button', { name }).first().click();
+  const press = (name: string | RegExp) => follow(page, page.getByRole('button', { name }).first());
   /** Approved by a colleague, sent, and every message at its end. */
   const send = async (id: string) => {
     const campaigns = console.app.get(CampaignService);
@@ -87,7 +87,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     await send(cascadeId);
     await console.app.get(CascadeTicker).run();
     await page.reload();
-    await page.getByRole('link', { name: 'How far the cascade has come' }).click();
+    await follow(page, page.getByRole('link', { name: 'How far the cascade has come' }));
     expect(await page.locator('h1').innerText()).toBe('Please pass it on');
     expect(await main()).toContain('Answers are wanted by 9am on Wednesday 9 September 2026 (London time)');
     expect(await faults(page)).toEqual([]);
@@ -127,16 +127,16 @@ inBrowser('cascades, corrections and simulations in the console', () => {
   }, 60_000);
 
   it('drills down from the country to the steps of one practice', async () => {
-    await page.locator('.app-heat tbody a').first().click();
+    await follow(page, page.locator('.app-heat tbody a').first());
     expect(await page.locator('.nhsuk-caption-l').innerText()).toMatch(/^Region /);
     expect(await faults(page)).toEqual([]);
     await page.goto(`/cascades/${cascadeId}/practices?coverage=confirmed`);
     expect(await page.locator('tbody tr').count()).toBe(1);
     expect(await faults(page)).toEqual([]);
-    await page.locator('tbody a').first().click();
+    await follow(page, page.locator('tbody a').first());
     expect(await main()).toContain('Confirmed: “we know”');
     expect(await faults(page)).toEqual([]);
-    await page.locator('.nhsuk-breadcrumb__list-item a').last().click();
+    await follow(page, page.locator('.nhsuk-breadcrumb__list-item a').last());
     expect(await page.locator('.nhsuk-caption-l').innerText()).toMatch(/^Commissioner /);
     await page.getByLabel('Practices that count as').selectOption('silent');
     await press('Show');
@@ -159,7 +159,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     expect((await console.app.get(Ledger).progress({ campaignId: cascadeId })).planned).toBe(before + 2);
     const all = page.getByRole('button', { name: /^Nudge \d+ silent organisations/ });
     const [, emails = ''] = /: (\d+) e-mails to \d+ people$/.exec(await all.innerText()) ?? [];
-    await all.click();
+    await follow(page, all);
     await page.getByText('Nudged. Whoever answers').waitFor();
     expect((await console.app.get(Ledger).progress({ campaignId: cascadeId })).planned).toBe(
       before + 2 + Number(emails),
@@ -172,7 +172,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
 
   it('writes down what a commissioner said by telephone, and asks why when it declines', async () => {
     await page.goto(`/cascades/${cascadeId}/silent`);
-    await page.locator('tbody a').first().click();
+    await follow(page, page.locator('tbody a').first());
     const name = await page.locator('h1').innerText();
     await page.getByText('Write down what they told you').click();
     await page.getByRole('radio', { name: 'It is not theirs' }).check();
@@ -263,7 +263,9 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     await press('Start the simulation');
     await page.getByText(/^Running for \d+ seconds?/).waitFor();
     expect(await faults(page)).toEqual([]);
-    await page.getByRole('link', { name: 'Show the result' }).click({ timeout: 240_000 });
+    const result = page.getByRole('link', { name: 'Show the result' });
+    await result.waitFor({ timeout: 240_000 });
+    await follow(page, result);
     expect(await main()).toContain('Result: most act on the first reminder');
     await page.getByText('Show the numbers as a table').click();
     const table = page.getByRole('region', { name: 'What happens when, from now' });

@@ -2,7 +2,7 @@ import { type Page } from 'playwright-core';
 import { AuditTrail, OneTimeLink, People } from '../../src/access/index.js';
 import { DirectoryService } from '../../src/directory/index.js';
 import { TemplateCatalogue } from '../../src/rendering/index.js';
-import { colleague, type Console, faults, hasChromium, openConsole } from './console.support.js';
+import { colleague, type Console, faults, follow, hasChromium, openConsole } from './console.support.js';
 
 const inBrowser = hasChromium ? describe : describe.skip;
 
@@ -17,7 +17,7 @@ inBrowser('the settings, imports and sign-in pages', () => {
     await console[Symbol.asyncDispose]();
   });
 
-  const press = (name: string | RegExp) => page.getByRole('button', { name }).click();
+  const press = (name: string | RegExp) => follow(page, page.getByRole('button', { name }));
   const text = () => page.locator('main').innerText();
   const somebody = (name: string) =>
     console.app.get(People).signedIn({
@@ -30,7 +30,7 @@ inBrowser('the settings, imports and sign-in pages', () => {
     const { id } = await somebody('Testa Sample');
     await page.goto('/settings/people?find=sample');
     expect(await text()).toContain('None: may do nothing');
-    await page.getByRole('link', { name: 'Testa Sample' }).click();
+    await follow(page, page.getByRole('link', { name: 'Testa Sample' }));
     await page.getByLabel('Author: drafts campaigns').check();
     await page.getByLabel('Region').selectOption('Y62');
     await press('Save the changes');
@@ -52,7 +52,7 @@ inBrowser('the settings, imports and sign-in pages', () => {
 
   it('lets nobody change their own access, nor take away the last administrator', async () => {
     await page.goto('/settings/people');
-    await page.getByRole('link', { name: 'Local administrator' }).click();
+    await follow(page, page.getByRole('link', { name: 'Local administrator' }));
     expect(await text()).toContain('Nobody changes their own access');
     expect(await page.getByRole('button', { name: 'Save the changes' }).count()).toBe(0);
     const people = console.app.get(People);
@@ -143,10 +143,8 @@ inBrowser('the settings, imports and sign-in pages', () => {
     const before = await directory.counts();
     expect(before.knownWithoutNhsmail).toBeGreaterThan(0);
     await page.goto('/imports');
-    await page
-      .getByRole('row', { name: /People without NHSmail/ })
-      .getByRole('link', { name: /^Undo/ })
-      .click();
+    const row = page.getByRole('row', { name: /People without NHSmail/ });
+    await follow(page, row.getByRole('link', { name: /^Undo/ }));
     expect(await text()).toContain(`${before.knownWithoutNhsmail}\nthat it added are removed`);
     expect(await faults(page)).toEqual([]);
     await press('Undo the import');
@@ -167,16 +165,16 @@ inBrowser('the settings, imports and sign-in pages', () => {
     await isSound();
     await visitor.goto(link);
     await isSound();
-    await visitor.getByRole('button', { name: 'Sign in' }).click();
+    await follow(visitor, visitor.getByRole('button', { name: 'Sign in' }));
     await visitor.goto('/nowhere');
     expect(await visitor.locator('h1').innerText()).toBe('Page not found');
     await isSound();
     await visitor.goto(link);
-    await visitor.getByRole('button', { name: 'Sign in' }).click();
+    await follow(visitor, visitor.getByRole('button', { name: 'Sign in' }));
     expect(await visitor.locator('h1').innerText()).toBe('This link does not sign in any more');
     await isSound();
     await visitor.goto('/settings');
-    await visitor.getByRole('button', { name: 'Sign out' }).click();
+    await follow(visitor, visitor.getByRole('button', { name: 'Sign out' }));
     expect(await visitor.locator('h1').innerText()).toBe('You are signed out');
     await isSound();
     await visitor.close();
@@ -184,7 +182,15 @@ inBrowser('the settings, imports and sign-in pages', () => {
 
   it('has no violation on any page of these, nor anything wider than the narrowest screen', async () => {
     const paths = ['/settings', '/settings/keys', '/imports', '/delivery', '/delivery/blocks', '/delivery/returned'];
-    for (const path of [...paths, '/people?find=an', '/inbox', '/campaigns/new']) {
+    for (const path of [
+      ...paths,
+      '/people',
+      '/practices',
+      '/practices/Y62',
+      '/people?find=an',
+      '/inbox',
+      '/campaigns/new',
+    ]) {
       for (const width of [320, 1920]) {
         await page.setViewportSize({ width, height: 900 });
         await page.goto(path);

@@ -124,7 +124,7 @@ inBrowser('the console', () => {
     await page.goto(`/campaigns/${id}`);
     await press('Pause sending');
     await page.getByText('Nothing more leaves until somebody resumes it').waitFor();
-    await press('Resume sending');
+    await press(/^Resume sending [1-9][\d,]* e-mails? now$/);
     await eventually(async () => {
       await console.app.get(Reconciler).reconcile();
       return console.app.get(Ledger).isFinished({ campaignId: id });
@@ -162,6 +162,9 @@ inBrowser('the console', () => {
     expect(await page.locator('main').innerText()).toContain('Sent back: Name the region');
     await campaigns.submit(id, author);
     await page.goto(`/campaigns/${id}`);
+    expect(await page.locator('main').innerText()).toMatch(
+      /Whoever starts it then presses “Send \d+ e-mails to \d+ people now”/,
+    );
     await press(/^Approve \d+ e-mails to \d+ people$/);
     await page.getByText('It can be scheduled now').waitFor();
   });
@@ -349,7 +352,7 @@ inBrowser('the console', () => {
     await plain.goto('/campaigns/new');
     await plain.getByLabel('Reminders before the cutoff').check();
     await plain.getByLabel('Name of the campaign').fill('Reminders');
-    await plain.getByRole('button', { name: 'Continue' }).click();
+    await follow(plain, plain.getByRole('button', { name: 'Continue' }));
     expect(await plain.locator('h1').innerText()).toContain('Who it is for');
     await context.close();
   });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { OneTimeLink, permissionsOf, type Principal, type AccessRole } from '../../src/access/index.js';
+import { DirectoryPicture } from '../../src/console/directory.picture.js';
 import { DeadlinesService, DeclarationImporter } from '../../src/deadlines/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
@@ -55,6 +56,7 @@ export async function openConsole(): Promise<Console> {
   });
   await app.listen(0, '127.0.0.1');
   const windowId = await fill(app);
+  await app.get(DirectoryPicture).renewed();
   const address = await app.getUrl();
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
@@ -80,7 +82,7 @@ export async function openConsole(): Promise<Console> {
 /** As the local administrator; again after the clock was moved by more than a session lasts. */
 export async function signIn(app: NestExpressApplication, page: Page): Promise<void> {
   await page.goto(await app.get(OneTimeLink).create());
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await follow(page, page.getByRole('button', { name: 'Sign in' }));
 }
 
 /** Somebody of the team who is not in front of the browser. */

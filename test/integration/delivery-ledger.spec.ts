@@ -142,6 +142,14 @@ describe('the ledger', () => {
     expect(await app.ledger.told('B82003')).toEqual([]);
   });
 
+  it('pages through what an organisation was told without loss or repetition', async () => {
+    await app.ledger.plan(newDispatch(), app.people(7, { organisationCodes: ['B82004'] }));
+    const all = (await app.ledger.told('B82004')).map(({ id }) => id);
+    const pages = await Promise.all([0, 3, 6, 9].map((offset) => app.ledger.told('B82004', { limit: 3, offset })));
+    expect(pages.map((page) => page.length)).toEqual([3, 3, 1, 0]);
+    expect(pages.flat().map(({ id }) => id)).toEqual(all);
+  });
+
   it('stops exactly the unsent messages that it is told to stop', async () => {
     const dispatch = newDispatch();
     await app.ledger.plan(dispatch, app.people(100));

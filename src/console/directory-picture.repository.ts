@@ -1,0 +1,153 @@
+import { Injectable } from '@nestjs/common';
+import { type JSONColumnType, type Kysely, sql } from 'kysely';
+import { InjectDatabase } from '../platform/database/index.js';
+import { type Readiness, type Segment } from '../segments/index.js';
+
+interface PictureTables {
+  directory_picture: {
+    only_row: boolean;
+    version: number;
+    drawn_at: Date;
+    segments: JSONColumnType<Record<Segment, number>>;
+  };
+  directory_picture_readiness: { organisation: string };
+  directory_picture_worklist: { segment: string; account_id: string };
+}
+
+export interface PictureHead {
+  /** The newest import that it knows of. */
+  readonly version: number;
+  readonly drawnAt: Date;
+  readonly segments: Readonly<Record<Segment, number>>;
+}
+
+/** Everybody, as of one import. */
+export interface Picture extends PictureHead {
+  readonly readiness: readonly Readiness[];
+  /** Ids of the accounts that somebody has to look at. */
+  readonly worklists: ReadonlyMap<Segment, readonly string[]>;
+}
+
+/** An import by which groups may have changed. */
+export interface NewestImport {
+  readonly id: number;
+  readonly appliedAt: Date;
+}
+
+const FILTERS = {
+  'at-risk': sql`kind = 'practice' and at_risk`,
+  unconfirmed: sql`kind = 'practice' and relies_on_unconfirmed`,
+  'commissioners-at-risk': sql`kind = 'commissioner' and at_risk`,
+  commissioners: sql`kind = 'commissioner'`,
+  all: sql`kind = 'practice'`,
+} as const;
+export type ReadinessFilter = keyof typeof FILTERS;
+export const READINESS_FILTERS = Object.keys(FILTERS) as [ReadinessFilter, ...ReadinessFilter[]];
+
+export type NamedReadiness = Readiness & { readonly name: string };
+
+const READINESS = sql`r.organisation, r.kind, r.at_risk as "atRisk", r.can_sign_in as "canSignIn",
+  r.can_declare as "canDeclare", r.can_approve as "canApprove",
+  r.can_financially_approve as "canFinanciallyApprove", r.relies_on_unconfirmed as "reliesOnUnconfirmed",
+  r.practices_at_risk as "practicesAtRisk", r.commissioners_at_risk as "commissionersAtRisk"`;
+
+/** The kept picture: see the migration for what it is and who may read it. */
+@Injectable()
+export class DirectoryPictureRepository {
+  constructor(@InjectDatabase() private readonly db: Kysely<PictureTables>) {}
+
+  /** Declaration status says nothing of groups, and comes in all day. */
+  async newestImport(): Promise<NewestImport | undefined> {
+    const { rows } = await sql<NewestImport>`
+      select id, applied_at as "appliedAt" from import_batch where kind <> 'declarations'
+      order by id desc limit 1`.execute(this.db);
+    return rows[0];
+  }
+
+  async head(): Promise<PictureHead | undefined> {
+    return this.db
+      .selectFrom('directory_picture')
+      .select(['version', 'drawn_at as drawnAt', 'segments'])
+      .executeTakeFirst();
+  }
+
+  /** Replaces the kept picture whole, unless that one knows of a newer import. */
+  async keep({ version, drawnAt, segments, readiness, worklists }: Picture): Promise<void> {
+    await this.db.transaction().execute(async (trx) => {
+      const kept = { version, drawn_at: drawnAt, segments: JSON.stringify(segments) };
+      const { numInsertedOrUpdatedRows = 0n } = await trx
+        .insertInto('directory_picture')
+        .values({ only_row: true, ...kept })
+        .onConflict((conflict) =>
+          conflict.column('only_row').doUpdateSet(kept).where('directory_picture.version', '<=', version),
+        )
+        .executeTakeFirst();
+      if (numInsertedOrUpdatedRows === 0n) return;
+      await trx.deleteFrom('directory_picture_readiness').execute();
+      await sql`
+        insert into directory_picture_readiness
+        select * from json_to_recordset(${JSON.stringify(readiness)}) as r (organisation text, kind text, "atRisk" boolean,
+          "canSignIn" int, "canDeclare" int, "canApprove" int, "canFinanciallyApprove" int,
+          "reliesOnUnconfirmed" boolean, "practicesAtRisk" int, "commissionersAtRisk" int)`.execute(trx);
+      await trx.deleteFrom('directory_picture_worklist').execute();
+      for (const [segment, ids] of worklists) {
+        await sql`insert into directory_picture_worklist
+          select ${segment}, id from unnest(${[...ids]}::text[]) as id`.execute(trx);
+      }
+    });
+  }
+
+  /** Those at risk first, then by code; and how many there are in all. */
+  async readiness(
+    filter: ReadinessFilter,
+    region: string | undefined,
+    limit: number,
+    offset: number,
+  ): Promise<{ rows: NamedReadiness[]; total: number }> {
+    const matching = sql`
+      from directory_picture_readiness r join organisation on organisation.code = r.organisation
+      where r.${FILTERS[filter]} and (${region ?? null}::text is null or organisation.region_code = ${region ?? null})`;
+    const { rows } = await sql<NamedReadiness>`
+      select ${READINESS}, organisation.name ${matching}
+      order by r.at_risk desc, r.organisation collate "C" limit ${limit} offset ${offset}`.execute(this.db);
+    const { rows: counts } = await sql<{ total: number }>`select count(*)::int as total ${matching}`.execute(this.db);
+    return { rows, total: counts[0]?.total ?? 0 };
+  }
+
+  async readinessOf(codes: readonly string[]): Promise<Map<string, Readiness>> {
+    const { rows } = await sql<Readiness>`
+      select ${READINESS} from directory_picture_readiness r
+      where organisation = any(${[...codes]}::text[])`.execute(this.db);
+    return new Map(rows.map((row) => [row.organisation, row]));
+  }
+
+  async practicesByRegion(): Promise<{ region: string | null; practices: number; atRisk: number }[]> {
+    const { rows } = await sql<{ region: string | null; practices: number; atRisk: number }>`
+      select region_code as region, count(*)::int as practices, (count(*) filter (where at_risk))::int as "atRisk"
+      from directory_picture_readiness r join organisation on organisation.code = r.organisation
+      where r.kind = 'practice' group by 1`.execute(this.db);
+    return rows;
+  }
+
+  async risk(): Promise<{ practices: number; atRisk: number; commissioners: number }> {
+    const { rows } = await sql<{ practices: number; atRisk: number; commissioners: number }>`
+      select (count(*) filter (where kind = 'practice'))::int as practices,
+        (count(*) filter (where kind = 'practice' and at_risk))::int as "atRisk",
+        (count(*) filter (where kind = 'commissioner' and at_risk))::int as commissioners
+      from directory_picture_readiness`.execute(this.db);
+    return rows[0] ?? { practices: 0, atRisk: 0, commissioners: 0 };
+  }
+
+  /** Ids of the accounts of a worklist, in order. */
+  async worklist(segment: Segment, limit: number, offset: number): Promise<string[]> {
+    const rows = await this.db
+      .selectFrom('directory_picture_worklist')
+      .select('account_id')
+      .where('segment', '=', segment)
+      .orderBy('account_id')
+      .limit(limit)
+      .offset(offset)
+      .execute();
+    return rows.map(({ account_id: id }) => id);
+  }
+}

@@ -1,0 +1,146 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { sql } from 'kysely';
+import { AuditModule } from '../../src/access/index.js';
+import { DirectoryPicture } from '../../src/console/directory.picture.js';
+import { DirectoryPictureRepository } from '../../src/console/directory-picture.repository.js';
+import { DirectoryModule, type DirectoryTables, ImportService, ImportUndo } from '../../src/directory/index.js';
+import { ConfigModule, loadConfig } from '../../src/platform/config/index.js';
+import { DatabaseModule } from '../../src/platform/database/index.js';
+import { SegmentsModule, SegmentsService } from '../../src/segments/index.js';
+import { FixedClock } from '../../src/shared/clock.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+
+const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'demo-small');
+const HEADER = 'account_id,first_name,last_name,email,status,last_sign_in,organisation_code,roles';
+const request = { actor: 'system:test', allowShrink: true };
+const MORNING = new Date('2026-09-01T08:00:00Z');
+const LATER = new Date('2026-09-01T09:02:00Z');
+
+let database: TestDatabase<DirectoryTables>;
+let clock: FixedClock;
+let app: TestingModule;
+let folder: string;
+
+async function start(): Promise<void> {
+  const config = loadConfig({ NODE_ENV: 'test', SECRET: 'a secret of the tests, forty characters!' });
+  app = await Test.createTestingModule({
+    imports: [
+      ...[ConfigModule.with(config, clock), DatabaseModule.on(database.server)],
+      ...[AuditModule, DirectoryModule, SegmentsModule],
+    ],
+    providers: [DirectoryPicture, DirectoryPictureRepository],
+  }).compile();
+  await app.init();
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'picture-'));
+  clock = new FixedClock(MORNING);
+  database = await testDatabase();
+  await start();
+});
+afterEach(async () => {
+  await app.close();
+  await database[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+const picture = () => app.get(DirectoryPicture);
+const kept = () => app.get(DirectoryPictureRepository);
+
+async function importPeople(): Promise<void> {
+  await app.get(ImportService).importOrganisations([join(FIXTURES, 'ods')], request);
+  await app.get(ImportService).importAccounts(join(FIXTURES, 'accounts.csv'), request);
+  await app.get(ImportService).importNhsmail(join(FIXTURES, 'nhsmail.csv'), request);
+}
+
+async function importOne(): Promise<number> {
+  const path = join(folder, 'accounts.csv');
+  await writeFile(path, `${HEADER}\nU1,Testa,Sample,nobody,active,,A81001,View\n`);
+  const { batchId, faults } = await app.get(ImportService).importAccounts(path, request);
+  if (batchId === undefined) throw new Error(JSON.stringify(faults));
+  return batchId;
+}
+
+it('knows nothing before the first import, and that is no error', async () => {
+  expect(await picture().standing()).toMatchObject({ drawnAt: undefined, renewedSince: undefined });
+});
+
+it('counts as the classification does, and lists whoever is on a worklist', async () => {
+  await importPeople();
+  await picture().renewed();
+  const { segments, drawnAt, renewedSince } = await picture().standing();
+  expect({ drawnAt, renewedSince }).toEqual({ drawnAt: MORNING, renewedSince: undefined });
+  expect(segments).toEqual(await app.get(SegmentsService).counts());
+  const listed = await kept().worklist('mismatched', 1_000, 0);
+  expect(listed.length).toBe(segments.mismatched);
+  const found = await app.get(SegmentsService).classify(listed);
+  expect(new Set(found.map(({ segment }) => segment))).toEqual(new Set(['mismatched']));
+  expect(await kept().worklist('mismatched', 2, 1)).toEqual(listed.slice(1, 3));
+});
+
+it('filters, counts and pages readiness in the database, those at risk first', async () => {
+  await importPeople();
+  await picture().renewed();
+  const all = await kept().readiness('all', undefined, 1_000, 0);
+  const risk = await kept().risk();
+  expect(all.total).toBe(risk.practices);
+  expect(risk.atRisk).toBeGreaterThan(0);
+  expect(all.rows.slice(0, risk.atRisk).every(({ atRisk }) => atRisk)).toBe(true);
+  const atRisk = await kept().readiness('at-risk', undefined, 3, 1);
+  expect(atRisk.total).toBe(risk.atRisk);
+  expect(atRisk.rows).toEqual(all.rows.slice(1, 4));
+  const regions = await kept().practicesByRegion();
+  expect(regions.reduce((sum, { practices }) => sum + practices, 0)).toBe(risk.practices);
+  const [first] = regions;
+  const inRegion = await kept().readiness('all', first?.region ?? '', 1_000, 0);
+  expect(inRegion.total).toBe(first?.practices);
+});
+
+it('shows what was known while it works out an import or its undo, with the time of each', async () => {
+  await importPeople();
+  await picture().renewed();
+  const before = await picture().standing();
+  clock.moveTo(LATER);
+  // The directory holds still: nothing can be read of it while this lasts.
+  const standing = await database.db.transaction().execute(async (trx) => {
+    await importOne();
+    await sql`lock table account in access exclusive mode`.execute(trx);
+    return picture().standing();
+  });
+  expect(standing).toEqual({ ...before, renewedSince: LATER });
+  await picture().renewed();
+  const after = await picture().standing();
+  expect(after).toMatchObject({ drawnAt: LATER, renewedSince: undefined });
+  expect(after.segments.invalid).toBe(1);
+});
+
+it('is there again after a restart, and follows an undo', async () => {
+  await importPeople();
+  await picture().renewed();
+  const before = await picture().standing();
+  const id = await importOne();
+  await picture().renewed();
+  expect((await picture().standing()).segments).not.toEqual(before.segments);
+  await app.close();
+  await start();
+  expect((await kept().head())?.version).toBe(id);
+  await app.get(ImportUndo).undo(id, 'system:test');
+  await picture().renewed();
+  await picture().renewed();
+  expect((await picture().standing()).segments).toEqual(before.segments);
+});
+
+it('never replaces a picture by one of an older import', async () => {
+  await importPeople();
+  await picture().renewed();
+  const head = await kept().head();
+  if (!head) throw new Error('nothing is kept');
+  const old = { ...head, version: head.version - 1, readiness: [], worklists: new Map() };
+  await kept().keep(old);
+  expect(await kept().head()).toEqual(head);
+  expect((await kept().risk()).practices).toBeGreaterThan(0);
+});
