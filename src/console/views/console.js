@@ -1,5 +1,8 @@
 import { initAll } from './nhsuk-frontend.js';
 
+// What a radio button opens is shown by the style sheet: the design system's script says so with aria-expanded, which
+// ARIA does not give to radio buttons, and screen readers announce differently or not at all.
+for (const radios of document.querySelectorAll('[data-module="nhsuk-radios"]')) delete radios.dataset.module;
 initAll();
 
 // Live parts: the server sends the part again whenever it changes. Without scripts, the page is opened again.
