@@ -137,6 +137,21 @@ redis('Redis', () => {
       await endOf(server);
     }
   }, 180_000);
+
+  it('lets a process stop while it is away', async () => {
+    const port = await freePort();
+    const server = await startRedis(port);
+    await using database = await testDatabase<DeliveryTables>();
+    const app = await start({ server: database.server, redisUrl: `redis://127.0.0.1:${port}/0` });
+    Logger.overrideLogger(false);
+    const { campaignId } = await app.plan(10);
+    await app.untilFinished({ campaignId });
+    await endOf(server);
+    const asked = performance.now();
+    await app[Symbol.asyncDispose]();
+    // What an operator's stop allows before it kills (docker stop).
+    expect(performance.now() - asked).toBeLessThan(10_000);
+  }, 60_000);
 });
 
 describe('the mail server', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { parse } from 'yaml';
-import { loadConfig, ROLES, SETTINGS } from '../../src/platform/config/index.js';
+import { loadConfig, mailTransportsOf, ROLES, SETTINGS } from '../../src/platform/config/index.js';
 import { HealthController } from '../../src/platform/health/health.controller.js';
 import { QUEUES } from '../../src/platform/jobs/index.js';
 
@@ -21,14 +21,17 @@ const compose = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { 
 const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
 const ours = ['migrate', ...ROLES].map((name) => [name, compose.services[name]!] as const);
 
-/** Docker's `${NAME:-default}` and `${NAME:?message}`, for the names we give it. */
+/** Docker's `${NAME:-default}`, `${NAME-default}` (for a name that is not given at all) and `${NAME:?message}`. */
 const resolve = (environment: Record<string, string>, given: Record<string, string>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [
       name,
       value.replace(
-        /\$\{(\w+)(?::([-?])([^}]*))?\}/g,
-        (_, variable: string, kind: string, rest: string) => given[variable] ?? (kind === '-' ? rest : ''),
+        /\$\{(\w+)(?:(:?)([-?])([^}]*))?\}/g,
+        (_, variable: string, colon: string, kind: string, rest: string) => {
+          const own = given[variable];
+          return own !== undefined && (own !== '' || colon === '') ? own : kind === '-' ? rest : '';
+        },
       ),
     ]),
   );
@@ -53,6 +56,15 @@ describe('docker-compose.yml', () => {
     expect(config).toMatchObject({ environment: 'production', trialMode: true, port: 3000 });
     expect(config.databaseUrl).toContain('@postgres:5432/');
     expect(config.redisUrl).toBe('redis://redis:6379/0');
+  });
+
+  it('lets several transports take the place of the mail sink', () => {
+    const transports = JSON.stringify([{ name: 'relay', url: 'smtps://relay.example.test' }]);
+    const given = { POSTGRES_PASSWORD: 'p', SECRET: 'x'.repeat(40), SMTP_URL: '', SMTP_TRANSPORTS: transports };
+    const config = loadConfig(resolve(compose.services['worker']!.environment!, given));
+    expect(mailTransportsOf(config).map(({ name, url }) => [name, url])).toEqual([
+      ['relay', 'smtps://relay.example.test'],
+    ]);
   });
 
   it('serves all queues of the code in its workers', () => {

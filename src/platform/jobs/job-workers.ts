@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
@@ -8,18 +9,21 @@ import {
 import { DiscoveryService, Reflector } from '@nestjs/core';
 import { type Job, Worker } from 'bullmq';
 import { type Config, InjectConfig } from '../config/index.js';
-import { QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
+import { LONGEST_RETRY, QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
 import { HANDLES_JOB, type JobHandler } from './job-handler.js';
 import { type JobName, JOBS, type QueueName } from './job-map.js';
 
 /** How many jobs of a queue one process does at once. Slices hold hundreds of messages: two keep the wire busy. */
 const CONCURRENCY: Record<QueueName, number> = { delivery: 2, webhooks: 8 };
+/** Milliseconds, once no job runs any more. */
+const CLOSE_PATIENCE = LONGEST_RETRY + 1_000;
 
 /** Runs the queues' workers in processes with the role `worker`, and sends each job to the one handler of its name. */
 @Injectable()
 export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(JobWorkers.name);
   private readonly stopping = new AbortController();
+  private readonly running = new Set<Promise<void>>();
   private workers: Worker[] = [];
 
   constructor(
@@ -35,10 +39,26 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     this.workers = this.config.queues.map((queue) => this.start(queue, handlers));
   }
 
-  /** Lets running jobs finish what is in flight; each handler watches the signal. */
+  /**
+   * Lets running jobs finish what is in flight; each handler watches the signal. Then the workers let go of the queue,
+   * whether it can be reached or not: BullMQ waits for ever for a connection that was about to be made again.
+   */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
-    await Promise.all(this.workers.map((worker) => worker.close()));
+    this.connection.stopReconnecting();
+    const closed = Promise.all(this.workers.map((worker) => worker.close()));
+    await Promise.allSettled(this.running);
+    const patience = new AbortController();
+    const late = delay(CLOSE_PATIENCE, undefined, { signal: patience.signal }).then(() => {
+      this.letGo();
+    });
+    await Promise.race([closed, late]);
+    patience.abort();
+  }
+
+  private letGo(): void {
+    this.logger.warn({ message: 'the queue could not be reached to say that its workers stop' });
+    for (const worker of this.workers) void worker.disconnect().catch(() => undefined);
   }
 
   private start(queue: QueueName, handlers: Map<JobName, JobHandler<JobName>>): Worker {
@@ -48,7 +68,12 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
       if (!handler) throw new Error(`No handler for the job ${job.name}`);
       await handler.handle(JOBS[name].payload.parse(job.data), { signal: this.stopping.signal });
     };
-    const worker = new Worker(queue, run, {
+    const counted = async (job: Job): Promise<void> => {
+      const running = run(job);
+      this.running.add(running);
+      await running.finally(() => this.running.delete(running));
+    };
+    const worker = new Worker(queue, counted, {
       ...this.connection.options,
       concurrency: CONCURRENCY[queue],
       // Every handler is harmless when doubled, so a stalled job may run again; the database's leases decide.

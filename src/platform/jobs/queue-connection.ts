@@ -13,7 +13,13 @@ export const QUEUE_CONNECTION = Symbol('QueueConnection');
 export interface QueueConnection {
   readonly backend: 'postgres' | 'redis';
   readonly options: Pick<QueueOptions, 'connection' | 'prefix'>;
+  /** From now on a connection that is lost stays lost: what waits for it fails, and nobody waits for it when stopping. */
+  stopReconnecting(): void;
 }
+
+/** Of attempts to reach a Redis that is away, in milliseconds. */
+const RETRY_STEP = 100;
+export const LONGEST_RETRY = 2_000;
 
 /**
  * REDIS_URL picks Redis; otherwise the queue lives in the database. The choice is BullMQ's process-wide default,
@@ -22,9 +28,16 @@ export interface QueueConnection {
 export function queueConnection(config: Config, server: DatabaseServer): QueueConnection {
   if (config.redisUrl !== undefined) {
     setDefaultBackendFactory(createRedisBackend);
+    let stopping = false;
+    const retryStrategy = (times: number): number | null =>
+      stopping ? null : Math.min(times * RETRY_STEP, LONGEST_RETRY);
     return {
       backend: 'redis',
-      options: { connection: { url: config.redisUrl, maxRetriesPerRequest: null }, prefix: config.queuePrefix },
+      options: {
+        connection: { url: config.redisUrl, maxRetriesPerRequest: null, retryStrategy },
+        prefix: config.queuePrefix,
+      },
+      stopReconnecting: () => (stopping = true),
     };
   }
   setDefaultBackendFactory(rememberedBackend);
@@ -35,7 +48,7 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
     // Every queue and every worker opens a pool of its own.
     max: 3,
   };
-  return { backend: 'postgres', options: { connection: connection } };
+  return { backend: 'postgres', options: { connection }, stopReconnecting: () => undefined };
 }
 
 const openBackends = new Set<PostgresQueueBackend>();
