@@ -6,6 +6,7 @@ import { CampaignService, CampaignTicker, PlanService } from '../../src/campaign
 import { CaptureInbox, Ledger, Reconciler, SuppressionList } from '../../src/delivery/index.js';
 import { FeedbackService } from '../../src/feedback/index.js';
 import {
+  arriveBy,
   colleague,
   type Console,
   FIXTURES,
@@ -45,7 +46,7 @@ inBrowser('the console', () => {
     await page.goto('/campaigns/new');
     const continueWithKeys = async () => {
       await tabTo(page, 'Continue');
-      await page.keyboard.press('Enter');
+      await arriveBy(page, () => page.keyboard.press('Enter'));
     };
     await continueWithKeys();
     await page.getByRole('alert').waitFor();
@@ -74,7 +75,7 @@ inBrowser('the console', () => {
     expect(await heading()).toContain('Check your answers');
     expect(await violations(page)).toEqual([]);
     await tabTo(page, 'Save the draft');
-    await page.keyboard.press('Enter');
+    await arriveBy(page, () => page.keyboard.press('Enter'));
     await page.getByText('The campaign is saved as a draft').waitFor();
     expect(await heading()).toBe('Sign-in change and September cutoff');
   });

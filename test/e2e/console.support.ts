@@ -155,8 +155,13 @@ async function fill(app: NestExpressApplication): Promise<string> {
 
 /** Clicks on what leads to another page, and waits until that page is there: a click alone returns before it. */
 export async function follow(page: Page, target: Locator): Promise<void> {
+  await arriveBy(page, () => target.click());
+}
+
+/** The same for whatever else leads to another page, such as a key. */
+export async function arriveBy(page: Page, act: () => Promise<void>): Promise<void> {
   const arrived = page.waitForEvent('framenavigated', (frame) => frame === page.mainFrame());
-  await target.click();
+  await act();
   await arrived;
   await page.waitForLoadState();
 }
