@@ -124,6 +124,12 @@ export async function pagesOf({ pool, nation }) {
     each('window: reminders', '/windows/:id/reminders', (round) => `/windows/${windows(round)}/reminders`),
     each('window: simulation', '/windows/:id/simulation', (round) => `/windows/${windows(round)}/simulation`),
     fixed('cascades', '/cascades'),
+    fixed('rehearsal: form', '/cascades/drills/new'),
+    fixed(
+      'rehearsal: check',
+      '/cascades/drills/check?name=Rehearsal&everybody=yes&practices=no&contacts=1&launch=now',
+      '/cascades/drills/check',
+    ),
     fixed('cascade', `/cascades/${cascade}`, '/cascades/:id'),
     fixed('cascade: silent', `/cascades/${cascade}/silent`, '/cascades/:id/silent'),
     fixed('cascade: practices', `/cascades/${cascade}/practices`, '/cascades/:id/practices'),
