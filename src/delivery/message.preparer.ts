@@ -100,10 +100,16 @@ export class MessagePreparer {
   }
 
   private encoderOf(template: CompiledTemplate, sharedValues: SharedValues): MessageEncoder {
-    const encoders = this.encoders.get(sharedValues) ?? new Map<CompiledTemplate, MessageEncoder>();
-    this.encoders.set(sharedValues, encoders);
-    const encoder = encoders.get(template) ?? template.encoder(sharedValues);
-    encoders.set(template, encoder);
+    let encoders = this.encoders.get(sharedValues);
+    if (!encoders) {
+      encoders = new Map();
+      this.encoders.set(sharedValues, encoders);
+    }
+    let encoder = encoders.get(template);
+    if (!encoder) {
+      encoder = template.encoder(sharedValues);
+      encoders.set(template, encoder);
+    }
     return encoder;
   }
 
