@@ -8,6 +8,8 @@ import { WORDING } from './wording.rules.js';
 
 /** What is fixed for many messages is run once; the rest for each. */
 export interface WireProgram<Out> {
+  /** The top-level values that a run reads; `*` for all of them. */
+  readonly reads: ReadonlySet<string>;
   run(values: TemplateValues, out: Out): void;
   /** The same program for messages that all have these values among their own: what reads no others is run now. */
   bind(shared: TemplateValues): WireProgram<Out>;
@@ -95,6 +97,7 @@ function wireProgram<Out>(program: hbs.AST.Program, medium: Medium<Out>): WirePr
 
 function running<Out>(statements: readonly Statement<Out>[], medium: Medium<Out>): WireProgram<Out> {
   return {
+    reads: new Set(statements.flatMap(({ reads }) => [...reads])),
     run(values, out) {
       const scope = { context: values };
       for (const { step } of statements) step(scope, out);
