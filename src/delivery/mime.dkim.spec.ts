@@ -20,7 +20,10 @@ const pem = {
 };
 type Kind = keyof typeof pem;
 
-const signer = (kind: Kind) => prepareSigner({ domain: 'example.test', selector: 's1', privateKey: pem[kind] });
+const signer = (kind: Kind) => {
+  const sign = prepareSigner({ domain: 'example.test', selector: 's1', privateKey: pem[kind] });
+  return async (mime: Buffer) => Buffer.concat([Buffer.from(await sign(mime), 'latin1'), mime]);
+};
 
 async function verdict(kind: Kind, signed: Buffer): Promise<string | undefined> {
   const { results } = await dkimVerify(signed, { resolver: () => Promise.resolve([[records[kind]]]) });

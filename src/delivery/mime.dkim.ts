@@ -10,8 +10,8 @@ export interface DkimSettings {
   readonly privateKey: string;
 }
 
-/** A message with its DKIM-Signature in front. */
-export type DkimSigner = (mime: Buffer) => Promise<Buffer>;
+/** The DKIM-Signature of a message, with CRLF at its end: it goes in front. */
+export type DkimSigner = (mime: Buffer) => Promise<string>;
 
 /** Signed where present; those named twice cannot be added by anybody on the way (RFC 6376 section 8.15). */
 const SIGNED = ['from', 'to', 'subject', 'reply-to', 'date', 'message-id', 'mime-version', 'content-type'];
@@ -52,7 +52,7 @@ export function prepareSigner({ domain, selector, privateKey }: DkimSettings): D
     // RFC 8463 section 3: Ed25519 signs the hash of the headers.
     const signature = ed25519 ? sign(null, hash('sha256', data, 'buffer'), key) : await signInPool('sha256', data, key);
     const folded = signature.toString('base64').replace(/.{72}(?!$)/g, '$&\r\n ');
-    return Buffer.concat([Buffer.from(`DKIM-Signature: ${value}${folded}\r\n`, 'latin1'), mime]);
+    return `DKIM-Signature: ${value}${folded}\r\n`;
   };
 }
 

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import XOAuth2 from 'nodemailer/lib/xoauth2';
 import { isMailable } from './mime.header.js';
+import { frugalSocket } from './smtp-handshake.js';
 import { SmtpTokenSource } from './smtp-oauth.js';
 import { outcomeBeforeMessage, outcomeOf, scrub, UNMAILABLE } from './smtp-outcome.rules.js';
 import type { SmtpReply } from './smtp-reply.parser.js';
@@ -16,10 +17,15 @@ interface SmtpFailure extends Error {
 
 interface Line {
   readonly connection: SMTPConnection;
+  /** Of the message that it sends; a connection that is given up may still read from it, and gets no other. */
+  memory: Buffer;
   used: number;
   broken: boolean;
   idle?: NodeJS.Timeout;
 }
+
+/** Bytes that a connection has at hand for its messages; more when one needs more. */
+const MEMORY = 64 * 1024;
 
 /**
  * For servers without PIPELINING, or with replies that the pipelined client will not take: nodemailer's connection, one
@@ -107,13 +113,13 @@ export class NodemailerTransport implements MailTransport {
   private async open(): Promise<Line> {
     const { host, port, implicitTls, requireTls, ca, clientName, auth, timeouts } = this.settings;
     const connection = new SMTPConnection({
-      ...{ host, port, secure: implicitTls, requireTLS: requireTls, name: clientName },
+      ...{ host, port, secure: implicitTls, requireTLS: requireTls, name: clientName, socket: frugalSocket() },
       tls: { ...(ca === undefined ? {} : { ca }), rejectUnauthorized: requireTls, minVersion: 'TLSv1.2' },
       connectionTimeout: timeouts.greeting,
       greetingTimeout: timeouts.greeting,
       socketTimeout: timeouts.finalDot,
     });
-    const line: Line = { connection, used: 0, broken: false };
+    const line: Line = { connection, memory: Buffer.alloc(0), used: 0, broken: false };
     const lost = (): void => {
       line.broken = true;
       this.forget(line);
@@ -155,13 +161,14 @@ export class NodemailerTransport implements MailTransport {
 function deliver(line: Line, { from, to, mime }: OutgoingMessage): Promise<Outcome> {
   const { connection } = line;
   line.used++;
+  if (mime.length > line.memory.length) line.memory = Buffer.allocUnsafeSlow(Math.max(MEMORY, mime.length));
+  const bytes = line.memory.subarray(0, mime.copy(line.memory));
   let begun = false;
   // nodemailer reads only after the server's 354 and then writes body and final dot in one go.
   const body = new Readable({
     read() {
       begun = true;
-      // A connection that is given up may still read from it.
-      this.push(Buffer.from(mime));
+      this.push(bytes);
       this.push(null);
     },
   });

@@ -1,4 +1,4 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { isIP, type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type SmtpReply, SmtpReplyParser } from './smtp-reply.parser.js';
 import { scrub } from './smtp-outcome.rules.js';
@@ -93,7 +93,7 @@ class Conversation {
     const { host, port, implicitTls } = settings;
     return implicitTls
       ? Conversation.over(connectTls({ port, ...tlsOptions(settings) }), 'secureConnect', settings)
-      : Conversation.over(connectReading({ host, port }), 'connect', settings);
+      : Conversation.over(frugalSocket().connect({ host, port }), 'connect', settings);
   }
 
   private static over(socket: Socket, event: string, settings: SmtpSettings): Promise<Conversation> {
@@ -204,21 +204,20 @@ class Conversation {
 const READ_BYTES = 8 * 1024;
 
 /**
- * A connection that reads into the same memory again and again: what a `data` listener gets is another reply as soon as
- * it returns. Left to itself the socket takes 64 kB for each reply of a hundred bytes, and the garbage collector ran
- * after every 180 messages for that alone.
+ * A socket that reads into the same memory again and again: what a `data` listener gets is another reply as soon as it
+ * returns. Left to itself a socket takes 64 kB for each reply of a hundred bytes, and the garbage collector ran after
+ * every 180 messages for that alone.
  */
-function connectReading(to: { host: string; port: number }): Socket {
-  const socket = connectTcp({
-    ...to,
-    onread: {
-      buffer: Buffer.allocUnsafeSlow(READ_BYTES),
-      callback: (length, buffer) => {
-        socket.emit('data', buffer.subarray(0, length));
-        return true;
-      },
+export function frugalSocket(): Socket {
+  const onread: OnReadOpts = {
+    buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+    callback: (length, buffer) => {
+      socket.emit('data', buffer.subarray(0, length));
+      return true;
     },
-  });
+  };
+  // The constructor takes it, as `connect` hands it on to there; the types name it for `connect` alone.
+  const socket: Socket = new Socket({ onread } as SocketConstructorOpts);
   return socket;
 }
 

@@ -44,6 +44,8 @@ export class Engine {
     // Beside the service's own templates, none of which has the size of the published comparisons.
     engine.service.get(TemplateCatalogue).templates.set(TEMPLATE, engine.template);
     engine.pool = new pg.Pool({ connectionString: engine.databaseUrl, max: 2 });
+    // The server may be gone before the last idle connection has said goodbye.
+    engine.pool.on('error', () => undefined);
     return engine;
   }
 
