@@ -231,6 +231,22 @@ describe('a campaign over the API', () => {
   });
 });
 
+describe('an address that answers another method only', () => {
+  it.each([
+    ['get', '/cascades/drills', 'POST'],
+    ['delete', '/cascades/drills', 'POST'],
+    ['put', '/messages/unknown', 'GET'],
+  ] as const)('answers %s %s with 405, also where it could be an id', async (method, path, allow) => {
+    const response = await author(method, path).expect(405);
+    expect(response.headers['allow']).toBe(allow);
+    expect(body(response)).toMatchObject({ type: '/problems/method-not-allowed' });
+  });
+
+  it('is no excuse for an id that is none', async () => {
+    await author('get', '/cascades/exercises').expect(400);
+  });
+});
+
 describe('somebody of one region', () => {
   it('sees and drafts campaigns of that region only', async () => {
     const own = await aCampaign({ audience: { commissioners: ['03L'] } });
