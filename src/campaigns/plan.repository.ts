@@ -176,14 +176,15 @@ export class PlanRepository {
     return rows;
   }
 
-  /** Every line of a plan in the order of person and topic. */
-  async *planned(planId: string): AsyncGenerator<PlannedRecipient> {
+  /** Every line of a plan in the order of person and topic, or only those of people who get an e-mail. */
+  async *planned(planId: string, which: 'all' | 'mailed' = 'all'): AsyncGenerator<PlannedRecipient> {
     let after: RecipientRow | undefined;
     for (;;) {
       let query = this.db
         .selectFrom('plan_recipient')
         .selectAll()
         .where('plan_id', '=', planId)
+        .$if(which === 'mailed', (lines) => lines.where('excluded', 'is', null))
         .orderBy('person_key')
         .orderBy('topic')
         .limit(PAGE);
