@@ -83,11 +83,12 @@ export const organisationDetailSchema = organisationSchema
   });
 export type OrganisationDetail = Organisation & { readonly history: readonly OrganisationChange[] };
 
+// Spelled out, as not every tool that reads the API's description knows \P{Cc}.
 export const accountIdSchema = z
   .string()
   .min(1)
   .max(100)
-  .regex(/^\P{Cc}+$/u, 'Expected text without control characters');
+  .regex(/^[^\u0000-\u001f\u007f-\u009f]+$/u, 'Expected text without control characters');
 
 export const accountSchema = z
   .object({
