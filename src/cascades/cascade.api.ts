@@ -120,41 +120,39 @@ export const coverageRowSchema = z
     commissionersLate: count,
   })
   .meta({ id: 'CascadeCoverage', description: 'Every parent is the sum of its children' });
-export const coverageSchema = z
-  .object({ items: z.array(coverageRowSchema) })
-  .meta({
-    id: 'CascadeCoverageList',
-    examples: [
-      {
-        items: [
-          {
-            level: 'nation',
-            regionCode: null,
-            commissionerCode: null,
-            name: 'England',
-            practices: 80,
-            confirmed: 6,
-            passedOn: 50,
-            silent: 22,
-            unreachable: 1,
-            closed: 1,
-            joinedLate: 0,
-            moved: 0,
-            atRiskBefore: 16,
-            atRiskNow: 10,
-            peopleToHelp: 37,
-            peopleHelped: 15,
-            commissioners: 12,
-            commissionersAnswered: 9,
-            commissionersLate: 1,
-            state: null,
-            answeredAt: null,
-            answeredLate: false,
-          },
-        ],
-      },
-    ],
-  });
+export const coverageSchema = z.object({ items: z.array(coverageRowSchema) }).meta({
+  id: 'CascadeCoverageList',
+  examples: [
+    {
+      items: [
+        {
+          level: 'nation',
+          regionCode: null,
+          commissionerCode: null,
+          name: 'England',
+          practices: 80,
+          confirmed: 6,
+          passedOn: 50,
+          silent: 22,
+          unreachable: 1,
+          closed: 1,
+          joinedLate: 0,
+          moved: 0,
+          atRiskBefore: 16,
+          atRiskNow: 10,
+          peopleToHelp: 37,
+          peopleHelped: 15,
+          commissioners: 12,
+          commissionersAnswered: 9,
+          commissionersLate: 1,
+          state: null,
+          answeredAt: null,
+          answeredLate: false,
+        },
+      ],
+    },
+  ],
+});
 
 export const practiceQuerySchema = pageQuery(odsCodeSchema, {
   region: odsCodeSchema.optional(),
@@ -260,17 +258,15 @@ export const newLinkSchema = z
       .describe('Default: as long as the cascade’s links last'),
   })
   .meta({ id: 'NewCascadeLink', examples: [{ purpose: 'pack', hours: 72 }] });
-export const linkSchema = z
-  .object({ url: z.url(), expiresAt: z.iso.datetime() })
-  .meta({
-    id: 'CascadeLink',
-    examples: [
-      {
-        url: 'https://comms.cqrs.example/cascade/answer.01a222f3549a77f3abc9355d0b5be589.16C.1.tqozg0.example',
-        expiresAt: '2026-12-27T07:00:00.000Z',
-      },
-    ],
-  });
+export const linkSchema = z.object({ url: z.url(), expiresAt: z.iso.datetime() }).meta({
+  id: 'CascadeLink',
+  examples: [
+    {
+      url: 'https://comms.cqrs.example/cascade/answer.01a222f3549a77f3abc9355d0b5be589.16C.1.tqozg0.example',
+      expiresAt: '2026-12-27T07:00:00.000Z',
+    },
+  ],
+});
 
 export const tellingsSchema = z
   .object({

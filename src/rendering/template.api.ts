@@ -90,18 +90,16 @@ export const previewSchema = z
       .describe('Without them the template is rendered with its sample'),
   })
   .meta({ id: 'TemplatePreview', examples: [{}] });
-export const renderedSchema = z
-  .object({ subject: z.string(), html: z.string(), text: z.string() })
-  .meta({
-    id: 'RenderedMessage',
-    examples: [
-      {
-        subject: 'Declare before midday on Friday 18 September 2026',
-        html: '<!doctype html><html lang="en">…</html>',
-        text: 'Dear Testa, …',
-      },
-    ],
-  });
+export const renderedSchema = z.object({ subject: z.string(), html: z.string(), text: z.string() }).meta({
+  id: 'RenderedMessage',
+  examples: [
+    {
+      subject: 'Declare before midday on Friday 18 September 2026',
+      html: '<!doctype html><html lang="en">…</html>',
+      text: 'Dear Testa, …',
+    },
+  ],
+});
 
 export const lintSchema = z
   .object({
