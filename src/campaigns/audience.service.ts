@@ -1,9 +1,15 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { type DeclarationWindow } from '../deadlines/index.js';
 import { SuppressionList } from '../delivery/index.js';
 import { OptOutService } from '../feedback/index.js';
 import { TemplateCatalogue } from '../rendering/index.js';
-import { groupPersons, type MergeableAccount, ReadinessService, SegmentsService } from '../segments/index.js';
+import {
+  groupPersons,
+  type MergeableAccount,
+  ReadinessService,
+  SegmentsService,
+  UNCHANGING_DIRECTORY,
+} from '../segments/index.js';
 import { AudienceRepository } from './audience.repository.js';
 import {
   type AudienceAccount,
@@ -22,9 +28,18 @@ import { peopleForNewAccounts, worklists } from './worklist.rules.js';
 
 const ADDRESSES_AT_ONCE = 5_000;
 
+interface Everybody {
+  readonly persons: readonly AudiencePerson[];
+  readonly accounts: ReadonlyMap<string, AudienceAccount>;
+  readonly atRisk: () => ReadonlySet<string>;
+}
+
 /** Reads the directory as it stands and says, person by person, who gets what and who gets nothing and why. */
 @Injectable()
 export class AudienceService {
+  /** Everybody, once grouped: only where the directory is known not to change. */
+  private kept: Promise<Everybody> | undefined;
+
   constructor(
     private readonly directory: AudienceRepository,
     private readonly segments: SegmentsService,
@@ -33,6 +48,7 @@ export class AudienceService {
     private readonly optOuts: OptOutService,
     private readonly templates: TemplateCatalogue,
     private readonly corrections: CorrectionAudience,
+    @Optional() @Inject(UNCHANGING_DIRECTORY) private readonly isUnchanging = false,
   ) {}
 
   /** In the order of person and topic. */
@@ -77,11 +93,13 @@ export class AudienceService {
     return peopleForNewAccounts(persons.filter((person) => isWithinPlaces(person, audience))).map(({ key }) => key);
   }
 
-  private async persons(organisations: ReadonlyMap<string, AudienceOrganisation>): Promise<{
-    persons: AudiencePerson[];
-    accounts: ReadonlyMap<string, AudienceAccount>;
-    atRisk: () => ReadonlySet<string>;
-  }> {
+  private async persons(organisations: ReadonlyMap<string, AudienceOrganisation>): Promise<Everybody> {
+    if (!this.isUnchanging) return this.grouped(organisations);
+    this.kept ??= this.grouped(organisations);
+    return this.kept;
+  }
+
+  private async grouped(organisations: ReadonlyMap<string, AudienceOrganisation>): Promise<Everybody> {
     const mergeable: MergeableAccount[] = [];
     const accounts = new Map<string, AudienceAccount>();
     const tally = await this.readiness.tally();

@@ -13,6 +13,7 @@ import {
 } from '../delivery/index.js';
 import { ApiProblems, type Page, pageOf } from '../platform/http/index.js';
 import { campaignIdSchema, stepSchema, stepView } from './campaign.api.js';
+import { KINDS } from './campaign.kinds.js';
 import { CampaignService } from './campaign.service.js';
 import { CAMPAIGN_STATES, type CampaignState } from './campaign.states.js';
 
@@ -22,7 +23,43 @@ const campaignProgressSchema = z
     messages: progressSchema,
     steps: z.array(stepSchema).describe('When the campaign acts; empty until it is scheduled'),
   })
-  .meta({ id: 'CampaignProgress' });
+  .meta({
+    id: 'CampaignProgress',
+    examples: [
+      {
+        state: 'finished',
+        messages: {
+          states: {
+            planned: 0,
+            queued: 0,
+            sending: 0,
+            accepted: 140,
+            deferred: 0,
+            failed: 0,
+            unknown: 0,
+            expired: 0,
+            suppressed: 0,
+            cancelled: 6,
+            bounced: 0,
+            complained: 0,
+          },
+          planned: 146,
+          terminal: 146,
+        },
+        steps: [
+          {
+            id: 'launch',
+            label: KINDS['cascade-request'].title,
+            dueAt: '2026-09-07T08:00:00.000Z',
+            expiresAt: '2026-09-18T11:00:00.000Z',
+            state: 'dispatched',
+            note: '146 messages',
+            handledAt: '2026-09-07T08:00:00.000Z',
+          },
+        ],
+      },
+    ],
+  });
 
 interface CampaignProgress {
   readonly state: CampaignState;

@@ -292,6 +292,12 @@ export class CampaignService {
       await this.voidApproval(id, 'what was approved has been altered since', scheduler);
       return false;
     }
+    // A cascade may have begun since, and its worklists say what its approved plan does not.
+    const contradictions = await this.plans.contradictions(campaign, approvedId);
+    if (contradictions.length > 0) {
+      await this.voidApproval(id, `it would contradict another one: ${listOf(contradictions)}`, scheduler);
+      return false;
+    }
     const { drift } = present;
     const approved = await this.planRows.find(approvedId);
     if (driftOf(drift, approved?.summary.recipients ?? 0) <= campaign.options.driftThreshold) return true;
@@ -407,14 +413,19 @@ export class CampaignService {
 
 function refuseContradictions(id: string, contradictions: readonly Contradiction[]): void {
   if (contradictions.length === 0) return;
-  const list = contradictions.map(
-    ({ campaign, template, otherTemplate, people }) =>
-      `${people} people get ${template} here and ${otherTemplate} in "${campaign}"`,
-  );
   throw new ConflictError(
     'contradictory-instructions',
-    `Campaign ${id} would contradict another one: ${list.join('; ')}. Plan the older one again, or cancel it`,
+    `Campaign ${id} would contradict another one: ${listOf(contradictions)}. Plan the older one again, or cancel it`,
   );
+}
+
+function listOf(contradictions: readonly Contradiction[]): string {
+  return contradictions
+    .map(
+      ({ campaign, template, otherTemplate, people }) =>
+        `${people} people get ${template} here and ${otherTemplate} in "${campaign}"`,
+    )
+    .join('; ');
 }
 
 /** The service itself acts on what people decided; people and keys need the permission. */

@@ -122,7 +122,24 @@ const recipientSchema = z
     address: z.string().nullable().optional().describe('Only with the permission message:read; null once redacted'),
     excluded: z.string().nullable().describe('Why there is no e-mail; null for those who get one'),
   })
-  .meta({ id: 'PlanRecipient' });
+  .meta({
+    id: 'PlanRecipient',
+    examples: [
+      {
+        personKey: '006687446bf2c053d5cb50d501341ddc',
+        topic: '',
+        accountIds: ['U100230'],
+        organisationCodes: ['A81001'],
+        regionCode: 'Y63',
+        commissionerCode: '16C',
+        segment: 'nhsmail',
+        rule: 'nhsmail.primary',
+        route: 'direct',
+        template: 'sign-in-nhsmail',
+        excluded: null,
+      },
+    ],
+  });
 export type RecipientView = z.infer<typeof recipientSchema>;
 
 export const recipientPageSchema = pageSchema(recipientSchema).meta({ id: 'PlanRecipientPage' });

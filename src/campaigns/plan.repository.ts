@@ -129,7 +129,8 @@ export class PlanRepository {
 
   /**
    * People whom another campaign of the window, approved or under way, is to tell the opposite: of what this one tells
-   * them, or of what it asks their commissioner to do for them (`forNewAccounts`: by person key).
+   * them, or of what it asks their commissioner to do for them (`forNewAccounts`: by person key). So does a cascade that
+   * is not over: its worklists, frozen when it began, ask for a new account for as long as a need stands there.
    */
   async contradictions(
     planId: string,
@@ -145,29 +146,45 @@ export class PlanRepository {
         where plan_id = ${planId} and excluded is null
         union all
         select person_key, 'cascade-request', 'new-account' from unnest(${forNewAccounts}::text[]) as helped (person_key)
+      ), other as (
+        select campaign.id, campaign.name, campaign.window_id, person_key, told.template, does
+        from campaign
+        join plan_recipient told on told.plan_id = campaign.approved_plan_id and told.excluded is null
+        join instruction using (template)
+        where campaign.state in ('approved', 'scheduled', 'sending', 'paused')
+        union all
+        select campaign.id, campaign.name, campaign.window_id, recipient.person_key, 'cascade-request', 'new-account'
+        from campaign
+        join cascade on cascade.campaign_id = campaign.id and cascade.closed_at is null
+        join plan_recipient recipient on recipient.plan_id = ${planId}
+        cross join lateral unnest(recipient.account_ids) as held (account_id)
+        left join (
+          select distinct cascade_id, account_id from cascade_help where need = 'mismatched' and resolved_at is null
+        ) as help on help.cascade_id = cascade.id and help.account_id = held.account_id
+        where campaign.state <> 'cancelled'
+        group by campaign.id, recipient.person_key, recipient.topic
+        having bool_and(help.account_id is not null)
       )
-      select campaign.name as campaign, own.template, other.template as "otherTemplate",
+      select other.name as campaign, own.template, other.template as "otherTemplate",
         count(distinct own.person_key)::int as people
       from campaign this
-      join campaign on campaign.window_id = this.window_id and campaign.id <> this.id
-        and campaign.state in ('approved', 'scheduled', 'sending', 'paused')
-      join plan_recipient other on other.plan_id = campaign.approved_plan_id and other.excluded is null
-      join own on own.person_key = other.person_key
-      join instruction theirs on theirs.template = other.template and theirs.does <> own.does
+      join other on other.window_id = this.window_id and other.id <> this.id
+      join own on own.person_key = other.person_key and own.does <> other.does
       where this.id = ${campaignId}
-      group by campaign.id, campaign.name, own.template, other.template
-      order by people desc, campaign.name, own.template limit 20`.execute(db);
+      group by other.id, other.name, own.template, other.template
+      order by people desc, other.name, own.template limit 20`.execute(db);
     return rows;
   }
 
-  /** Every line of a plan in the order of person and topic. */
-  async *planned(planId: string): AsyncGenerator<PlannedRecipient> {
+  /** Every line of a plan in the order of person and topic, or only those of people who get an e-mail. */
+  async *planned(planId: string, which: 'all' | 'mailed' = 'all'): AsyncGenerator<PlannedRecipient> {
     let after: RecipientRow | undefined;
     for (;;) {
       let query = this.db
         .selectFrom('plan_recipient')
         .selectAll()
         .where('plan_id', '=', planId)
+        .$if(which === 'mailed', (lines) => lines.where('excluded', 'is', null))
         .orderBy('person_key')
         .orderBy('topic')
         .limit(PAGE);

@@ -65,7 +65,7 @@ export class StepDispatcher {
     planId: string,
     messageOf: (recipient: PlannedRecipient) => NewMessage | undefined,
   ): AsyncGenerator<NewMessage> {
-    for await (const recipient of this.plans.planned(planId)) {
+    for await (const recipient of this.plans.planned(planId, 'mailed')) {
       const message = messageOf(recipient);
       if (message) yield message;
     }

@@ -78,7 +78,23 @@ const deliverySchema = z
     lastStatus: z.number().int().nullable().describe('The status that the receiver answered'),
     lastError: z.string().nullable().describe('A code for why it did not answer'),
   })
-  .meta({ id: 'WebhookDelivery' });
+  .meta({
+    id: 'WebhookDelivery',
+    examples: [
+      {
+        id: 7,
+        eventId: 3,
+        type: 'campaign.state-changed',
+        occurredAt: '2026-09-07T08:00:01.000Z',
+        state: 'delivered',
+        attempts: 1,
+        nextAttemptAt: null,
+        lastAttemptAt: '2026-09-07T08:00:02.000Z',
+        lastStatus: 204,
+        lastError: null,
+      },
+    ],
+  });
 export type DeliveryView = z.infer<typeof deliverySchema>;
 export const deliveryPageSchema = pageSchema(deliverySchema).meta({ id: 'WebhookDeliveryPage' });
 export const deliveryQuerySchema = pageQuery(z.number().int().positive().max(Number.MAX_SAFE_INTEGER), {

@@ -25,7 +25,21 @@ export const cascadeSchema = z
     snapshot: z.string().describe('From which imports the tree was made'),
     closedAt: instant,
   })
-  .meta({ id: 'Cascade' });
+  .meta({
+    id: 'Cascade',
+    examples: [
+      {
+        id: '01a222f3-549a-77f3-abc9-355d0b5be589',
+        name: 'Please cascade to your practices',
+        campaignId: '01a222f3-549a-77f3-abc9-355d0b5be589',
+        frozenAt: '2026-09-07T08:00:00.000Z',
+        answerBy: '2026-09-09T08:00:00.000Z',
+        linksExpireAt: '2026-12-27T07:00:00.000Z',
+        snapshot: 'tree frozen 2026-09-07T08:00:00.000Z, accounts import 2, organisations import 1',
+        closedAt: null,
+      },
+    ],
+  });
 export type CascadeView = z.infer<typeof cascadeSchema>;
 export const cascadePageSchema = pageSchema(cascadeSchema).meta({ id: 'CascadePage' });
 
@@ -61,7 +75,24 @@ export const scoreSchema = z
       }),
     ),
   })
-  .meta({ id: 'CascadeScore' });
+  .meta({
+    id: 'CascadeScore',
+    examples: [
+      {
+        items: [
+          {
+            kind: 'commissioner',
+            step: 'answer',
+            asked: 12,
+            taken: 9,
+            medianHours: 1.5,
+            slowestHours: 20.25,
+            never: 3,
+          },
+        ],
+      },
+    ],
+  });
 
 export const coverageRowSchema = z
   .object({
@@ -89,7 +120,39 @@ export const coverageRowSchema = z
     commissionersLate: count,
   })
   .meta({ id: 'CascadeCoverage', description: 'Every parent is the sum of its children' });
-export const coverageSchema = z.object({ items: z.array(coverageRowSchema) }).meta({ id: 'CascadeCoverageList' });
+export const coverageSchema = z.object({ items: z.array(coverageRowSchema) }).meta({
+  id: 'CascadeCoverageList',
+  examples: [
+    {
+      items: [
+        {
+          level: 'nation',
+          regionCode: null,
+          commissionerCode: null,
+          name: 'England',
+          practices: 80,
+          confirmed: 6,
+          passedOn: 50,
+          silent: 22,
+          unreachable: 1,
+          closed: 1,
+          joinedLate: 0,
+          moved: 0,
+          atRiskBefore: 16,
+          atRiskNow: 10,
+          peopleToHelp: 37,
+          peopleHelped: 15,
+          commissioners: 12,
+          commissionersAnswered: 9,
+          commissionersLate: 1,
+          state: null,
+          answeredAt: null,
+          answeredLate: false,
+        },
+      ],
+    },
+  ],
+});
 
 export const practiceQuerySchema = pageQuery(odsCodeSchema, {
   region: odsCodeSchema.optional(),
@@ -114,7 +177,28 @@ export const practiceRowSchema = z
     atRiskNow: z.boolean(),
     peopleToHelp: count,
   })
-  .meta({ id: 'CascadePractice' });
+  .meta({
+    id: 'CascadePractice',
+    examples: [
+      {
+        code: 'A81001',
+        name: 'THE DENSHAM SURGERY',
+        commissionerCode: '16C',
+        regionCode: 'Y63',
+        coverage: 'passed-on',
+        state: 'passed-on',
+        joinedLate: false,
+        change: null,
+        movedTo: null,
+        passedOnAt: '2026-09-08T07:00:00.000Z',
+        confirmedAt: null,
+        writtenAt: null,
+        atRiskBefore: true,
+        atRiskNow: false,
+        peopleToHelp: 1,
+      },
+    ],
+  });
 export const practicePageSchema = pageSchema(practiceRowSchema).meta({ id: 'CascadePracticePage' });
 
 export const organisationSchema = z
@@ -135,7 +219,20 @@ export const organisationSchema = z
       }),
     ),
   })
-  .meta({ id: 'CascadeOrganisation' });
+  .meta({
+    id: 'CascadeOrganisation',
+    examples: [
+      {
+        code: '16C',
+        kind: 'commissioner',
+        name: 'NHS TEES VALLEY',
+        state: 'acknowledged',
+        answeredLate: false,
+        coverage: null,
+        steps: [{ action: 'acknowledge', at: '2026-09-08T07:00:00.000Z', late: false, actor: 'link:16C', details: {} }],
+      },
+    ],
+  });
 export type OrganisationView = z.infer<typeof organisationSchema>;
 
 export const answerBodySchema = z
@@ -147,7 +244,7 @@ export const answerBodySchema = z
   .meta({ id: 'CascadeAnswer', examples: [{ answer: 'pass-on', below: ['A81001'] }] });
 export const answerResultSchema = z
   .object({ outcome: z.enum(['recorded', 'already']), state: z.enum(STEP_STATES), late: z.boolean() })
-  .meta({ id: 'CascadeAnswerResult' });
+  .meta({ id: 'CascadeAnswerResult', examples: [{ outcome: 'recorded', state: 'acknowledged', late: false }] });
 
 export const newLinkSchema = z
   .strictObject({
@@ -161,7 +258,15 @@ export const newLinkSchema = z
       .describe('Default: as long as the cascade’s links last'),
   })
   .meta({ id: 'NewCascadeLink', examples: [{ purpose: 'pack', hours: 72 }] });
-export const linkSchema = z.object({ url: z.url(), expiresAt: z.iso.datetime() }).meta({ id: 'CascadeLink' });
+export const linkSchema = z.object({ url: z.url(), expiresAt: z.iso.datetime() }).meta({
+  id: 'CascadeLink',
+  examples: [
+    {
+      url: 'https://comms.cqrs.example/cascade/answer.01a222f3549a77f3abc9355d0b5be589.16C.1.tqozg0.example',
+      expiresAt: '2026-12-27T07:00:00.000Z',
+    },
+  ],
+});
 
 export const tellingsSchema = z
   .object({
@@ -178,7 +283,25 @@ export const tellingsSchema = z
       }),
     ),
   })
-  .meta({ id: 'Tellings' });
+  .meta({
+    id: 'Tellings',
+    examples: [
+      {
+        items: [
+          {
+            kind: 'step',
+            at: '2026-09-08T07:00:00.000Z',
+            route: 'cascade',
+            what: 'passed on by its commissioner or region',
+            state: 'in time',
+            cascadeOrCampaign: '01a222f3-549a-77f3-abc9-355d0b5be589',
+            by: '16C',
+            sha256: null,
+          },
+        ],
+      },
+    ],
+  });
 
 export function cascadeView(row: CascadeRow): CascadeView {
   return {

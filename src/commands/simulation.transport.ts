@@ -10,7 +10,7 @@ const TAKEN: Outcome = { kind: 'accepted', code: 250, response: '250 taken by th
  */
 export class SimulatedTransport implements MailTransport {
   readonly name = 'simulation';
-  readonly concurrency = 64;
+  readonly concurrency = 500;
   /** With nothing behind, nobody reads: a calendar says who gets what and when. */
   readonly readsContent: boolean;
   /** When each message was taken, to the second of the simulation: a ledger that writes many down at once is coarser. */

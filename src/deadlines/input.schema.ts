@@ -13,7 +13,8 @@ export function lineOf({ min, max }: { min: number; max: number }) {
         .string()
         .min(min)
         .max(max)
-        .regex(/^\P{Cc}*$/u, 'Expected text without control characters'),
+        // Spelled out, as not every tool that reads the API's description knows \P{Cc}.
+        .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/u, 'Expected text without control characters'),
     )
     .meta({ minLength: min });
 }

@@ -26,6 +26,14 @@ const stepSchema = z.discriminatedUnion('kind', [
 ]);
 export type ReminderStep = z.infer<typeof stepSchema>;
 
+export const REMINDER_POLICY_EXAMPLE = {
+  sendingHours: { from: '08:00', to: '18:00', latestStart: '17:00' },
+  steps: [
+    { kind: 'working-days-before', id: '2-working-days', label: '2 working days before', days: 2, at: '09:00' },
+    { kind: 'hours-before', id: '4-hours', label: '4 hours before', hours: 4 },
+  ],
+};
+
 /** When to remind before a cutoff. Belongs to one declaration window and is data, kept with it. */
 export const reminderPolicySchema = z
   .object({ sendingHours: sendingHoursSchema, steps: z.array(stepSchema).max(30) })
@@ -34,7 +42,7 @@ export const reminderPolicySchema = z
     path: ['steps'],
     message: 'Expected a different id for each step',
   })
-  .meta({ id: 'ReminderPolicy', description: 'Times of day are Europe/London' });
+  .meta({ id: 'ReminderPolicy', description: 'Times of day are Europe/London', examples: [REMINDER_POLICY_EXAMPLE] });
 export type ReminderPolicy = z.infer<typeof reminderPolicySchema>;
 
 export const DEFAULT_REMINDER_POLICY: ReminderPolicy = {

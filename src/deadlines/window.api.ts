@@ -3,7 +3,7 @@ import { pageQuery, pageSchema, queryFlag } from '../platform/http/index.js';
 import { DECLARATION_STATUSES, declarationSchema } from './declaration.rules.js';
 import { type WindowChange } from './declaration-window.repository.js';
 import { type DeclarationWindow, type WindowNotice } from './declaration-window.rules.js';
-import { type ReminderLadder, reminderPolicySchema } from './reminder-ladder.rules.js';
+import { REMINDER_POLICY_EXAMPLE, type ReminderLadder, reminderPolicySchema } from './reminder-ladder.rules.js';
 
 export const windowIdSchema = z.uuid();
 const instant = z.iso.datetime();
@@ -89,7 +89,21 @@ export const ladderSchema = z
     ),
     leftOut: z.array(z.object({ stepId: z.string(), label: z.string(), reason: z.string() })),
   })
-  .meta({ id: 'ReminderLadder' });
+  .meta({
+    id: 'ReminderLadder',
+    examples: [
+      {
+        cutoff: '2026-09-18T11:00:00.000Z',
+        reminders: [
+          { stepId: '2-working-days', label: '2 working days before', dueAt: '2026-09-16T08:00:00.000Z' },
+          { stepId: '4-hours', label: '4 hours before', dueAt: '2026-09-18T07:00:00.000Z' },
+        ],
+        leftOut: [
+          { stepId: '10-working-days', label: '10 working days before', reason: 'due before the window was set' },
+        ],
+      },
+    ],
+  });
 export type LadderView = z.infer<typeof ladderSchema>;
 
 export function ladderView({ cutoff, reminders, leftOut }: ReminderLadder): LadderView {
@@ -112,6 +126,13 @@ const snapshot = z.object({
   signInChange: wallClock.nullable(),
   reminderPolicy: reminderPolicySchema,
 });
+const TIMES_EXAMPLE = {
+  cutoff: '2026-09-18T12:00',
+  reopening: '2026-09-23T08:00',
+  pcse: '2026-09-28T08:00',
+  signInChange: '2026-09-23T08:00',
+  reminderPolicy: REMINDER_POLICY_EXAMPLE,
+};
 export const historySchema = z
   .object({
     changes: z.array(
@@ -125,7 +146,23 @@ export const historySchema = z
       }),
     ),
   })
-  .meta({ id: 'DeclarationWindowHistory' });
+  .meta({
+    id: 'DeclarationWindowHistory',
+    examples: [
+      {
+        changes: [
+          {
+            version: 2,
+            changedAt: '2026-09-16T08:00:00.000Z',
+            changedBy: 'person:4f1c',
+            reason: 'Outage',
+            before: TIMES_EXAMPLE,
+            after: { ...TIMES_EXAMPLE, cutoff: '2026-09-21T12:00' },
+          },
+        ],
+      },
+    ],
+  });
 export type HistoryView = z.infer<typeof historySchema>;
 
 export const historyView = (changes: readonly WindowChange[]): HistoryView => ({
@@ -148,7 +185,19 @@ const blockerSchema = z
       }),
     ),
   })
-  .meta({ id: 'Blocker' });
+  .meta({
+    id: 'Blocker',
+    examples: [
+      {
+        organisationCode: 'A81001',
+        commissionerCode: '16C',
+        practice: false,
+        commissioner: true,
+        blockedBy: 'commissioner',
+        services: [{ service: 'QOF', period: '2025/26', status: 'declared', blocker: 'commissioner' }],
+      },
+    ],
+  });
 export const blockerPageSchema = pageSchema(blockerSchema).meta({ id: 'BlockerPage' });
 export const blockerQuerySchema = pageQuery(z.string(), {
   blockedBy: z.enum(['practice', 'commissioner', 'both']).optional(),

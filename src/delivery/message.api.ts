@@ -35,7 +35,38 @@ export const messageSchema = z
     stateChangedAt: instant,
     redactedAt: instant.nullable(),
   })
-  .meta({ id: 'Message' });
+  .meta({
+    id: 'Message',
+    examples: [
+      {
+        id: '65cad766-e0d9-50a6-a8cd-79ddf1489246',
+        campaignId: '01a222f3-4a30-75b9-ab65-263d1cc04536',
+        dispatchId: '10a7f7dd-f29d-5964-8899-6904cd621074',
+        purpose: 'sign-in-notice:launch',
+        personKey: '006687446bf2c053d5cb50d501341ddc',
+        accountIds: ['U100230'],
+        organisationCodes: ['A81001'],
+        route: 'direct',
+        segment: 'nhsmail',
+        address: 'testa.sample1@nhs.net',
+        template: 'sign-in-nhsmail',
+        templateVersion: '069a57dd5bc998426b789dc5e5f314617d5ea02181511670e496f3cf73f99036',
+        state: 'accepted',
+        attempt: 1,
+        dueAt: '2026-09-07T08:00:00.000Z',
+        expiresAt: '2026-09-18T11:00:00.000Z',
+        nextAttemptAt: null,
+        code: 250,
+        enhanced: '2.0.0',
+        reason: null,
+        renderedSha256: '3c35b5f172faa70b6f2629252ddcc249fe34770fb036823c5c0d849fa08affc2',
+        transport: 'capture',
+        acceptedAt: '2026-09-07T08:00:01.000Z',
+        stateChangedAt: '2026-09-07T08:00:01.000Z',
+        redactedAt: null,
+      },
+    ],
+  });
 export type ApiMessage = z.infer<typeof messageSchema>;
 export const messagePageSchema = pageSchema(messageSchema).meta({ id: 'MessagePage' });
 

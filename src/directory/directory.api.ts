@@ -62,14 +62,33 @@ export const organisationDetailSchema = organisationSchema
       }),
     ),
   })
-  .meta({ id: 'OrganisationDetail' });
+
+  .meta({
+    id: 'OrganisationDetail',
+    examples: [
+      {
+        code: 'A81001',
+        kind: 'practice',
+        name: 'THE DENSHAM SURGERY',
+        status: 'active',
+        isGpPractice: true,
+        regionCode: 'Y63',
+        icbCode: 'QHM',
+        commissionerCode: '16C',
+        openedOn: '1974-04-01',
+        closedOn: null,
+        history: [{ field: 'commissioner', before: '00K', after: '16C', effectiveOn: '2020-04-01' }],
+      },
+    ],
+  });
 export type OrganisationDetail = Organisation & { readonly history: readonly OrganisationChange[] };
 
+// Spelled out, as not every tool that reads the API's description knows \P{Cc}.
 export const accountIdSchema = z
   .string()
   .min(1)
   .max(100)
-  .regex(/^\P{Cc}+$/u, 'Expected text without control characters');
+  .regex(/^[^\u0000-\u001f\u007f-\u009f]+$/u, 'Expected text without control characters');
 
 export const accountSchema = z
   .object({
@@ -128,6 +147,7 @@ export const IMPORT_FILE = {
 } as const;
 
 const count = z.number().int();
+const EXAMPLE_SHA256 = 'aa368e1aad489b46c488347e45cf2fc64874791b12e8ff21f36d342aecf584b3';
 export const importReportSchema = z
   .object({
     kind: z.enum(IMPORT_KINDS),
@@ -156,7 +176,51 @@ export const importReportSchema = z
     ignoredColumns: z.array(z.string()),
     cleanUps: z.record(z.string(), count),
   })
-  .meta({ id: 'ImportReport' });
+  .meta({
+    id: 'ImportReport',
+    examples: [
+      {
+        kind: 'accounts',
+        applied: true,
+        dryRun: false,
+        batchId: 42,
+        added: 12,
+        changed: 3,
+        gone: 1,
+        unchanged: 299,
+        files: [{ name: 'accounts.csv', sha256: EXAMPLE_SHA256, rows: 315 }],
+        warnings: [],
+        faults: [],
+        faultCount: 0,
+        ignoredColumns: ['Notes'],
+        cleanUps: { 'blanks at the ends': 2 },
+      },
+      {
+        kind: 'accounts',
+        applied: false,
+        dryRun: false,
+        added: 0,
+        changed: 0,
+        gone: 0,
+        unchanged: 0,
+        files: [{ name: 'accounts.csv', sha256: EXAMPLE_SHA256, rows: 315 }],
+        warnings: [],
+        faults: [
+          {
+            file: 'accounts.csv',
+            row: 17,
+            column: 'status',
+            valueClass: 'word',
+            message: 'Expected active or disabled',
+            remedy: 'Export the file again',
+          },
+        ],
+        faultCount: 1,
+        ignoredColumns: [],
+        cleanUps: {},
+      },
+    ],
+  });
 
 export const importPageSchema = pageSchema(
   z
@@ -173,7 +237,24 @@ export const importPageSchema = pageSchema(
       undoes: count.nullable().describe('The import that this one put back'),
       undoneBy: count.nullable().describe('The import that put this one back'),
     })
-    .meta({ id: 'ImportBatch' }),
+    .meta({
+      id: 'ImportBatch',
+      examples: [
+        {
+          id: 42,
+          kind: 'accounts',
+          files: [{ name: 'accounts.csv', rows: 315 }],
+          added: 12,
+          changed: 3,
+          gone: 1,
+          unchanged: 299,
+          importedBy: 'person:4f1c',
+          appliedAt: '2026-09-07T08:00:00.000Z',
+          undoes: null,
+          undoneBy: null,
+        },
+      ],
+    }),
 ).meta({ id: 'ImportPage' });
 export const importUndoneSchema = z
   .object({ batchId: count.describe('The import that put it back, as the list shows it') })

@@ -14,9 +14,17 @@ const templateShape = {
   kind: z.enum(['service', 'optional']),
   audience: z.object({ organisations: z.array(z.string()), segments: z.array(z.string()) }),
 };
+const EXAMPLE = {
+  name: 'sign-in-nhsmail',
+  version: '069a57dd5bc998426b789dc5e5f314617d5ea02181511670e496f3cf73f99036',
+  title: 'Sign-in change: NHSmail account',
+  purpose: 'Sign-in change for a person whose CQRS account is registered with their own NHSmail address.',
+  kind: 'service',
+  audience: { organisations: ['practice'], segments: ['nhsmail'] },
+};
 export const templateListSchema = z
   .object({ items: z.array(z.object(templateShape).meta({ id: 'TemplateSummary' })) })
-  .meta({ id: 'TemplateList' });
+  .meta({ id: 'TemplateList', examples: [{ items: [EXAMPLE] }] });
 export type TemplateSummary = Pick<CompiledTemplate, 'name' | 'version' | 'title' | 'purpose' | 'kind' | 'audience'>;
 
 export const templateSchema = z
@@ -35,7 +43,24 @@ export const templateSchema = z
     ),
     sample: z.record(z.string(), z.unknown()).describe('Invented values, for previews'),
   })
-  .meta({ id: 'Template' });
+  .meta({
+    id: 'Template',
+    examples: [
+      {
+        ...EXAMPLE,
+        placeholders: [
+          {
+            path: 'person.firstName',
+            type: 'text',
+            required: true,
+            description: 'What the person is called in the greeting',
+          },
+        ],
+        attachments: [],
+        sample: { person: { firstName: 'Testa', fullName: 'Testa Sample' } },
+      },
+    ],
+  });
 export type TemplateView = TemplateSummary &
   Pick<CompiledTemplate, 'placeholders' | 'sample'> & {
     readonly attachments: readonly { filename: string; contentType: string; size: number; sha256: string }[];
@@ -65,9 +90,16 @@ export const previewSchema = z
       .describe('Without them the template is rendered with its sample'),
   })
   .meta({ id: 'TemplatePreview', examples: [{}] });
-export const renderedSchema = z
-  .object({ subject: z.string(), html: z.string(), text: z.string() })
-  .meta({ id: 'RenderedMessage' });
+export const renderedSchema = z.object({ subject: z.string(), html: z.string(), text: z.string() }).meta({
+  id: 'RenderedMessage',
+  examples: [
+    {
+      subject: 'Declare before midday on Friday 18 September 2026',
+      html: '<!doctype html><html lang="en">…</html>',
+      text: 'Dear Testa, …',
+    },
+  ],
+});
 
 export const lintSchema = z
   .object({

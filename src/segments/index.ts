@@ -17,4 +17,4 @@ export {
 export { SegmentsApiModule } from './segments-api.module.js';
 export { SegmentsModule } from './segments.module.js';
 export { type ClassifiedAccount, SegmentsService } from './segments.service.js';
-export { UnchangingDirectoryModule } from './unchanging-directory.module.js';
+export { UNCHANGING_DIRECTORY, UnchangingDirectoryModule } from './unchanging-directory.module.js';

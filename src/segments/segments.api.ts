@@ -6,9 +6,24 @@ import { SEGMENTS, type SegmentResult } from './segment.types.js';
 const certainty = z.enum(['certain', 'probable']);
 const count = z.number().int();
 
-export const segmentCountsSchema = z
-  .object({ segments: z.record(z.enum(SEGMENTS), count) })
-  .meta({ id: 'SegmentCounts', description: 'Number of accounts in each segment' });
+export const segmentCountsSchema = z.object({ segments: z.record(z.enum(SEGMENTS), count) }).meta({
+  id: 'SegmentCounts',
+  description: 'Number of accounts in each segment',
+  examples: [
+    {
+      segments: {
+        nhsmail: 204,
+        'nhsmail-unconfirmed': 10,
+        mismatched: 47,
+        'without-nhsmail': 9,
+        unknown: 29,
+        'not-a-person': 3,
+        invalid: 3,
+        excluded: 10,
+      },
+    },
+  ],
+});
 
 const suggestionAddress = z.string().optional().describe('Only with the permission message:read');
 const accountSegmentSchema = z

@@ -114,6 +114,35 @@ describe('the schemas of the description', () => {
     expect(examples).toBeGreaterThan(40);
   });
 
+  it('have one for each JSON body that any operation takes or gives', async () => {
+    interface Body {
+      readonly content?: Record<string, { schema: { $ref?: string }; example?: unknown; examples?: object }>;
+    }
+    const { paths, components } = JSON.parse(await describeApi()) as {
+      paths: Record<string, Record<string, { requestBody?: Body; responses: Record<string, Body> }>>;
+      components: { schemas: Record<string, object> };
+    };
+    const bare: string[] = [];
+    let bodies = 0;
+    for (const [path, operations] of Object.entries(paths)) {
+      for (const [method, { requestBody = {}, responses }] of Object.entries(operations)) {
+        for (const [part, { content = {} }] of Object.entries({ request: requestBody, ...responses })) {
+          for (const [type, { schema, example, examples }] of Object.entries(content)) {
+            if (!/json$/.test(type)) continue;
+            bodies += 1;
+            // Those of named schemas are checked above; one that stands beside a schema would be checked by nothing.
+            expect([path, method, part, example, examples]).toEqual([path, method, part, undefined, undefined]);
+            const name = schema.$ref?.split('/').at(-1) ?? '';
+            if (!Object.keys(components.schemas[name] ?? {}).some((key) => /^examples?$/.test(key)))
+              bare.push(`${method} ${path} ${part} ${name}`);
+          }
+        }
+      }
+    }
+    expect(bare).toEqual([]);
+    expect(bodies).toBeGreaterThan(500);
+  });
+
   it('say what is refused: a flag that is no flag, a code that is none, a blank name, an empty file', async () => {
     const { paths, components } = JSON.parse(await describeApi()) as {
       paths: Record<string, Record<string, { parameters?: { name: string; schema: { enum?: string[] } }[] }>>;
@@ -228,6 +257,22 @@ describe('a campaign over the API', () => {
       cursor = `&cursor=${next}`;
     }
     expect(seen).toEqual(made.reverse());
+  });
+});
+
+describe('an address that answers another method only', () => {
+  it.each([
+    ['get', '/cascades/drills', 'POST'],
+    ['delete', '/cascades/drills', 'POST'],
+    ['put', '/messages/unknown', 'GET'],
+  ] as const)('answers %s %s with 405, also where it could be an id', async (method, path, allow) => {
+    const response = await author(method, path).expect(405);
+    expect(response.headers['allow']).toBe(allow);
+    expect(body(response)).toMatchObject({ type: '/problems/method-not-allowed' });
+  });
+
+  it('is no excuse for an id that is none', async () => {
+    await author('get', '/cascades/exercises').expect(400);
   });
 });
 

@@ -170,6 +170,49 @@ describe('a cascade', () => {
     expect(items.length).toBeGreaterThan(0);
   });
 
+  it('keeps a notice from telling anybody the opposite of what its worklists ask for, until the need is met', async () => {
+    const id = await launched({ name: 'Worklists of Monday' });
+    const campaigns = test.app.get(CampaignService);
+    const notice = await campaigns.create({ name: 'Notice', kind: 'sign-in-notice', windowId }, author);
+    const plan = () => campaigns.plan(notice.id);
+    expect((await plan()).summary.contradictions).toEqual([]);
+    // When the worklists were frozen, the directory had the accounts of two people under other addresses.
+    const { rows: people } = await sql<{ accounts: string[] }>`
+      select account_ids as accounts from plan_recipient recipient
+      where plan_id = (select id from plan where campaign_id = ${notice.id} order by made_at desc, id desc limit 1)
+        and template = 'sign-in-nhsmail' and excluded is null and exists (
+          select from cascade_organisation where cascade_id = ${id} and code = organisation_codes[1])
+      order by person_key limit 2`.execute(database.db);
+    expect(people).toHaveLength(2);
+    const accounts = people.flatMap((person) => person.accounts);
+    const need = (resolved: boolean) =>
+      sql`insert into cascade_help (cascade_id, account_id, code, need, resolved_at, resolution)
+        select ${id}, account_id, min(organisation_code), 'mismatched',
+          ${resolved ? MONDAY : null}::timestamptz, ${resolved ? 'corrected' : null}
+        from membership join cascade_organisation on cascade_id = ${id} and code = organisation_code
+        where account_id = any(${accounts}::text[]) group by account_id
+        on conflict (cascade_id, account_id, code) do update
+          set resolved_at = excluded.resolved_at, resolution = excluded.resolution`.execute(database.db);
+    await need(false);
+    const found = { template: 'sign-in-nhsmail', otherTemplate: 'cascade-request', people: 2 };
+    expect((await plan()).summary.contradictions).toEqual([{ campaign: 'Worklists of Monday', ...found }]);
+    await expect(campaigns.submit(notice.id, author)).rejects.toMatchObject({ code: 'contradictory-instructions' });
+
+    await need(true);
+    const { hash, summary } = await plan();
+    expect(summary.contradictions).toEqual([]);
+    await campaigns.submit(notice.id, author);
+    await campaigns.approve(notice.id, hash, colleague('approver'));
+    await campaigns.schedule(notice.id, colleague('operator'));
+    // What came up after the approval is found at launch.
+    await need(false);
+    await test.settle(notice.id);
+    expect(await campaigns.get(notice.id)).toMatchObject({ state: 'draft', approved_hash: null });
+    expect((await test.app.get(Ledger).progress({ campaignId: notice.id })).planned).toBe(0);
+    await sql`delete from cascade_help where cascade_id = ${id}`.execute(database.db);
+    await campaigns.cancel(notice.id, 'over', colleague('operator'));
+  });
+
   it('knows sent from delivered, and both from answered', async () => {
     const id = await launched();
     const { node } = await commissionerOf(id);

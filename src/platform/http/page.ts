@@ -36,12 +36,15 @@ export interface Page<T> {
   readonly next?: string;
 }
 
-/** Schema of a page, for the API description. */
+/** Schema of a page, for the API description. An example of an item makes one of a page. */
 export function pageSchema<T>(item: z.ZodType<T>) {
-  return z.object({
-    items: z.array(item),
-    next: z.string().optional().describe('Cursor of the page that follows; absent on the last one'),
-  });
+  const examples = z.globalRegistry.get(item)?.examples;
+  return z
+    .object({
+      items: z.array(item),
+      next: z.string().optional().describe('Cursor of the page that follows; absent on the last one'),
+    })
+    .meta(Array.isArray(examples) ? { examples: [{ items: examples }] } : {});
 }
 
 /** Makes a page of `limit` items out of rows read with a limit of one more; `key` is the sort key of a row. */

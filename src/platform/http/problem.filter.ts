@@ -44,13 +44,20 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Express knows no 405: an address that has routes for other methods only reaches Nest's "not found". */
+/**
+ * Express knows no 405: an address that has routes for other methods only reaches Nest's "not found", or a route that
+ * takes its last word for an id and refuses it.
+ */
 function methodRefusal(error: unknown, request: Request): HttpProblem | undefined {
-  if (!(error instanceof NotFoundException) || request.route) return undefined;
+  if (!(request.route ? isPathRefused(error) : error instanceof NotFoundException)) return undefined;
   const methods = allowedMethods(request);
-  if (methods.length === 0) return undefined;
+  if (methods.length === 0 || methods.includes(request.method === 'HEAD' ? 'GET' : request.method)) return undefined;
   const allow = methods.join(', ');
   return new HttpProblem(405, 'method-not-allowed', `This address answers ${allow}.`, { headers: { Allow: allow } });
+}
+
+function isPathRefused(error: unknown): boolean {
+  return error instanceof HttpProblem && (error.extra.errors ?? []).some((field) => field.in === 'path');
 }
 
 function wantsPage(request: Request): boolean {
