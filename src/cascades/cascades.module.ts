@@ -73,6 +73,7 @@ import { WorklistService } from './worklist.service.js';
     CascadeService,
     CascadeTicker,
     DrillService,
+    EscalationService,
     LinkService,
     LoopService,
     NudgeService,

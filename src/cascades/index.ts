@@ -7,8 +7,10 @@ export {
   DEFAULT_ESCALATION,
   ESCALATION_PAST_COMMISSIONERS,
   type EscalationPolicy,
-  escalationPolicySchema,
+  type EscalationTarget,
+  type NextRung,
 } from './escalation.rules.js';
+export { EscalationService } from './escalation.service.js';
 export { type Comparison, LoopService } from './loop.service.js';
 export { type CoverageRow, type PracticeRow } from './report.repository.js';
 export { CascadeReports } from './report.service.js';

@@ -11,6 +11,7 @@ import {
   CascadeTicker,
   type DrillScope,
   DrillService,
+  EscalationService,
   LoopService,
 } from '../../src/cascades/index.js';
 import { type CascadeTables } from '../../src/cascades/cascade.tables.js';
@@ -242,7 +243,7 @@ describe('silence', () => {
       '2026-09-10T09:00 team',
     ]);
     const told = await toldIn(id, node.code);
-    const deputy = told.find(({ purpose }) => purpose === `escalation:deputy:${node.code}:1`);
+    const deputy = told.find(({ purpose }) => purpose.startsWith(`escalation:deputy:${node.code}:`));
     expect(deputy).toMatchObject({ template: 'cascade-request', route: 'cascade' });
     expect(deputy?.values).toMatchObject({ totals: { practices: practices.length } });
     await test.settle(id);
@@ -258,8 +259,45 @@ describe('silence', () => {
     const unsent = (await toldIn(id, node.code)).find(({ purpose }) => purpose.startsWith('escalation'))!;
     await cascades.answer({ cascadeId: id, organisation: node.code, answer: 'acknowledge', actor: 'link:x' });
     expect(await test.app.get(Ledger).message(unsent.id)).toMatchObject({ state: 'cancelled', reason: 'answered' });
-    await hoursPass(id, '2026-09-08T12:00', '2026-09-10T18:00');
+    await hoursPass(id, '2026-09-08T12:00', '2026-09-10T09:00');
     expect(await escalationsOf(id, node.code)).toEqual(['2026-09-08T10:00 deputy']);
+  });
+
+  it('gives who acknowledges two working days to pass it on, goes the same way again, and stops when it has', async () => {
+    const id = await launched();
+    const { node, practices } = await commissionerOf(id);
+    const answer = { cascadeId: id, organisation: node.code, actor: 'link:x' };
+    clock.moveTo(at('2026-09-08T12:00'));
+    await ticker.runOne(id);
+    await cascades.answer({ ...answer, answer: 'acknowledge' });
+    const next = (await test.app.get(EscalationService).foresee(await cascades.get(id))).get(node.code);
+    expect(next).toMatchObject({ target: 'deputy', cause: 'not-passed-on', dueAt: at('2026-09-10T12:00') });
+    await hoursPass(id, '2026-09-08T15:00', '2026-09-11T15:00');
+    expect(await escalationsOf(id, node.code)).toEqual([
+      '2026-09-08T12:00 deputy',
+      '2026-09-10T12:00 deputy',
+      '2026-09-11T12:00 parent',
+    ]);
+    const last = (await cascades.steps(id, node.code)).at(-1);
+    expect(last?.details).toMatchObject({ to: 'parent', cause: 'not-passed-on' });
+
+    // Some of them are told: what has not left is stopped, and the rest have the whole time again.
+    const [first, ...rest] = practices.map(({ code }) => code);
+    clock.moveTo(at('2026-09-11T16:00'));
+    await cascades.answer({ ...answer, answer: 'pass-on', below: [first!] });
+    const unsent = (await toldIn(id, node.code)).filter(({ purpose }) => purpose.startsWith('escalation:deputy'));
+    expect(unsent.length).toBeGreaterThan(1);
+    for (const { id: message } of unsent) {
+      expect(await test.app.get(Ledger).message(message)).toMatchObject({ state: 'cancelled', reason: 'answered' });
+    }
+    await hoursPass(id, '2026-09-14T09:00', '2026-09-15T17:00');
+    expect(await escalationsOf(id, node.code)).toHaveLength(3);
+    await hoursPass(id, '2026-09-15T18:00', '2026-09-16T10:00');
+    expect((await escalationsOf(id, node.code)).at(-1)).toMatch(/^2026-09-16T\d\d:00 deputy$/);
+
+    await cascades.answer({ ...answer, answer: 'pass-on', below: rest });
+    await hoursPass(id, '2026-09-16T12:00', '2026-09-18T12:00');
+    expect(await escalationsOf(id, node.code)).toHaveLength(4);
   });
 
   it('lets a request that was declined go to the region at once', async () => {
