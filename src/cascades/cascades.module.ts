@@ -11,6 +11,8 @@ import { CascadeRepository } from './cascade.repository.js';
 import { CascadeService } from './cascade.service.js';
 import { CascadeTicker } from './cascade.ticker.js';
 import { CensusService } from './census.service.js';
+import { ContactPicture } from './contact.picture.js';
+import { ContactPictureRepository } from './contact-picture.repository.js';
 import { DrillService } from './drill.service.js';
 import { EscalationRepository } from './escalation.repository.js';
 import { EscalationService } from './escalation.service.js';
@@ -49,6 +51,8 @@ import { WorklistService } from './worklist.service.js';
     CascadeService,
     CascadeTicker,
     CensusService,
+    ContactPicture,
+    ContactPictureRepository,
     DrillService,
     EscalationRepository,
     EscalationService,
@@ -72,6 +76,7 @@ import { WorklistService } from './worklist.service.js';
     CascadeReports,
     CascadeService,
     CascadeTicker,
+    ContactPicture,
     DrillService,
     EscalationService,
     LinkService,

@@ -11,6 +11,8 @@ export {
   type NextRung,
 } from './escalation.rules.js';
 export { EscalationService } from './escalation.service.js';
+export { CensusTally } from './census.tally.js';
+export { ContactPicture } from './contact.picture.js';
 export { type Comparison, LoopService } from './loop.service.js';
 export { type CoverageRow, type PracticeRow } from './report.repository.js';
 export { CascadeReports } from './report.service.js';

@@ -9,6 +9,8 @@ import {
   CascadeReports,
   CascadeService,
   CascadeTicker,
+  CensusTally,
+  ContactPicture,
   type DrillScope,
   DrillService,
   EscalationService,
@@ -17,8 +19,9 @@ import {
 import { type CascadeTables } from '../../src/cascades/cascade.tables.js';
 import { type CoverageCounts, type CoverageRow } from '../../src/cascades/report.repository.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
-import { CaptureInbox, Ledger } from '../../src/delivery/index.js';
+import { CaptureInbox, Ledger, SuppressionList } from '../../src/delivery/index.js';
 import { ImportService } from '../../src/directory/index.js';
+import { SegmentsService } from '../../src/segments/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { type AppError } from '../../src/shared/errors.js';
 import { LondonTime } from '../../src/shared/london-time.js';
@@ -539,6 +542,43 @@ describe('a rehearsal', () => {
     // Silence is what a drill shows: nobody is chased.
     expect(await test.app.get(Ledger).progress({ campaignId: id })).toMatchObject({ planned: messages });
     expect((await reports.score(id, first!.region_code!)).map(({ kind }) => kind)).toContain('region');
+  });
+
+  it('foretells the same from the kept picture as from everybody afresh, also when an address takes no mail', async () => {
+    const [drills, contacts] = [test.app.get(DrillService), test.app.get(ContactPicture)];
+    const { id: version } = await database.db
+      .selectFrom('import_batch' as 'cascade')
+      .select(sql<number>`max(id)`.as('id'))
+      .executeTakeFirstOrThrow();
+    const everybody = new CensusTally();
+    for await (const batch of test.app.get(SegmentsService).batches()) {
+      for (const classified of batch) everybody.add(classified);
+    }
+    const foreseen = async () =>
+      Promise.all(
+        [{}, { contacts: 1 }, { practices: true }, { practices: true, contacts: 5 }].map((more) =>
+          drills.foresee({ ...everywhere, ...more }, operator),
+        ),
+      );
+    const compare = async () => {
+      await contacts.keep(version, new CensusTally());
+      expect((await foreseen()).map(({ messages }) => messages)).toEqual([0, 0, 0, 0]);
+      await contacts.keep(version, everybody);
+      const kept = await foreseen();
+      await sql`delete from contact_picture`.execute(database.db);
+      expect(kept).toEqual(await foreseen());
+      return kept.at(-1)!;
+    };
+    const before = await compare();
+    const { rows: first } = await sql<{ address: string }>`
+      select email_normalised as address from contact_picture_place place join account on account.id = account_id
+      where place = 0 order by code limit 3`.execute(database.db);
+    const list = test.app.get(SuppressionList);
+    for (const { address } of first) {
+      await list.add({ address, reason: 'hard-bounce', source: 'test', expiresAt: null });
+    }
+    expect((await compare()).messages).toBeLessThan(before.messages);
+    for (const { address } of first) await list.lift(address, 'test');
   });
 
   it('leaves in sending hours, and refuses the past, an unknown region and a number that is not true any more', async () => {
