@@ -14,7 +14,7 @@ export { EscalationService } from './escalation.service.js';
 export { CensusTally } from './census.tally.js';
 export { ContactPicture } from './contact.picture.js';
 export { type Comparison, LoopService } from './loop.service.js';
-export { type CoverageRow, type PracticeRow } from './report.repository.js';
+export { type CoverageRow, type DayOfSteps, type PracticeRow } from './report.repository.js';
 export { CascadeReports } from './report.service.js';
 export {
   type DrillForecast,
