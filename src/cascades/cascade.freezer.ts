@@ -10,7 +10,8 @@ import { linksExpireAt } from '../shared/organisation-link.js';
 import { CascadeRepository } from './cascade.repository.js';
 import { type CascadeTables } from './cascade.tables.js';
 import { type Census, CensusService } from './census.service.js';
-import { DEFAULT_ESCALATION, type EscalationPolicy } from './escalation.rules.js';
+import { EscalationPolicies } from './escalation.policies.js';
+import { type EscalationPolicy } from './escalation.rules.js';
 import { FreezeRepository, type FrozenNode, type Imports, type NewCascade } from './freeze.repository.js';
 import { EVERYWHERE, treeOf, type TreeNode, type TreeScope } from './tree.rules.js';
 
@@ -37,6 +38,7 @@ export class CascadeFreezer {
     private readonly campaigns: CampaignService,
     private readonly deadlines: DeadlinesService,
     private readonly bankHolidays: BankHolidays,
+    private readonly policies: EscalationPolicies,
     private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {}
@@ -45,7 +47,7 @@ export class CascadeFreezer {
    * Makes the cascade of an approved campaign; when it is there already, nothing changes. @returns its id, which is
    * the campaign's. @throws ConflictError `not-a-cascade`, `not-approved`; NotFoundError `campaign-not-found`.
    */
-  async freeze(campaignId: string, policy: EscalationPolicy = DEFAULT_ESCALATION): Promise<string> {
+  async freeze(campaignId: string, policy: EscalationPolicy = this.policies.usual): Promise<string> {
     const campaign = await this.campaigns.get(campaignId);
     if (await this.cascades.find(campaignId)) return campaignId;
     if (campaign.kind !== 'cascade-request') {
@@ -80,7 +82,7 @@ export class CascadeFreezer {
     also?: (cascade: NewCascade, trx: Transaction<CascadeTables>) => Promise<void>,
   ): Promise<string> {
     const id = uuid();
-    const times = this.times(DEFAULT_ESCALATION, askedAt, askedAt);
+    const times = this.times(this.policies.usual, askedAt, askedAt);
     const tree = foreseen ?? (await this.foresee(EVERYWHERE));
     await this.write({ id, name, campaignId: null, planHash: null, ...times }, tree, principal, also);
     return id;
@@ -90,12 +92,8 @@ export class CascadeFreezer {
   async foresee(scope: TreeScope): Promise<ForeseenTree> {
     // What comes in while this goes on is compared with the tree afterwards.
     const imports = await this.repository.imports();
-    return { imports, nodes: await this.nodes(scope), census: await this.census.take() };
-  }
-
-  /** The tree alone. */
-  async nodes(scope: TreeScope): Promise<TreeNode[]> {
-    return treeOf(await this.repository.organisations(), scope);
+    const nodes = treeOf(await this.repository.organisations(), scope);
+    return { imports, nodes, census: await this.census.take() };
   }
 
   private times(policy: EscalationPolicy, askedAt: Date, roundEnds: Date) {

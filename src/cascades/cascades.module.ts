@@ -14,6 +14,7 @@ import { CensusService } from './census.service.js';
 import { ContactPicture } from './contact.picture.js';
 import { ContactPictureRepository } from './contact-picture.repository.js';
 import { DrillService } from './drill.service.js';
+import { EscalationPolicies } from './escalation.policies.js';
 import { EscalationRepository } from './escalation.repository.js';
 import { EscalationService } from './escalation.service.js';
 import { FreezeRepository } from './freeze.repository.js';
@@ -54,6 +55,7 @@ import { WorklistService } from './worklist.service.js';
     ContactPicture,
     ContactPictureRepository,
     DrillService,
+    EscalationPolicies,
     EscalationRepository,
     EscalationService,
     FreezeRepository,
@@ -78,6 +80,7 @@ import { WorklistService } from './worklist.service.js';
     CascadeTicker,
     ContactPicture,
     DrillService,
+    EscalationPolicies,
     EscalationService,
     LinkService,
     LoopService,

@@ -15,9 +15,9 @@ import { type CascadeTables } from './cascade.tables.js';
 import { type Census, CensusService } from './census.service.js';
 import { ContactPictureRepository, type Reached } from './contact-picture.repository.js';
 import { type Addressee, EscalationRepository } from './escalation.repository.js';
-import { type NewCascade } from './freeze.repository.js';
-import { type TreeKind } from './step.rules.js';
-import { EVERYWHERE, type TreeNode, type TreeScope } from './tree.rules.js';
+import { FreezeRepository, type NewCascade } from './freeze.repository.js';
+import { TREE_KINDS, type TreeKind } from './step.rules.js';
+import { EVERYWHERE, treeOf, type TreeNode, type TreeScope } from './tree.rules.js';
 
 export interface DrillScope {
   /** ODS codes; none is the whole country, or the one region to which the principal is confined. */
@@ -52,6 +52,7 @@ const SIGNED_BY = 'The CQRS team';
 export class DrillService {
   constructor(
     private readonly freezer: CascadeFreezer,
+    private readonly tree: FreezeRepository,
     private readonly census: CensusService,
     private readonly picture: ContactPictureRepository,
     private readonly cascades: CascadeRepository,
@@ -69,8 +70,9 @@ export class DrillService {
    */
   async foresee(drill: DrillScope, principal: Principal): Promise<DrillForecast> {
     const leavesAt = this.leavesAt(drill);
-    const nodes = await this.freezer.nodes(scopeOf(drill, principal));
-    const codes = askedOf(nodes, drill).map(({ code }) => code);
+    const kinds = TREE_KINDS.filter((kind) => drill.practices || kind !== 'practice');
+    const nodes = treeOf(await this.tree.organisations(kinds), scopeOf(drill, principal));
+    const codes = nodes.map(({ code }) => code);
     const reached = await this.picture.reached(codes, drill.contacts, this.clock.now());
     return forecastOf(nodes, drill, reached ?? reachedOf(await this.census.take(), codes, drill), leavesAt);
   }

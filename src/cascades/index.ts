@@ -10,6 +10,7 @@ export {
   type EscalationTarget,
   type NextRung,
 } from './escalation.rules.js';
+export { EscalationPolicies } from './escalation.policies.js';
 export { EscalationService } from './escalation.service.js';
 export { CensusTally } from './census.tally.js';
 export { ContactPicture } from './contact.picture.js';

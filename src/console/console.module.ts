@@ -19,6 +19,7 @@ import { CampaignsController } from './campaigns.controller.js';
 import { CascadeActionsController } from './cascade-actions.controller.js';
 import { CascadeOrganisationView } from './cascade-organisation.view.js';
 import { CascadeReads } from './cascade.reads.js';
+import { CascadeSimulationController } from './cascade-simulation.controller.js';
 import { CascadeView } from './cascade.view.js';
 import { CascadesController } from './cascades.controller.js';
 import { CorrectionReads } from './correction.reads.js';
@@ -83,6 +84,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     CampaignActionsController,
     CampaignPlanController,
     DrillsController,
+    CascadeSimulationController,
     CascadesController,
     CascadeActionsController,
     MessagesController,
