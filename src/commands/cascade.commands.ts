@@ -13,7 +13,7 @@ import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { parseOdsCode } from '../shared/ods-code.js';
 import { CASCADE_SCRIPT_NAMES, type CascadeScriptName } from './cascade.scripts.js';
 import { withWindow } from './simulate.command.js';
-import { captured, CommandFailure, print, tell, withService } from './terminal.js';
+import { captured, CommandFailure, print, printRows, tell, withService } from './terminal.js';
 
 interface Output {
   json?: boolean;
@@ -54,8 +54,7 @@ export function registerCascadeCommands(program: Command): void {
       ]);
       await withService(async (app) => {
         const rows = await app.get(CascadeReports).coverage(cascadeIdOf(id));
-        if (json) for (const row of rows) await print(JSON.stringify(row));
-        else await print(coverageTable(rows));
+        await printRows(rows, coverageTable, json);
       });
     });
 
@@ -98,8 +97,7 @@ export function registerCascadeCommands(program: Command): void {
       ]);
       await withService(async (app) => {
         const rows = await app.get(CascadeReports).score(cascadeIdOf(id));
-        if (json) for (const row of rows) await print(JSON.stringify(row));
-        else await print(scoreTable(rows));
+        await printRows(rows, scoreTable, json);
       });
     });
 
