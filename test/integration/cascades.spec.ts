@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { type CampaignInput, CampaignService, CorrectionService } from '../../src/campaigns/index.js';
+import yauzl from 'yauzl';
+import { type CampaignInput, CampaignService, CorrectionService, Retention } from '../../src/campaigns/index.js';
+import { RETENTION_DAYS } from '../../src/campaigns/retention.rules.js';
 import {
   CascadeFreezer,
   CascadeReports,
@@ -15,12 +17,15 @@ import {
   DrillService,
   EscalationService,
   LoopService,
+  ProofService,
 } from '../../src/cascades/index.js';
 import { type CascadeTables } from '../../src/cascades/cascade.tables.js';
 import { type CoverageCounts, type CoverageRow } from '../../src/cascades/report.repository.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
-import { CaptureInbox, Ledger, SuppressionList } from '../../src/delivery/index.js';
+import { CaptureInbox, Ledger, returnPathsOf, SuppressionList } from '../../src/delivery/index.js';
 import { ImportService } from '../../src/directory/index.js';
+import { FeedbackService } from '../../src/feedback/index.js';
+import { CONFIG, type Config } from '../../src/platform/config/index.js';
 import { SegmentsService } from '../../src/segments/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { type AppError } from '../../src/shared/errors.js';
@@ -598,6 +603,45 @@ describe('a rehearsal', () => {
 });
 
 /** Last: it changes the directory under everybody else. */
+describe('a proof pack', () => {
+  /** Everything in it that is not about when it was made. */
+  const contents = async (pack: Buffer): Promise<string> => {
+    const archive = await yauzl.fromBufferPromise(pack);
+    for await (const entry of archive.eachEntry()) {
+      if (entry.fileName !== 'proof.json') continue;
+      const chunks: Buffer[] = [];
+      for await (const chunk of await archive.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks).toString();
+    }
+    throw new Error('The pack has no proof.json');
+  };
+
+  it('says the same, byte for byte, when addresses have been redacted', async () => {
+    const id = await launched();
+    const { node } = await commissionerOf(id);
+    const [message] = await toldIn(id, node.code);
+    const { secret } = test.app.get<Config>(CONFIG);
+    const to = returnPathsOf('cqrs-comms@example.test', secret)(message!.id);
+    const report = await test.app
+      .get(FeedbackService)
+      .ingest(
+        `From: MAILER-DAEMON@example.org\r\nTo: ${to}\r\nSubject: Undelivered\r\n\r\n550 5.1.1 <${message!.address!}> user unknown`,
+        { source: 'cli' },
+      );
+    expect(report).toMatchObject({ state: 'applied', messageId: message!.id });
+    await cascades.answer({ cascadeId: id, organisation: node.code, answer: 'pass-on', actor: 'link:x' });
+    const proofs = test.app.get(ProofService);
+    const before = await proofs.pack(id, node.code, 'person:test');
+    expect(await contents(before)).toContain('userunknown');
+    clock.moveTo(new Date(MONDAY.getTime() + (RETENTION_DAYS.messages + 2) * 86_400_000));
+    await test.app.get(Retention).purge();
+    expect(await test.app.get(Ledger).message(message!.id)).toMatchObject({ address: null, values: null });
+    const after = await proofs.pack(id, node.code, 'person:test');
+    expect(await contents(after)).toBe(await contents(before));
+    for (const pack of [before, after]) expect(await proofs.verify(pack)).toEqual({ ok: true, faults: [] });
+  });
+});
+
 describe('later imports', () => {
   it('end the need of whoever has a new NHSmail account with the same roles, and name the old one as spare', async () => {
     const id = await launched();
