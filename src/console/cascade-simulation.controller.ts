@@ -1,6 +1,6 @@
-import { Body, type BeforeApplicationShutdown, Get, type MessageEvent, Param, Post, Res, Sse } from '@nestjs/common';
+import { Body, Get, type MessageEvent, Param, Post, Res, Sse } from '@nestjs/common';
 import { type Response } from 'express';
-import { type Observable, Subject } from 'rxjs';
+import { type Observable } from 'rxjs';
 import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
@@ -9,7 +9,7 @@ import { coverageChart } from './cascade.rules.js';
 import { ConsoleController, Page } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusalOf } from './form.faults.js';
 import { type Frame, Pages } from './pages.js';
-import { untilOver } from './simulation.live.js';
+import { SimulationLive } from './simulation.live.js';
 import { CASCADE_SCRIPTS, type CascadeSimulation } from './simulation.report.js';
 import { SimulationRepository } from './simulation.repository.js';
 import { Simulations } from './simulation.service.js';
@@ -20,13 +20,12 @@ const startSchema = z.object({ script: z.enum(CASCADE_SCRIPTS).optional().catch(
 /** The request of a window played through with answers by a script: who would be told by the cutoff. */
 @ConsoleController('cascades/simulations')
 @RequirePermission('cascade:read')
-export class CascadeSimulationController implements BeforeApplicationShutdown {
-  private readonly stopping = new Subject<void>();
-
+export class CascadeSimulationController {
   constructor(
     private readonly deadlines: DeadlinesService,
     private readonly simulations: Simulations,
     private readonly runs: SimulationRepository,
+    private readonly runsLive: SimulationLive,
     private readonly pages: Pages,
   ) {}
 
@@ -61,18 +60,7 @@ export class CascadeSimulationController implements BeforeApplicationShutdown {
 
   @Sse(':id/live')
   live(@Param('id', { schema: idSchema }) id: string): Observable<MessageEvent> {
-    return untilOver(() => this.livePart(id), this.stopping);
-  }
-
-  /** Open streams would keep the server from closing. */
-  beforeApplicationShutdown(): void {
-    this.stopping.next();
-  }
-
-  private async livePart(id: string): Promise<{ html: string; over: boolean }> {
-    const { latest } = await this.runs.newest(id, 'cascade');
-    const values = { latest, usual: await this.runs.usualSeconds('cascade'), page: pageOf(id), isLive: true };
-    return { html: this.pages.render('simulation-status', values), over: latest?.state !== 'running' };
+    return this.runsLive.of(id, 'cascade', pageOf(id));
   }
 
   private async page(window: DeclarationWindow, faults: FormFaults, frame: Frame): Promise<string> {

@@ -50,6 +50,7 @@ import { SettingsRetentionController } from './settings-retention.controller.js'
 import { SettingsWebhooksController } from './settings-webhooks.controller.js';
 import { SettingsController } from './settings.controller.js';
 import { SimulationController } from './simulation.controller.js';
+import { SimulationLive } from './simulation.live.js';
 import { SimulationRepository } from './simulation.repository.js';
 import { Simulations } from './simulation.service.js';
 import { TestSend } from './test-send.service.js';
@@ -119,6 +120,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     CascadeOrganisationView,
     CorrectionReads,
     CorrectionView,
+    SimulationLive,
     SimulationRepository,
     Simulations,
     EmailPreviews,

@@ -1,6 +1,6 @@
-import { Body, type BeforeApplicationShutdown, Get, type MessageEvent, Param, Post, Res, Sse } from '@nestjs/common';
+import { Body, Get, type MessageEvent, Param, Post, Res, Sse } from '@nestjs/common';
 import { type Response } from 'express';
-import { type Observable, Subject } from 'rxjs';
+import { type Observable } from 'rxjs';
 import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { BankHolidays, DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
@@ -8,7 +8,7 @@ import { ConsoleController, Page } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusalOf } from './form.faults.js';
 import { type Frame, Pages } from './pages.js';
 import { timeline } from './simulation.chart.js';
-import { untilOver } from './simulation.live.js';
+import { SimulationLive } from './simulation.live.js';
 import { SCENARIOS } from './simulation.report.js';
 import { SimulationRepository } from './simulation.repository.js';
 import { Simulations } from './simulation.service.js';
@@ -19,14 +19,13 @@ const startSchema = z.object({ scenario: z.enum(SCENARIOS).optional().catch(unde
 /** A window played through: what would happen from now to the PCSE date. */
 @ConsoleController('windows')
 @RequirePermission('window:read')
-export class SimulationController implements BeforeApplicationShutdown {
-  private readonly stopping = new Subject<void>();
-
+export class SimulationController {
   constructor(
     private readonly deadlines: DeadlinesService,
     private readonly bankHolidays: BankHolidays,
     private readonly simulations: Simulations,
     private readonly runs: SimulationRepository,
+    private readonly runsLive: SimulationLive,
     private readonly pages: Pages,
   ) {}
 
@@ -64,18 +63,7 @@ export class SimulationController implements BeforeApplicationShutdown {
   /** How the run stands, again and again until it ends. */
   @Sse(':id/simulation/live')
   live(@Param('id', { schema: idSchema }) id: string): Observable<MessageEvent> {
-    return untilOver(() => this.livePart(id), this.stopping);
-  }
-
-  /** Open streams would keep the server from closing. */
-  beforeApplicationShutdown(): void {
-    this.stopping.next();
-  }
-
-  private async livePart(id: string): Promise<{ html: string; over: boolean }> {
-    const { latest } = await this.runs.newest(id, 'window');
-    const values = { latest, usual: await this.runs.usualSeconds('window'), page: pageOf(id), isLive: true };
-    return { html: this.pages.render('simulation-status', values), over: latest?.state !== 'running' };
+    return this.runsLive.of(id, 'window', pageOf(id));
   }
 
   private async page(window: DeclarationWindow, faults: FormFaults, frame: Frame): Promise<string> {
