@@ -308,6 +308,29 @@ describe('silence', () => {
     expect(await escalationsOf(id, node.code)).toHaveLength(4);
   });
 
+  it('gives a commissioner that has passed it on to everybody the same time for a practice that joins later', async () => {
+    const id = await launched();
+    const { node, practices } = await commissionerOf(id);
+    await cascades.answer({ cascadeId: id, organisation: node.code, answer: 'pass-on', actor: 'link:x' });
+    const due = async () => (await test.app.get(EscalationService).foresee(await cascades.get(id))).get(node.code);
+    expect(await due()).toBeUndefined();
+    const joined = { cascade_id: id, code: practices[0]!.code };
+    await database.db
+      .updateTable('cascade_organisation')
+      .set({ joined_late: true, passed_on_at: null, passed_on_by: null })
+      .where('cascade_id', '=', id)
+      .where('code', '=', joined.code)
+      .execute();
+    await database.db
+      .insertInto('cascade_step')
+      .values({ ...joined, action: 'join', at: at('2026-09-08T09:00'), actor: 'system:cascades', details: '{}' })
+      .execute();
+    expect(await due()).toMatchObject({ target: 'deputy', cause: 'not-passed-on', dueAt: at('2026-09-10T09:00') });
+    clock.moveTo(at('2026-09-09T09:00'));
+    await cascades.answer({ cascadeId: id, organisation: joined.code, answer: 'confirm', actor: 'link:y' });
+    expect(await due()).toBeUndefined();
+  });
+
   it('lets a request that was declined go to the region at once', async () => {
     const id = await launched();
     const { node } = await commissionerOf(id);
