@@ -10,14 +10,22 @@ import { linksExpireAt } from '../shared/organisation-link.js';
 import { CascadeRepository } from './cascade.repository.js';
 import { type CascadeTables } from './cascade.tables.js';
 import { type Census, CensusService } from './census.service.js';
-import { DEFAULT_ESCALATION, type EscalationPolicy } from './escalation.rules.js';
-import { FreezeRepository, type FrozenNode, type NewCascade } from './freeze.repository.js';
+import { EscalationPolicies } from './escalation.policies.js';
+import { type EscalationPolicy } from './escalation.rules.js';
+import { FreezeRepository, type FrozenNode, type Imports, type NewCascade } from './freeze.repository.js';
 import { EVERYWHERE, treeOf, type TreeNode, type TreeScope } from './tree.rules.js';
 
 export interface DrillTree {
   readonly name: string;
-  readonly scope?: TreeScope;
+  readonly foreseen?: ForeseenTree;
   readonly askedAt?: Date;
+}
+
+/** A tree as it would be fixed, with what the directory says of its people, and as of which imports. */
+export interface ForeseenTree {
+  readonly imports: Imports;
+  readonly nodes: readonly TreeNode[];
+  readonly census: Census;
 }
 
 /** Fixes who is to tell whom, at the moment at which a cascade begins. */
@@ -30,6 +38,7 @@ export class CascadeFreezer {
     private readonly campaigns: CampaignService,
     private readonly deadlines: DeadlinesService,
     private readonly bankHolidays: BankHolidays,
+    private readonly policies: EscalationPolicies,
     private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {}
@@ -38,7 +47,7 @@ export class CascadeFreezer {
    * Makes the cascade of an approved campaign; when it is there already, nothing changes. @returns its id, which is
    * the campaign's. @throws ConflictError `not-a-cascade`, `not-approved`; NotFoundError `campaign-not-found`.
    */
-  async freeze(campaignId: string, policy: EscalationPolicy = DEFAULT_ESCALATION): Promise<string> {
+  async freeze(campaignId: string, policy: EscalationPolicy = this.policies.usual): Promise<string> {
     const campaign = await this.campaigns.get(campaignId);
     if (await this.cascades.find(campaignId)) return campaignId;
     if (campaign.kind !== 'cascade-request') {
@@ -56,7 +65,7 @@ export class CascadeFreezer {
         planHash: campaign.approved_hash,
         ...this.times(policy, campaign.launch_at ?? this.clock.now(), window.pcse.toInstant()),
       },
-      campaign.audience,
+      await this.foresee(campaign.audience),
       systemPrincipal('cascades'),
     );
     return campaign.id;
@@ -64,23 +73,27 @@ export class CascadeFreezer {
 
   /**
    * The tree of a rehearsal. `DrillService` writes to it.
-   * @param askedAt when its messages leave; default: now. @param also what is kept only together with the tree.
+   * @param foreseen default: the whole country, as it is now. @param askedAt when its messages leave; default: now. @param also what is kept only together with the tree.
    * @returns the id of the drill.
    */
   async drill(
-    { name, scope = EVERYWHERE, askedAt = this.clock.now() }: DrillTree,
+    { name, foreseen, askedAt = this.clock.now() }: DrillTree,
     principal: Principal,
     also?: (cascade: NewCascade, trx: Transaction<CascadeTables>) => Promise<void>,
   ): Promise<string> {
     const id = uuid();
-    const times = this.times(DEFAULT_ESCALATION, askedAt, askedAt);
-    await this.write({ id, name, campaignId: null, planHash: null, ...times }, scope, principal, also);
+    const times = this.times(this.policies.usual, askedAt, askedAt);
+    const tree = foreseen ?? (await this.foresee(EVERYWHERE));
+    await this.write({ id, name, campaignId: null, planHash: null, ...times }, tree, principal, also);
     return id;
   }
 
   /** The tree as it would be fixed now, with what the directory says of its people. */
-  async foresee(scope: TreeScope): Promise<{ nodes: readonly TreeNode[]; census: Census }> {
-    return { nodes: treeOf(await this.repository.organisations(), scope), census: await this.census.take() };
+  async foresee(scope: TreeScope): Promise<ForeseenTree> {
+    // What comes in while this goes on is compared with the tree afterwards.
+    const imports = await this.repository.imports();
+    const nodes = treeOf(await this.repository.organisations(), scope);
+    return { imports, nodes, census: await this.census.take() };
   }
 
   private times(policy: EscalationPolicy, askedAt: Date, roundEnds: Date) {
@@ -94,12 +107,11 @@ export class CascadeFreezer {
 
   private async write(
     begun: Omit<NewCascade, 'imports'>,
-    scope: TreeScope,
+    { imports, nodes, census }: ForeseenTree,
     principal: Principal,
     also?: (cascade: NewCascade, trx: Transaction<CascadeTables>) => Promise<void>,
   ): Promise<void> {
-    const cascade = { ...begun, imports: await this.repository.imports() };
-    const { nodes, census } = await this.foresee(scope);
+    const cascade = { ...begun, imports };
     await this.repository.db.transaction().execute(async (trx) => {
       if (!(await this.repository.addCascade(cascade, trx))) return;
       const frozen = nodes.map((node) => frozenNode(node, census, false));

@@ -37,6 +37,8 @@ export type OrganisationPatch = Partial<
     | 'declined_at'
     | 'direct_reason'
     | 'link_generation'
+    | 'rung'
+    | 'rung_at'
     | 'commissioner_code'
     | 'region_code'
   >

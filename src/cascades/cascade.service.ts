@@ -102,7 +102,7 @@ export class CascadeService {
       if (answer === 'decline' && below !== undefined) return this.reroute(input, organisation, below, trx);
       return this.record(input, cascade, organisation, after, below ?? [], trx);
     });
-    if (result.outcome === 'recorded') await this.escalation.stopAnswered(cascadeId);
+    if (result.outcome === 'recorded') await this.escalation.stopAnswered(cascadeId, code);
     return result;
   }
 
@@ -154,7 +154,12 @@ export class CascadeService {
       state: after,
       answered_at: organisation.answered_at ?? now,
       answered_late: organisation.answered_at === null ? late : organisation.answered_late,
-      ...(answer !== 'decline' && { acknowledged_at: organisation.acknowledged_at ?? now }),
+      // What is left to do after an answer has a ladder of its own.
+      ...(answer !== 'decline' && {
+        acknowledged_at: organisation.acknowledged_at ?? now,
+        rung: 0,
+        rung_at: null,
+      }),
       ...(answer === 'confirm' && { confirmed_at: now }),
       ...(answer === 'finish' && { done_at: now }),
       ...(answer === 'decline' && { declined_at: now }),

@@ -1,6 +1,6 @@
 import { type ColumnType, type Generated } from 'kysely';
 import { type DirectoryTables } from '../directory/index.js';
-import { type EscalationPolicy, type EscalationTarget } from './escalation.rules.js';
+import { type Cause, type EscalationPolicy, type EscalationTarget } from './escalation.rules.js';
 import { type Coverage, type StepAction, type StepState, type TreeKind } from './step.rules.js';
 
 type Json<T> = ColumnType<T, string, string>;
@@ -73,6 +73,8 @@ export interface StepDetails {
   readonly to?: string;
   readonly from?: string | null;
   readonly messages?: number;
+  /** Of an escalation; the oldest have none: they were of silence or a refusal. */
+  readonly cause?: Cause;
   /** The dates that turned out to be wrong. */
   readonly told?: Readonly<Record<string, string>>;
 }

@@ -11,7 +11,10 @@ import { CascadeRepository } from './cascade.repository.js';
 import { CascadeService } from './cascade.service.js';
 import { CascadeTicker } from './cascade.ticker.js';
 import { CensusService } from './census.service.js';
+import { ContactPicture } from './contact.picture.js';
+import { ContactPictureRepository } from './contact-picture.repository.js';
 import { DrillService } from './drill.service.js';
+import { EscalationPolicies } from './escalation.policies.js';
 import { EscalationRepository } from './escalation.repository.js';
 import { EscalationService } from './escalation.service.js';
 import { FreezeRepository } from './freeze.repository.js';
@@ -49,7 +52,10 @@ import { WorklistService } from './worklist.service.js';
     CascadeService,
     CascadeTicker,
     CensusService,
+    ContactPicture,
+    ContactPictureRepository,
     DrillService,
+    EscalationPolicies,
     EscalationRepository,
     EscalationService,
     FreezeRepository,
@@ -72,7 +78,10 @@ import { WorklistService } from './worklist.service.js';
     CascadeReports,
     CascadeService,
     CascadeTicker,
+    ContactPicture,
     DrillService,
+    EscalationPolicies,
+    EscalationService,
     LinkService,
     LoopService,
     NudgeService,

@@ -1,14 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type CqrsRole } from '../directory/index.js';
 import { SuppressionList } from '../delivery/index.js';
-import {
-  groupPersons,
-  type MergeableAccount,
-  ReadinessService,
-  type Segment,
-  SegmentsService,
-} from '../segments/index.js';
-import { type Contact, type ContactAccount, contactsOf, type Need, needOf } from './contact.rules.js';
+import { ReadinessService, SegmentsService } from '../segments/index.js';
+import { CensusTally, membersOf } from './census.tally.js';
+import { type Contact, contactsOf, type Need, needOf } from './contact.rules.js';
 
 /** What the directory says of people and risk at one moment. */
 export interface Census {
@@ -17,13 +11,6 @@ export interface Census {
   readonly needs: readonly { readonly accountId: string; readonly code: string; readonly need: Need }[];
   /** Codes of practices and commissioners in which nobody could act on a payment after the change. */
   readonly atRisk: ReadonlySet<string>;
-}
-
-interface Member {
-  readonly id: string;
-  readonly address: string | undefined;
-  readonly segment: Segment;
-  readonly memberships: readonly { readonly code: string; readonly roles: readonly CqrsRole[] }[];
 }
 
 const ADDRESSES_AT_ONCE = 5_000;
@@ -38,51 +25,30 @@ export class CensusService {
   ) {}
 
   async take(): Promise<Census> {
-    const members: Member[] = [];
-    const mergeable: MergeableAccount[] = [];
-    const tally = await this.readiness.tally();
+    const census = new CensusTally();
+    const readiness = await this.readiness.tally();
     for await (const batch of this.segments.batches()) {
-      for (const { account, result } of batch) {
-        tally.add({ segment: result.segment, memberships: account.organisations });
-        const { accountId, segment, address, nhsmail } = result;
-        mergeable.push({ accountId, segment, ...(address !== undefined && { address }), ...(nhsmail && { nhsmail }) });
-        members.push({ id: accountId, address, segment, memberships: account.organisations });
+      for (const classified of batch) {
+        readiness.add({ segment: classified.result.segment, memberships: classified.account.organisations });
+        census.add(classified);
       }
     }
-    const personOf = new Map(
-      groupPersons(mergeable).flatMap(({ personKey, accounts }) =>
-        accounts.map(({ accountId }) => [accountId, personKey] as const),
-      ),
-    );
-    const suppressed = await this.suppressed(members);
-    const byCode = new Map<string, { account: ContactAccount; roles: readonly CqrsRole[] }[]>();
-    const needs: { accountId: string; code: string; need: Need }[] = [];
-    for (const { id, address, segment, memberships } of members) {
-      const account: ContactAccount = {
-        id,
-        personKey: personOf.get(id) ?? id,
-        segment,
-        suppressed: address !== undefined && suppressed.has(address),
-      };
-      const need = needOf(account);
-      for (const { code, roles } of memberships) {
-        if (need !== null) needs.push({ accountId: id, code, need });
-        const there = byCode.get(code);
-        if (there) there.push({ account, roles });
-        else byCode.set(code, [{ account, roles }]);
-      }
-    }
+    const accounts = census.all(await this.suppressed(census.addresses()));
     return {
-      contacts: new Map([...byCode].map(([code, accounts]) => [code, contactsOf(accounts)])),
-      needs,
+      contacts: new Map([...membersOf(accounts)].map(([code, members]) => [code, contactsOf(members)])),
+      needs: accounts.flatMap(({ account, memberships }) => {
+        const need = needOf(account);
+        return need === null ? [] : memberships.map(({ code }) => ({ accountId: account.id, code, need }));
+      }),
       atRisk: new Set(
-        tally.rows().flatMap(({ kind, atRisk, organisation }) => (kind !== 'region' && atRisk ? [organisation] : [])),
+        readiness
+          .rows()
+          .flatMap(({ kind, atRisk, organisation }) => (kind !== 'region' && atRisk ? [organisation] : [])),
       ),
     };
   }
 
-  private async suppressed(members: readonly Member[]): Promise<Set<string>> {
-    const addresses = members.flatMap(({ address }) => (address === undefined ? [] : [address]));
+  private async suppressed(addresses: readonly string[]): Promise<Set<string>> {
     const found = new Set<string>();
     for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
       const some = await this.suppressions.suppressed(addresses.slice(from, from + ADDRESSES_AT_ONCE));

@@ -66,15 +66,24 @@ export function isMailable({ segment, suppressed }: Pick<ContactAccount, 'segmen
   return segment !== 'excluded' && segment !== 'invalid' && !suppressed;
 }
 
+/** An account with what it may do in one organisation. */
+export interface Member {
+  readonly account: ContactAccount;
+  readonly roles: readonly CqrsRole[];
+}
+
+/** Who is turned to, as in `placesOf`, with one place for each person. The first is the contact, the rest are deputies. */
+export function contactsOf(members: readonly Member[]): Contact[] {
+  const seen = new Set<string>();
+  return placesOf(members).filter(({ personKey }) => !seen.has(personKey) && seen.add(personKey));
+}
+
 /**
- * Who is turned to, in order: who administers users, then who approves, then who declares, then anybody else; a
- * person before a shared mailbox of the same duty; one place for each person. The first is the contact, the rest are
- * deputies.
+ * Accounts that can be written to, in the order in which they are turned to: who administers users, then who approves,
+ * then who declares, then anybody else; a person before a shared mailbox of the same duty.
  */
-export function contactsOf(
-  accounts: readonly { readonly account: ContactAccount; readonly roles: readonly CqrsRole[] }[],
-): Contact[] {
-  const places = accounts
+export function placesOf(members: readonly Member[]): Contact[] {
+  return members
     .filter(({ account }) => isMailable(account))
     .map(({ account, roles }) => ({
       accountId: account.id,
@@ -86,8 +95,6 @@ export function contactsOf(
       (a, b) =>
         weight(a) - weight(b) || Number(a.isShared) - Number(b.isShared) || (a.accountId < b.accountId ? -1 : 1),
     );
-  const seen = new Set<string>();
-  return places.filter(({ personKey }) => !seen.has(personKey) && seen.add(personKey));
 }
 
 function weight({ duties }: Pick<Contact, 'duties'>): number {

@@ -12,10 +12,12 @@ import { FIRST_GENERATION, organisationLinkPath } from '../shared/organisation-l
 import { CascadeFreezer } from './cascade.freezer.js';
 import { CascadeRepository } from './cascade.repository.js';
 import { type CascadeTables } from './cascade.tables.js';
+import { type Census, CensusService } from './census.service.js';
+import { ContactPictureRepository, type Reached } from './contact-picture.repository.js';
 import { type Addressee, EscalationRepository } from './escalation.repository.js';
-import { type NewCascade } from './freeze.repository.js';
-import { type TreeKind } from './step.rules.js';
-import { EVERYWHERE, type TreeScope } from './tree.rules.js';
+import { FreezeRepository, type NewCascade } from './freeze.repository.js';
+import { TREE_KINDS, type TreeKind } from './step.rules.js';
+import { EVERYWHERE, treeOf, type TreeNode, type TreeScope } from './tree.rules.js';
 
 export interface DrillScope {
   /** ODS codes; none is the whole country, or the one region to which the principal is confined. */
@@ -50,6 +52,9 @@ const SIGNED_BY = 'The CQRS team';
 export class DrillService {
   constructor(
     private readonly freezer: CascadeFreezer,
+    private readonly tree: FreezeRepository,
+    private readonly census: CensusService,
+    private readonly picture: ContactPictureRepository,
     private readonly cascades: CascadeRepository,
     private readonly contacts: EscalationRepository,
     private readonly ledger: Ledger,
@@ -59,28 +64,17 @@ export class DrillService {
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** @throws InvalidInputError `no-such-region`, `drill-in-the-past`; ForbiddenError for another region than one's own. */
+  /**
+   * From the kept picture, or as long as an import is newer than that, from everybody afresh.
+   * @throws InvalidInputError `no-such-region`, `drill-in-the-past`; ForbiddenError for another region than one's own.
+   */
   async foresee(drill: DrillScope, principal: Principal): Promise<DrillForecast> {
-    const scope = scopeOf(drill, principal);
     const leavesAt = this.leavesAt(drill);
-    const { nodes, census } = await this.freezer.foresee(scope);
-    const missing = drill.regions.find((code) => !nodes.some((node) => node.kind === 'region' && node.code === code));
-    if (missing !== undefined) throw new InvalidInputError('no-such-region', `${missing} is no region of England`);
-    const asked = nodes.filter((node) => drill.practices || node.kind !== 'practice');
-    const people = asked.map(({ kind, code }) => ({
-      kind,
-      contacts: (census.contacts.get(code) ?? []).slice(0, drill.contacts),
-    }));
-    const reached = people.filter(({ contacts }) => contacts.length > 0);
-    const of = (kind: TreeKind): number => reached.filter((each) => each.kind === kind).length;
-    const messages = reached.flatMap(({ contacts }) => contacts);
-    return {
-      organisations: { region: of('region'), commissioner: of('commissioner'), practice: of('practice') },
-      messages: messages.length,
-      people: new Set(messages.map(({ personKey }) => personKey)).size,
-      unreachable: people.length - reached.length,
-      leavesAt,
-    };
+    const kinds = TREE_KINDS.filter((kind) => drill.practices || kind !== 'practice');
+    const nodes = treeOf(await this.tree.organisations(kinds), scopeOf(drill, principal));
+    const codes = nodes.map(({ code }) => code);
+    const reached = await this.picture.reached(codes, drill.contacts, this.clock.now());
+    return forecastOf(nodes, drill, reached ?? reachedOf(await this.census.take(), codes, drill), leavesAt);
   }
 
   /**
@@ -93,7 +87,10 @@ export class DrillService {
     if (!principal.permissions.includes('cascade:operate')) {
       throw new ForbiddenError('not-permitted', 'A drill needs the permission cascade:operate');
     }
-    const { messages, leavesAt } = await this.foresee(drill, principal);
+    const leavesAt = this.leavesAt(drill);
+    const foreseen = await this.freezer.foresee(scopeOf(drill, principal));
+    const codes = askedOf(foreseen.nodes, drill).map(({ code }) => code);
+    const { messages } = forecastOf(foreseen.nodes, drill, reachedOf(foreseen.census, codes, drill), leavesAt);
     if (messages === 0) throw new ConflictError('nobody-to-write-to', 'Nobody there can be written to by e-mail');
     if (expected !== undefined && messages !== expected) {
       throw new ConflictError(
@@ -101,8 +98,9 @@ export class DrillService {
         `The directory has changed since: the drill now has ${messages} e-mails, not ${expected}. Look at it again`,
       );
     }
-    const tree = { name, scope: scopeOf(drill, principal), askedAt: leavesAt };
-    return this.freezer.drill(tree, principal, (cascade, trx) => this.write(cascade, drill, leavesAt, trx));
+    return this.freezer.drill({ name, foreseen, askedAt: leavesAt }, principal, (cascade, trx) =>
+      this.write(cascade, drill, leavesAt, trx),
+    );
   }
 
   private async write(
@@ -160,6 +158,37 @@ export class DrillService {
     }
     return this.bankHolidays.calendar.addWorkingHours(at ?? now, 0);
   }
+}
+
+function askedOf(nodes: readonly TreeNode[], { practices }: DrillScope): TreeNode[] {
+  return nodes.filter(({ kind }) => practices || kind !== 'practice');
+}
+
+function reachedOf({ contacts }: Census, codes: readonly string[], { contacts: most }: DrillScope): Reached[] {
+  return codes.flatMap((code) =>
+    (contacts.get(code) ?? []).slice(0, most).map(({ personKey }) => ({ code, personKey })),
+  );
+}
+
+function forecastOf(
+  nodes: readonly TreeNode[],
+  drill: DrillScope,
+  reached: readonly Reached[],
+  leavesAt: Date,
+): DrillForecast {
+  const missing = drill.regions.find((code) => !nodes.some((node) => node.kind === 'region' && node.code === code));
+  if (missing !== undefined) throw new InvalidInputError('no-such-region', `${missing} is no region of England`);
+  const written = new Set(reached.map(({ code }) => code));
+  const asked = askedOf(nodes, drill);
+  const of = (wanted: TreeKind): number =>
+    asked.filter(({ kind, code }) => kind === wanted && written.has(code)).length;
+  return {
+    organisations: { region: of('region'), commissioner: of('commissioner'), practice: of('practice') },
+    messages: reached.length,
+    people: new Set(reached.map(({ personKey }) => personKey)).size,
+    unreachable: asked.length - written.size,
+    leavesAt,
+  };
 }
 
 function scopeOf({ regions }: DrillScope, principal: Principal): TreeScope {

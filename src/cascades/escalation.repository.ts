@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CascadeTables } from './cascade.tables.js';
-import { type DueRung, type Unanswered } from './escalation.rules.js';
+import { type DueRung, type Owing } from './escalation.rules.js';
 import { mailingsOf } from './reopening.repository.js';
-import { type TreeKind } from './step.rules.js';
+import { ANSWERS, type TreeKind } from './step.rules.js';
 
 /** The mailing that a cascade began with: what its later messages share with it. */
 export interface Launch {
@@ -106,16 +106,35 @@ export class EscalationRepository {
     });
   }
 
-  /** Regions and commissioners that have not answered, or have declined; nobody was asked before `since`. */
-  async unanswered(cascadeId: string, since: Date): Promise<Unanswered[]> {
-    const { rows } = await sql<Unanswered>`
+  /**
+   * Regions and commissioners that have not answered or have declined, and those that have answered and have not passed
+   * the request on to everybody below, late joiners among them. Nobody was asked before `launchedAt`.
+   */
+  async owing(cascadeId: string, launchedAt: Date): Promise<Owing[]> {
+    const { rows } = await sql<Owing>`
+      with untold as (
+        select case when kind = 'commissioner' then region_code else coalesce(moved_to, commissioner_code) end as parent,
+          max((select max(at) from cascade_step joined where child.joined_late and joined.cascade_id = child.cascade_id
+            and joined.code = child.code and joined.action = 'join')) as joined_at
+        from cascade_organisation child
+        where cascade_id = ${cascadeId} and kind in ('commissioner', 'practice') and passed_on_at is null
+          and answered_at is null and written_at is null and direct_reason is null and change is distinct from 'closed'
+        group by 1
+      )
       select node.code, node.kind, node.state, node.rung, node.rung_at as "rungAt",
         case when node.state = 'declined' then node.declined_at
-          else greatest(coalesce(node.sent_at, cascade.frozen_at), ${since}::timestamptz) end as "askedAt"
+          when node.state in ('acknowledged', 'passed-on') then greatest(untold.joined_at, answer.at)
+          else greatest(coalesce(node.sent_at, cascade.frozen_at), ${launchedAt}::timestamptz) end as since
       from cascade_organisation node
       join cascade on cascade.id = node.cascade_id
-      where node.cascade_id = ${cascadeId} and node.kind in ('region', 'commissioner')
-        and node.state in ('waiting', 'sent', 'delivered', 'undeliverable', 'declined')
+      left join untold on untold.parent = node.code
+      left join lateral (
+        select max(at) as at from cascade_step step
+        where step.cascade_id = node.cascade_id and step.code = node.code and step.action = any(${[...ANSWERS]}::text[])
+      ) answer on node.state in ('acknowledged', 'passed-on')
+      where node.cascade_id = ${cascadeId} and node.kind in ('region', 'commissioner') and (
+        node.state in ('waiting', 'sent', 'delivered', 'undeliverable', 'declined')
+        or node.state in ('acknowledged', 'passed-on') and untold.parent is not null)
       order by node.code`.execute(this.db);
     return rows;
   }
@@ -157,7 +176,7 @@ export class EscalationRepository {
 
   async recordRung(
     cascadeId: string,
-    { code, rung, target }: DueRung,
+    { code, rung, target, cause }: DueRung,
     { purpose, messages, at }: { purpose: string; messages: number; at: Date },
     trx: Transaction<CascadeTables>,
   ): Promise<void> {
@@ -180,7 +199,7 @@ export class EscalationRepository {
         action: 'escalate',
         at,
         actor: 'system:cascades',
-        details: JSON.stringify({ to: target, messages }),
+        details: JSON.stringify({ to: target, messages, cause }),
       })
       .execute();
   }
@@ -240,17 +259,28 @@ export class EscalationRepository {
   /**
    * Escalations all of whose organisations have answered since, as the purposes of their messages; of messages to
    * practices, as the practices. Marked, so that each is returned once.
+   * @param about only those that are about this organisation, among others.
    */
-  async takeAnswered(cascadeId: string, now: Date): Promise<{ purposes: string[]; practices: string[] }> {
+  async takeAnswered(
+    cascadeId: string,
+    now: Date,
+    about?: string,
+  ): Promise<{ purposes: string[]; practices: string[] }> {
+    const concerned = sql`escalation.purpose in (select purpose from cascade_escalation
+      where cascade_id = ${cascadeId} and code = ${about ?? null} and stopped_at is null)`;
     const { rows } = await sql<{ purpose: string; practice: string | null }>`
       with open as (
         select escalation.purpose, case when node.kind = 'practice' then node.code end as practice,
-          greatest(node.answered_at, node.acknowledged_at, node.confirmed_at, node.done_at) >= escalation.at as answered
+          exists (
+            select from cascade_step step
+            where step.cascade_id = escalation.cascade_id and step.code = escalation.code and step.at >= escalation.at
+              and step.action = any(${[...ANSWERS]}::text[])) as answered
         from cascade_escalation escalation
         join cascade_organisation node on node.cascade_id = escalation.cascade_id and node.code = escalation.code
         where escalation.cascade_id = ${cascadeId} and escalation.stopped_at is null
+          and ${about === undefined ? sql`true` : concerned}
       ), answered as (
-        select purpose, practice from open group by purpose, practice having bool_and(coalesce(answered, false))
+        select purpose, practice from open group by purpose, practice having bool_and(answered)
       ), stopped as (
         update cascade_escalation set stopped_at = ${now}
         from answered

@@ -10,7 +10,7 @@ import { organisationLinkPath } from '../shared/organisation-link.js';
 import { type CascadeRow } from './cascade.repository.js';
 import { RequestContents, type RequestContent } from './escalation.mail.js';
 import { type Addressee, EscalationRepository, type Launch } from './escalation.repository.js';
-import { type DueRung, rungsDue } from './escalation.rules.js';
+import { type DueRung, nextRung, type NextRung, rungsDue } from './escalation.rules.js';
 import { type TreeKind } from './step.rules.js';
 
 /** Names dispatches the same way each time. */
@@ -31,7 +31,7 @@ export interface Letter {
   readonly content: RequestContent;
 }
 
-/** Takes silence further, in working hours, through the ledger; and stops when an answer comes. */
+/** Takes further what nobody answers or acts on, in working hours, through the ledger; stops when an answer comes. */
 @Injectable()
 export class EscalationService {
   constructor(
@@ -49,7 +49,7 @@ export class EscalationService {
     const launch = await this.repository.launch(cascade.id);
     if (!launch || !mayEscalate(launch, now)) return 0;
     const due = rungsDue(
-      await this.repository.unanswered(cascade.id, launch.at),
+      await this.repository.owing(cascade.id, launch.at),
       cascade.policy,
       now,
       this.bankHolidays.calendar,
@@ -64,9 +64,26 @@ export class EscalationService {
     return planned + (await this.writeToPractices(cascade, launch));
   }
 
-  /** Unsent messages about organisations that have all answered are stopped. @returns how many. */
-  async stopAnswered(cascadeId: string): Promise<number> {
-    const { purposes, practices } = await this.repository.takeAnswered(cascadeId, this.clock.now());
+  /** What `run` would do next about each organisation that goes on as it is, and when; by code. */
+  async foresee({ id, policy, closed_at: closedAt }: CascadeRow): Promise<Map<string, NextRung>> {
+    const launch = closedAt === null ? await this.repository.launch(id) : undefined;
+    const { calendar } = this.bankHolidays;
+    if (!launch || !mayEscalate(launch, calendar.addWorkingHours(this.clock.now(), 0))) return new Map();
+    const owing = await this.repository.owing(id, launch.at);
+    return new Map(
+      owing.flatMap((organisation) => {
+        const next = nextRung(organisation, policy, calendar);
+        return next ? [[organisation.code, next]] : [];
+      }),
+    );
+  }
+
+  /**
+   * Unsent messages about organisations that have all answered are stopped.
+   * @param code only messages that are about this organisation among others; default: all. @returns how many.
+   */
+  async stopAnswered(cascadeId: string, code?: string): Promise<number> {
+    const { purposes, practices } = await this.repository.takeAnswered(cascadeId, this.clock.now(), code);
     let stopped = 0;
     if (purposes.length > 0) stopped += await this.ledger.cancelUnsent({ campaignId: cascadeId, purposes }, 'answered');
     if (practices.length > 0) {
@@ -96,7 +113,7 @@ export class EscalationService {
     );
     return [
       ...deputies.map((rung) => ({
-        purpose: `escalation:deputy:${rung.code}:${rung.rung}`,
+        purpose: `escalation:deputy:${rung.code}:${at}`,
         rungs: [rung],
         letters: (addressees.get(rung.code) ?? [])
           .filter(({ rank }) => rank > 1)

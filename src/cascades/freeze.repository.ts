@@ -4,6 +4,7 @@ import { InjectDatabase } from '../platform/database/index.js';
 import { type CascadeTables } from './cascade.tables.js';
 import { type Contact, type Need } from './contact.rules.js';
 import { type EscalationPolicy } from './escalation.rules.js';
+import { TREE_KINDS, type TreeKind } from './step.rules.js';
 import { type TreeNode, type TreeSource } from './tree.rules.js';
 
 export interface NewCascade {
@@ -35,12 +36,12 @@ export interface FrozenNode extends TreeNode {
 export class FreezeRepository {
   constructor(@InjectDatabase() readonly db: Kysely<CascadeTables>) {}
 
-  /** The open regions, commissioners and GP practices of England. */
-  async organisations(): Promise<TreeSource[]> {
+  /** The open regions, commissioners and GP practices of England; or only those kinds. */
+  async organisations(kinds: readonly TreeKind[] = TREE_KINDS): Promise<TreeSource[]> {
     const { rows } = await sql<TreeSource>`
       select code, kind, name, region_code as "regionCode", commissioner_code as "commissionerCode"
       from organisation
-      where status = 'active' and (kind in ('region', 'commissioner') or (kind = 'practice' and is_gp_practice))
+      where status = 'active' and kind = any(${[...kinds]}::text[]) and (kind <> 'practice' or is_gp_practice)
       order by code`.execute(this.db);
     return rows;
   }

@@ -7,10 +7,15 @@ export {
   DEFAULT_ESCALATION,
   ESCALATION_PAST_COMMISSIONERS,
   type EscalationPolicy,
-  escalationPolicySchema,
+  type EscalationTarget,
+  type NextRung,
 } from './escalation.rules.js';
+export { EscalationPolicies } from './escalation.policies.js';
+export { EscalationService } from './escalation.service.js';
+export { CensusTally } from './census.tally.js';
+export { ContactPicture } from './contact.picture.js';
 export { type Comparison, LoopService } from './loop.service.js';
-export { type CoverageRow, type PracticeRow } from './report.repository.js';
+export { type CoverageRow, type DayOfSteps, type PracticeRow } from './report.repository.js';
 export { CascadeReports } from './report.service.js';
 export {
   type DrillForecast,

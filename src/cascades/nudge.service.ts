@@ -41,12 +41,6 @@ export class NudgeService {
     private readonly clock: Clock,
   ) {}
 
-  /** Since when the request is out with the dates of now; undefined when nothing about it may be sent (any more). */
-  async openSince(cascadeId: string): Promise<Date | undefined> {
-    const launch = await this.escalations.launch(cascadeId);
-    return isOpen(launch, this.leavesAt()) ? launch.at : undefined;
-  }
-
   /** @param only of these codes; default: everybody who is silent. Undefined when nothing may be sent (any more). */
   async foresee(cascadeId: string, only?: readonly string[]): Promise<Nudge | undefined> {
     const leavesAt = this.leavesAt();

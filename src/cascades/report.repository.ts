@@ -55,6 +55,20 @@ export interface PracticeRow {
   readonly peopleToHelp: number;
 }
 
+/** One London day of a cascade. */
+export interface DayOfSteps {
+  readonly day: string;
+  /** Answers of regions and commissioners; practices acknowledge as well. */
+  readonly acknowledged: number;
+  readonly passedOn: number;
+  readonly declined: number;
+  /** How often a region or commissioner that did not act was taken further. */
+  readonly takenFurther: number;
+  /** Practices that the message was passed on to, or that the service wrote to itself. */
+  readonly practicesTold: number;
+  readonly practicesConfirmed: number;
+}
+
 export interface CurvePoint {
   /** London day. */
   readonly day: string;
@@ -174,6 +188,24 @@ export class ReportRepository {
         (sum(count(*) filter (where what = 'passed-on')) over (order by day))::int as "passedOn",
         (sum(count(*) filter (where what = 'confirmed')) over (order by day))::int as confirmed
       from facts group by day order by day`.execute(this.db);
+    return rows;
+  }
+
+  /** What happened on each London day on which something did, oldest first. */
+  async days(cascadeId: string): Promise<DayOfSteps[]> {
+    const { rows } = await sql<DayOfSteps>`
+      select (step.at at time zone 'Europe/London')::date::text as day,
+        (count(*) filter (where action = 'acknowledge'))::int as acknowledged,
+        (count(*) filter (where action = 'pass-on'))::int as "passedOn",
+        (count(*) filter (where action = 'decline'))::int as declined,
+        (count(*) filter (where action = 'escalate' and kind <> 'practice'))::int as "takenFurther",
+        (coalesce(sum(jsonb_array_length(details -> 'practices')) filter (where action = 'pass-on' and kind = 'commissioner'), 0)
+          + count(*) filter (where action = 'escalate' and kind = 'practice'))::int as "practicesTold",
+        (count(*) filter (where action = 'confirm'))::int as "practicesConfirmed"
+      from cascade_step step
+      join cascade_organisation node on node.cascade_id = step.cascade_id and node.code = step.code
+      where step.cascade_id = ${cascadeId}
+      group by 1 order by 1`.execute(this.db);
     return rows;
   }
 

@@ -4,6 +4,7 @@ import { CascadeService } from './cascade.service.js';
 import { type CascadeRow } from './cascade.repository.js';
 import {
   type CoverageRow,
+  type DayOfSteps,
   type CurvePoint,
   type PracticeFilter,
   type PracticeRow,
@@ -41,6 +42,10 @@ export class CascadeReports {
   async practices(cascadeId: string, filter: PracticeFilter): Promise<PracticeRow[]> {
     await this.cascades.get(cascadeId);
     return this.repository.practices(cascadeId, filter);
+  }
+
+  async days(cascadeId: string): Promise<DayOfSteps[]> {
+    return this.repository.days(cascadeId);
   }
 
   async curve(cascadeId: string): Promise<CurvePoint[]> {

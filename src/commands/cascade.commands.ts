@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type INestApplicationContext } from '@nestjs/common';
-import { type Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import { type Principal } from '../access/index.js';
 import { type DrillScope } from '../cascades/index.js';
@@ -11,7 +11,9 @@ import { FixedClock } from '../shared/clock.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { parseOdsCode } from '../shared/ods-code.js';
-import { captured, CommandFailure, print, tell, withService } from './terminal.js';
+import { CASCADE_SCRIPT_NAMES, type CascadeScriptName } from './cascade.scripts.js';
+import { withWindow } from './simulate.command.js';
+import { captured, CommandFailure, print, printRows, tell, withService } from './terminal.js';
 
 interface Output {
   json?: boolean;
@@ -52,8 +54,7 @@ export function registerCascadeCommands(program: Command): void {
       ]);
       await withService(async (app) => {
         const rows = await app.get(CascadeReports).coverage(cascadeIdOf(id));
-        if (json) for (const row of rows) await print(JSON.stringify(row));
-        else await print(coverageTable(rows));
+        await printRows(rows, coverageTable, json);
       });
     });
 
@@ -96,8 +97,7 @@ export function registerCascadeCommands(program: Command): void {
       ]);
       await withService(async (app) => {
         const rows = await app.get(CascadeReports).score(cascadeIdOf(id));
-        if (json) for (const row of rows) await print(JSON.stringify(row));
-        else await print(scoreTable(rows));
+        await printRows(rows, scoreTable, json);
       });
     });
 
@@ -129,6 +129,20 @@ export function registerCascadeCommands(program: Command): void {
       if (json) await print(JSON.stringify(verdict));
       else if (verdict.ok) await print('The proof pack is whole and was made by this service.');
       if (!verdict.ok) throw new CommandFailure(`Not sound: ${verdict.faults.join('; ')}`, 1);
+    });
+
+  cascade
+    .command('simulate <window>')
+    .description('the request of a window with scripted answers until the cutoff, without sending or changing anything')
+    .addOption(
+      new Option('--script <name>', 'how organisations behave').choices(CASCADE_SCRIPT_NAMES).default('most-pass-on'),
+    )
+    .option('--json', 'the report as one JSON document')
+    .action(async (reference: string, { script, json }: Output & { script: CascadeScriptName }) => {
+      const { simulateCascade, cascadeSimulationLines } = await import('./cascade.simulation.js');
+      const report = await withWindow(reference, (request, hold) => simulateCascade({ ...request, script }, hold));
+      if (json) await print(JSON.stringify(report));
+      else for (const line of cascadeSimulationLines(report)) await print(line);
     });
 
   cascade

@@ -4,7 +4,8 @@ import { PinoLogger } from '../platform/logging/index.js';
 import { Clock } from '../shared/clock.js';
 import { type ScenarioChoice, SCENARIOS } from './simulation.scenario.js';
 import { simulationLines } from './simulation.report.js';
-import { print, tell, withService } from './terminal.js';
+import { type CopyRequest } from './simulation.js';
+import { type Hold, print, tell, withService } from './terminal.js';
 
 export function registerSimulateCommand(program: Command): void {
   program
@@ -17,25 +18,35 @@ export function registerSimulateCommand(program: Command): void {
     .option('--deferred-share <share>', 'share of messages that it takes at the second attempt', share)
     .option('--json', 'the report as one JSON document')
     .action(async (reference: string, { json, ...choice }: ScenarioChoice & { json?: boolean }) => {
-      const [{ DeadlinesModule, DeadlinesService }, { AuditModule }] = await Promise.all([
-        import('../deadlines/index.js'),
-        import('../access/index.js'),
-      ]);
-      const report = await withService(
-        async (app, config, hold) => {
-          // Loaded when it is wanted: the whole service takes seconds to load.
-          const { simulate } = await import('./simulation.js');
-          const window = await app.get(DeadlinesService).window(reference);
-          tell(`Simulating ${window.name} on a copy …`);
-          const server = app.get<DatabaseServer>(DATABASE_SERVER);
-          const now = app.get(Clock).now();
-          return simulate({ server, config, window, now, choice, logger: new PinoLogger(config.logLevel) }, hold);
-        },
-        { modules: [AuditModule, DeadlinesModule] },
-      );
+      const report = await withWindow(reference, async (request, hold) => {
+        // Loaded when it is wanted: the whole service takes seconds to load.
+        const { simulate } = await import('./simulation.js');
+        return simulate({ ...request, choice }, hold);
+      });
       if (json) await print(JSON.stringify(report));
       else for (const line of simulationLines(report)) await print(line);
     });
+}
+
+/** What a simulation of a window, by its id or name, begins with. */
+export async function withWindow<T>(
+  reference: string,
+  work: (request: CopyRequest & { readonly now: Date }, hold: Hold) => Promise<T>,
+): Promise<T> {
+  const [{ DeadlinesModule, DeadlinesService }, { AuditModule }] = await Promise.all([
+    import('../deadlines/index.js'),
+    import('../access/index.js'),
+  ]);
+  return withService(
+    async (app, config, hold) => {
+      const window = await app.get(DeadlinesService).window(reference);
+      tell(`Simulating ${window.name} on a copy …`);
+      const server = app.get<DatabaseServer>(DATABASE_SERVER);
+      const now = app.get(Clock).now();
+      return work({ server, config, window, now, logger: new PinoLogger(config.logLevel) }, hold);
+    },
+    { modules: [AuditModule, DeadlinesModule] },
+  );
 }
 
 function share(text: string): number {

@@ -119,7 +119,7 @@ export class SimulationRun {
   }
 
   /** Lets everything that is due at this instant happen, to its end, or as far as the mail server allows. */
-  private async settle(): Promise<void> {
+  async settle(): Promise<void> {
     await this.app.get(CorrectionService).catchUp();
     await this.app.get(CampaignTicker).run();
     let last = '';

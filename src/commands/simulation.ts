@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LoggerService } from '@nestjs/common';
+import { type INestApplicationContext, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
 import { CampaignService } from '../campaigns/index.js';
@@ -13,18 +13,30 @@ import { FixedClock } from '../shared/clock.js';
 import { SimulationRepository } from './simulation.repository.js';
 import { reportOf, type SimulationReport } from './simulation.report.js';
 import { SimulationRun } from './simulation.run.js';
-import { scenarioOf, type ScenarioChoice } from './simulation.scenario.js';
-import { openScratch } from './simulation.scratch.js';
+import { type Scenario, scenarioOf, type ScenarioChoice } from './simulation.scenario.js';
+import { type History, openScratch } from './simulation.scratch.js';
 import { SimulatedTransport } from './simulation.transport.js';
 import { type Hold } from './terminal.js';
 
-export interface SimulationRequest {
+export interface CopyRequest {
   readonly server: DatabaseServer;
   readonly config: Config;
   readonly window: DeclarationWindow;
+  readonly logger: LoggerService;
+}
+
+export interface SimulationRequest extends CopyRequest {
   readonly now: Date;
   readonly choice: ScenarioChoice;
-  readonly logger: LoggerService;
+}
+
+/** The service once more, on a scratch database, with the clock and the mail server replaced. */
+export interface ServiceCopy {
+  readonly app: INestApplicationContext;
+  readonly clock: FixedClock;
+  readonly transport: SimulatedTransport;
+  readonly repository: SimulationRepository;
+  readonly run: SimulationRun;
 }
 
 /**
@@ -33,21 +45,48 @@ export interface SimulationRequest {
  * happened since. What it needs is let go of through `hold`.
  */
 export async function simulate(request: SimulationRequest, hold: Hold): Promise<SimulationReport> {
-  const { server, config, window, now, choice, logger } = request;
+  const { config, window, now, choice } = request;
   const started = performance.now();
   const scenario = scenarioOf(choice, window.cutoff);
   const again = now >= window.pcse.toInstant();
   const from = again ? window.createdAt : now;
+  const { app, transport, repository, run } = await openCopy(
+    request,
+    { scenario, from, history: again ? 'left-out' : 'kept' },
+    hold,
+  );
+  if (again) await repository.rejuvenate(from);
+  const outcome = await run.run();
+  await repository.setAcceptedAt(transport.taken);
+  const { ratePerMinute } = mailLimitsOf(config);
+  return reportOf({
+    window,
+    from,
+    scenario,
+    run: outcome,
+    campaigns: await app.get(CampaignService).list({ windowId: window.id, limit: 1_000 }),
+    outcomes: await repository.outcomes(from, ratePerMinute === undefined ? 'second' : 'hour'),
+    steps: await repository.steps(from),
+    readiness: await app.get(ReadinessService).readiness(),
+    seconds: Math.round((performance.now() - started) / 10) / 100,
+  });
+}
+
+/** Sets the service up on a copy, with its clock at the beginning. What it needs is let go of through `hold`. */
+export async function openCopy(
+  { server, config, window, logger }: CopyRequest,
+  { scenario, from, history }: { scenario: Scenario; from: Date; history: History },
+  hold: Hold,
+): Promise<ServiceCopy> {
   const clock = new FixedClock(from);
   const { ratePerMinute } = mailLimitsOf(config);
   const transport = new SimulatedTransport(clock, scenario, { ratePerMinute });
   const dataDir = await mkdtemp(join(tmpdir(), 'cqrs-comms-simulation-'));
   hold(() => rm(dataDir, { recursive: true, force: true }));
-  const scratch = await openScratch(server, window.id, again ? 'left-out' : 'kept', hold);
+  const scratch = await openScratch(server, window.id, history, hold);
   const db = connect<unknown>(scratch.connectionString, 2);
   hold(() => db.destroy());
   const repository = new SimulationRepository(db);
-  if (again) await repository.rejuvenate(from);
   const copy: Config = {
     ...config,
     roles: ['worker'],
@@ -71,17 +110,6 @@ export async function simulate(request: SimulationRequest, hold: Hold): Promise<
     { logger, abortOnError: false },
   );
   hold(() => app.close());
-  const run = await new SimulationRun(app, clock, window, scenario, transport, repository).run();
-  await repository.setAcceptedAt(transport.taken);
-  return reportOf({
-    window,
-    from,
-    scenario,
-    run,
-    campaigns: await app.get(CampaignService).list({ windowId: window.id, limit: 1_000 }),
-    outcomes: await repository.outcomes(from, ratePerMinute === undefined ? 'second' : 'hour'),
-    steps: await repository.steps(from),
-    readiness: await app.get(ReadinessService).readiness(),
-    seconds: Math.round((performance.now() - started) / 10) / 100,
-  });
+  const run = new SimulationRun(app, clock, window, scenario, transport, repository);
+  return { app, clock, transport, repository, run };
 }

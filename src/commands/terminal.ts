@@ -72,6 +72,16 @@ export async function print(line: string): Promise<void> {
   if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
 }
 
+/** Rows as lines of JSON, or as what a person reads. */
+export async function printRows<T>(
+  rows: readonly T[],
+  words: (rows: readonly T[]) => string,
+  json = false,
+): Promise<void> {
+  if (json) for (const row of rows) await print(JSON.stringify(row));
+  else await print(words(rows));
+}
+
 /** Tells a person what goes on, on standard error, so that `--json` output stays clean. */
 export function tell(line: string): void {
   process.stderr.write(`${line}\n`);

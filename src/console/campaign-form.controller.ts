@@ -3,7 +3,7 @@ import { type Response } from 'express';
 import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { CAMPAIGN_KINDS, type CampaignKind, CampaignService, KINDS } from '../campaigns/index.js';
-import { DEFAULT_ESCALATION } from '../cascades/index.js';
+import { EscalationPolicies } from '../cascades/index.js';
 import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { NotFoundError } from '../shared/errors.js';
@@ -53,6 +53,7 @@ export class CampaignFormController {
     private readonly organisations: DirectoryService,
     private readonly directory: DirectoryReads,
     private readonly cascades: CascadeReads,
+    private readonly policies: EscalationPolicies,
     private readonly pages: Pages,
   ) {}
 
@@ -189,7 +190,7 @@ export class CampaignFormController {
   private async cascadeOf(answers: Answers) {
     const { audience } = inputOf(answers, await this.kindsOf(codesOf(answers)));
     const scope = { regions: [], commissioners: [], organisations: [], ...audience };
-    return { ...(await this.cascades.scope(scope)), policy: policyWords(DEFAULT_ESCALATION) };
+    return { ...(await this.cascades.scope(scope)), policy: policyWords(this.policies.usual) };
   }
 
   private async named(answers: Answers): Promise<string[]> {

@@ -47,7 +47,7 @@ export class CascadeOrganisationView {
     return {
       step,
       isLate: this.clock.now() > cascade.answer_by,
-      next: step && (await this.view.nextOf(cascade))(step),
+      next: (await this.view.nextOf(cascade))(code),
       above: await this.above(cascade.id, organisation),
       history: history.map((each) => ({ ...each, who: names.get(each.actor) ?? whoWords(each.actor) })),
       nudge: mayOperate && kind !== 'practice' ? await this.view.nudgeOne(cascade, code, principal) : undefined,

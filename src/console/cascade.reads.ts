@@ -32,8 +32,6 @@ export interface StepTimes {
   readonly state: StepState;
   readonly late: boolean;
   readonly askedAt: Date;
-  readonly rung: number;
-  readonly rungAt: Date | null;
   readonly sentAt: Date | null;
   readonly deliveredAt: Date | null;
   readonly acknowledgedAt: Date | null;
@@ -211,7 +209,7 @@ export class CascadeReads {
   private async times(cascadeId: string, which: RawBuilder<unknown>, order: RawBuilder<unknown>): Promise<StepTimes[]> {
     const { rows } = await sql<StepTimes>`
       select node.code, node.kind, node.name, node.region_code as "regionCode", node.state, node.answered_late as late,
-        coalesce(node.sent_at, cascade.frozen_at) as "askedAt", node.rung, node.rung_at as "rungAt",
+        coalesce(node.sent_at, cascade.frozen_at) as "askedAt",
         node.sent_at as "sentAt", node.delivered_at as "deliveredAt", node.acknowledged_at as "acknowledgedAt",
         case node.kind when 'practice' then node.passed_on_at else step.passed_on_at end as "passedOnAt", coalesce(node.done_at, node.confirmed_at) as "doneAt",
         node.declined_at as "declinedAt", step.nudged_at as "nudgedAt"

@@ -1,10 +1,8 @@
 import { type CoverageRow, DEFAULT_ESCALATION } from '../cascades/index.js';
 import { parseCalendarDate } from '../shared/london-time.js';
-import { WorkingCalendar } from '../shared/working-calendar.js';
-import { coverageChart, heatRow, nextRung } from './cascade.rules.js';
+import { coverageChart, heatRow, policyWords } from './cascade.rules.js';
 
 const day = (text: string) => parseCalendarDate(text);
-const calendar = new WorkingCalendar([]);
 
 describe('the heat table', () => {
   it('says how many and which share, and shades by quarters', () => {
@@ -33,31 +31,15 @@ describe('the heat table', () => {
   });
 });
 
-describe('what happens next to somebody silent', () => {
-  // Monday, 9am in London.
-  const asked = new Date('2026-09-07T08:00:00Z');
-  const line = { kind: 'commissioner' as const, rung: 0, rungAt: null, askedAt: asked, state: 'sent' as const };
-  it.each<[string, Partial<Parameters<typeof nextRung>[0]>, string | undefined, string | undefined]>([
-    ['the deputies after ten working hours', {}, 'its deputies are written to', '2026-09-08T08:00:00.000Z'],
-    [
-      'the deputies at once where nothing arrives',
-      { state: 'undeliverable' },
-      'its deputies are written to',
-      '2026-09-07T08:00:00.000Z',
-    ],
-    [
-      'the region, counted from the step before',
-      { rung: 1, rungAt: new Date('2026-09-08T08:00:00Z') },
-      'its region is written to',
-      '2026-09-09T08:00:00.000Z',
-    ],
-    ['nothing after the last step', { rung: 3 }, undefined, undefined],
-    ['nothing for a practice', { kind: 'practice' }, undefined, undefined],
-  ])('is %s', (_, more, what, at) => {
-    const next = nextRung({ ...line, ...more }, DEFAULT_ESCALATION, calendar);
-    expect(next?.what).toBe(what);
-    expect(next?.at.toISOString()).toBe(at);
-  });
+it('says a policy in words, silence and acknowledging without passing on apart', () => {
+  expect(policyWords(DEFAULT_ESCALATION)).toBe(
+    'An answer is asked for within 20 working hours. ' +
+      'When a commissioner stays silent, working hours are counted: after 10, its deputies are written to; after 10 more, its region is written to; after 10 more, the CQRS team is written to. ' +
+      'When it answers and does not pass the message on, working hours are counted: after 20, its deputies are written to; after 10 more, its region is written to; after 10 more, the CQRS team is written to.',
+  );
+  expect(policyWords({ ...DEFAULT_ESCALATION, commissioner: [], notPassedOn: { commissioner: [], region: [] } })).toBe(
+    'An answer is asked for within 20 working hours.',
+  );
 });
 
 describe('the curve of coverage', () => {

@@ -1,8 +1,6 @@
-import { type CoverageRow, type EscalationPolicy } from '../cascades/index.js';
+import { type CoverageRow, type EscalationPolicy, type NextRung } from '../cascades/index.js';
 import { addDays, type CalendarDate } from '../shared/london-time.js';
-import { type WorkingCalendar } from '../shared/working-calendar.js';
-import { type StepTimes } from './cascade.reads.js';
-import { ESCALATION_WORDS } from './cascade.words.js';
+import { ESCALATION_CAUSE_WORDS, ESCALATION_WORDS } from './cascade.words.js';
 import { type Chart, linesChart } from './chart.js';
 
 const COLUMNS = ['confirmed', 'passedOn', 'silent', 'unreachable'] as const;
@@ -37,25 +35,27 @@ export function heatRow(row: CoverageRow): HeatRow {
   return { ...row, cells, code: row.level === 'commissioner' ? row.commissionerCode : row.regionCode };
 }
 
-/** What the service does by itself when nobody answers, and when; undefined when it has done all it does. */
-export function nextRung(
-  { kind, rung, rungAt, askedAt, state }: Pick<StepTimes, 'kind' | 'rung' | 'rungAt' | 'askedAt' | 'state'>,
-  policy: EscalationPolicy,
-  calendar: WorkingCalendar,
-): { readonly what: string; readonly at: Date } | undefined {
-  const next = kind === 'practice' ? undefined : policy[kind][rung];
-  if (!next) return undefined;
-  const since = rungAt ?? askedAt;
-  const atOnce = state === 'undeliverable' && rung === 0;
-  return { what: ESCALATION_WORDS[next.to], at: calendar.addWorkingHours(since, atOnce ? 0 : next.afterHours) };
+/** What the service does next about somebody who does not act. */
+export function nextWords({ target, cause, dueAt }: NextRung) {
+  return { what: ESCALATION_WORDS[target], why: ESCALATION_CAUSE_WORDS[cause], at: dueAt };
 }
 
-/** A policy in one sentence for those who are about to start a cascade. */
-export function policyWords({ answerWithinHours, commissioner }: EscalationPolicy): string {
-  const steps = commissioner.map(({ to, afterHours }) => `after ${afterHours} more, ${ESCALATION_WORDS[to]}`);
-  const first = `An answer is asked for within ${answerWithinHours} working hours.`;
-  if (steps.length === 0) return first;
-  return `${first} When a commissioner stays silent, working hours are counted: ${steps.join('; ').replace(' more', '')}.`;
+/** A policy in a few sentences for those who are about to start a cascade. */
+export function policyWords({ answerWithinHours, commissioner, notPassedOn }: EscalationPolicy): string {
+  return [
+    `An answer is asked for within ${answerWithinHours} working hours.`,
+    ladderWords('When a commissioner stays silent', commissioner),
+    ladderWords('When it answers and does not pass the message on', notPassedOn.commissioner),
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+function ladderWords(when: string, rungs: EscalationPolicy['commissioner']): string {
+  const steps = rungs.map(
+    ({ to, afterHours }, i) => `after ${afterHours}${i > 0 ? ' more' : ''}, ${ESCALATION_WORDS[to]}`,
+  );
+  return steps.length === 0 ? '' : `${when}, working hours are counted: ${steps.join('; ')}.`;
 }
 
 /** How many practices the message had reached by the end of each London day, from the day the tree was fixed. */

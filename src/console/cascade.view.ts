@@ -4,16 +4,16 @@ import {
   CascadeReports,
   type CascadeRow,
   CascadeService,
+  EscalationService,
   type Nudge,
   NudgeService,
   type OrganisationRow,
 } from '../cascades/index.js';
-import { BankHolidays } from '../deadlines/index.js';
 import { Clock } from '../shared/clock.js';
 import { NotFoundError } from '../shared/errors.js';
 import { LondonTime } from '../shared/london-time.js';
-import { CascadeReads, type StepTimes } from './cascade.reads.js';
-import { coverageChart, heatRow, nextRung } from './cascade.rules.js';
+import { CascadeReads } from './cascade.reads.js';
+import { coverageChart, heatRow, nextWords } from './cascade.rules.js';
 
 /** Puts together what the pages of a cascade show. Somebody confined to a region sees that region's part of it. */
 @Injectable()
@@ -23,7 +23,7 @@ export class CascadeView {
     private readonly reports: CascadeReports,
     private readonly nudges: NudgeService,
     private readonly reads: CascadeReads,
-    private readonly bankHolidays: BankHolidays,
+    private readonly escalation: EscalationService,
     private readonly clock: Clock,
   ) {}
 
@@ -90,7 +90,7 @@ export class CascadeView {
     return {
       lines: shown.map((line) => ({
         ...line,
-        next: nextOf(line),
+        next: nextOf(line.code),
         contacts: names?.get(line.code) ?? [],
         ...nudgeOf(line.code, nudge),
       })),
@@ -110,11 +110,13 @@ export class CascadeView {
     return { ...this.timed(nudge), contacts: names?.get(code) ?? [] };
   }
 
-  /** What the service does next by itself about each that is silent; nothing while nothing may be sent. */
-  async nextOf({ id, policy, closed_at: closedAt }: CascadeRow) {
-    const since = closedAt === null ? await this.nudges.openSince(id) : undefined;
-    return (line: StepTimes) =>
-      since && nextRung({ ...line, askedAt: laterOf(line.askedAt, since) }, policy, this.bankHolidays.calendar);
+  /** What the service does next by itself about each that does not act; nothing while nothing may be sent. */
+  async nextOf(cascade: CascadeRow) {
+    const next = await this.escalation.foresee(cascade);
+    return (code: string) => {
+      const rung = next.get(code);
+      return rung && nextWords(rung);
+    };
   }
 
   private timed(nudge: Nudge) {
@@ -151,10 +153,6 @@ export function stateOf(
   if (closedAt !== null) return 'closed';
   if (campaignId === null) return 'rehearsal';
   return now > answerBy ? 'late' : 'open';
-}
-
-function laterOf(a: Date, b: Date): Date {
-  return a > b ? a : b;
 }
 
 function nudgeOf(code: string, nudge: Nudge | undefined) {

@@ -1,4 +1,10 @@
-import { type Coverage, type StepAction, type StepState } from '../cascades/index.js';
+import {
+  type Coverage,
+  type EscalationTarget,
+  type NextRung,
+  type StepAction,
+  type StepState,
+} from '../cascades/index.js';
 import { type Tag } from './words.js';
 
 /** How the pages call the steps of a cascade. Each list is complete, so that none can appear without a name. */
@@ -33,7 +39,7 @@ export const STEP_ACTION_WORDS: Readonly<Record<StepAction, string>> = {
   finish: 'Done: “everybody here is ready”',
   decline: 'Declined: “not ours”',
   reroute: 'Moved to another commissioner',
-  escalate: 'Silence taken further',
+  escalate: 'Taken further',
   nudge: 'Nudged by the team',
   reopen: 'Asked again: the dates that it was told have changed',
   'revoke-links': 'Links withdrawn',
@@ -42,10 +48,16 @@ export const STEP_ACTION_WORDS: Readonly<Record<StepAction, string>> = {
   move: 'Moved to another commissioner since the cascade began',
 };
 
-/** To whom silence is taken, as the rungs of a policy name it. */
-export const ESCALATION_WORDS: Readonly<Record<'deputy' | 'parent' | 'team' | 'practices', string>> = {
+/** To whom it is taken when somebody does not act, as the rungs of a policy name it. */
+export const ESCALATION_WORDS: Readonly<Record<EscalationTarget, string>> = {
   deputy: 'its deputies are written to',
   parent: 'its region is written to',
   team: 'the CQRS team is written to',
   practices: 'its practices are written to directly',
+};
+
+export const ESCALATION_CAUSE_WORDS: Readonly<Record<NextRung['cause'], string>> = {
+  silence: 'because nobody has answered',
+  'not-passed-on': 'because it has not passed the request on to everybody',
+  declined: 'because it has declined',
 };

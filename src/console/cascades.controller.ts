@@ -3,6 +3,7 @@ import { type Response } from 'express';
 import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { CascadeReports, COVERAGES, toCsv, toWorkbook, XLSX_TYPE } from '../cascades/index.js';
+import { DeadlinesService } from '../deadlines/index.js';
 import { Clock } from '../shared/clock.js';
 import { odsCodeSchema } from '../shared/ods-code.js';
 import { CascadeOrganisationView } from './cascade-organisation.view.js';
@@ -43,6 +44,7 @@ export class CascadesController {
     private readonly view: CascadeView,
     private readonly reads: CascadeReads,
     private readonly organisations: CascadeOrganisationView,
+    private readonly deadlines: DeadlinesService,
     private readonly clock: Clock,
     private readonly pages: Pages,
   ) {}
@@ -65,7 +67,9 @@ export class CascadesController {
     }));
     const last = rows.length > PAGE ? lines.at(-1) : undefined;
     const next = last && new URLSearchParams({ before: last.frozenAt.toISOString(), id: last.id }).toString();
-    return this.pages.render('cascades', { title: 'Cascades', section: 'cascades', lines, next }, { principal, csrf });
+    const [simulated] = await this.deadlines.openWindows();
+    const values = { title: 'Cascades', section: 'cascades', lines, next, simulated };
+    return this.pages.render('cascades', values, { principal, csrf });
   }
 
   @Get(':id')

@@ -19,6 +19,7 @@ import { CampaignsController } from './campaigns.controller.js';
 import { CascadeActionsController } from './cascade-actions.controller.js';
 import { CascadeOrganisationView } from './cascade-organisation.view.js';
 import { CascadeReads } from './cascade.reads.js';
+import { CascadeSimulationController } from './cascade-simulation.controller.js';
 import { CascadeView } from './cascade.view.js';
 import { CascadesController } from './cascades.controller.js';
 import { CorrectionReads } from './correction.reads.js';
@@ -49,6 +50,7 @@ import { SettingsRetentionController } from './settings-retention.controller.js'
 import { SettingsWebhooksController } from './settings-webhooks.controller.js';
 import { SettingsController } from './settings.controller.js';
 import { SimulationController } from './simulation.controller.js';
+import { SimulationLive } from './simulation.live.js';
 import { SimulationRepository } from './simulation.repository.js';
 import { Simulations } from './simulation.service.js';
 import { TestSend } from './test-send.service.js';
@@ -83,6 +85,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     CampaignActionsController,
     CampaignPlanController,
     DrillsController,
+    CascadeSimulationController,
     CascadesController,
     CascadeActionsController,
     MessagesController,
@@ -117,6 +120,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     CascadeOrganisationView,
     CorrectionReads,
     CorrectionView,
+    SimulationLive,
     SimulationRepository,
     Simulations,
     EmailPreviews,

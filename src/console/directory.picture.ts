@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { CensusTally, ContactPicture } from '../cascades/index.js';
 import { type DirectoryCounts, DirectoryService } from '../directory/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { ReadinessService, type Segment, SEGMENTS, SegmentsService } from '../segments/index.js';
@@ -41,6 +42,7 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
     private readonly directory: DirectoryService,
     private readonly segments: SegmentsService,
     private readonly readiness: ReadinessService,
+    private readonly contacts: ContactPicture,
     private readonly clock: Clock,
     @InjectConfig() private readonly config: Config,
   ) {}
@@ -102,20 +104,28 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
   /** Again when an import came in between: accounts of before and after it do not belong together. */
   private async draw(): Promise<void> {
     const newest = await this.repository.newestImport();
-    const picture = newest && (await this.drawAll(newest.id));
+    const census = new CensusTally();
+    const picture = newest && (await this.drawAll(newest.id, census));
     if (!picture || this.isStopping) return;
     const isWhole = (await this.repository.newestImport())?.id === picture.version;
-    await (isWhole ? this.repository.keep(picture) : this.draw());
+    if (!isWhole) {
+      await this.draw();
+      return;
+    }
+    await this.contacts.keep(picture.version, census);
+    await this.repository.keep(picture);
   }
 
-  private async drawAll(version: number): Promise<Picture> {
+  private async drawAll(version: number, census: CensusTally): Promise<Picture> {
     const segments = Object.fromEntries(SEGMENTS.map((segment) => [segment, 0])) as Record<Segment, number>;
     const worklists = new Map<Segment, string[]>(WORKLISTS.map((list) => [list, []]));
     const tally = await this.readiness.tally();
     let began = performance.now();
     for await (const batch of this.segments.batches(BATCH)) {
       if (this.isStopping) break;
-      for (const { account, result } of batch) {
+      for (const classified of batch) {
+        const { account, result } = classified;
+        census.add(classified);
         segments[result.segment] += 1;
         worklists.get(result.segment)?.push(account.id);
         tally.add({ segment: result.segment, memberships: account.organisations });

@@ -8,7 +8,7 @@ import { formatDateTime, formatLongDate, formatTimeOfDay, LondonTime } from '../
 import { CAMPAIGN_KIND_WORDS, CAMPAIGN_STATE_TAGS, DECLARATION_TAGS, MESSAGE_STATE_TAGS } from './words.js';
 import { CQRS_ROLE_WORDS, IMPORT_KIND_WORDS, ORGANISATION_KIND_WORDS, purposeWords } from './words.js';
 import { REPORT_KIND_WORDS, reviewReason, ROLE_WORDS, SEGMENT_WORDS } from './words.js';
-import { COVERAGE_TAGS, STEP_ACTION_WORDS, STEP_STATE_TAGS } from './cascade.words.js';
+import { COVERAGE_TAGS, ESCALATION_CAUSE_WORDS, STEP_ACTION_WORDS, STEP_STATE_TAGS } from './cascade.words.js';
 import { navigationFor } from './navigation.js';
 
 /** The folder of nhsuk-frontend's `nhsuk/` templates, styles and images. */
@@ -33,6 +33,7 @@ const WORDS = {
   stepStates: STEP_STATE_TAGS,
   coverages: COVERAGE_TAGS,
   stepActions: STEP_ACTION_WORDS,
+  escalationCauses: ESCALATION_CAUSE_WORDS,
 };
 
 /** Who looks at a page, and the token that its forms carry. */

@@ -1,6 +1,6 @@
-import { Body, type BeforeApplicationShutdown, Get, type MessageEvent, Param, Post, Res, Sse } from '@nestjs/common';
+import { Body, Get, type MessageEvent, Param, Post, Res, Sse } from '@nestjs/common';
 import { type Response } from 'express';
-import { concatMap, from, type Observable, Subject, takeUntil, takeWhile, timer } from 'rxjs';
+import { type Observable } from 'rxjs';
 import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { BankHolidays, DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
@@ -8,25 +8,24 @@ import { ConsoleController, Page } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusalOf } from './form.faults.js';
 import { type Frame, Pages } from './pages.js';
 import { timeline } from './simulation.chart.js';
+import { SimulationLive } from './simulation.live.js';
 import { SCENARIOS } from './simulation.report.js';
 import { SimulationRepository } from './simulation.repository.js';
 import { Simulations } from './simulation.service.js';
 
-const LIVE_EVERY = 2_000;
 const idSchema = z.uuid();
 const startSchema = z.object({ scenario: z.enum(SCENARIOS).optional().catch(undefined) });
 
 /** A window played through: what would happen from now to the PCSE date. */
 @ConsoleController('windows')
 @RequirePermission('window:read')
-export class SimulationController implements BeforeApplicationShutdown {
-  private readonly stopping = new Subject<void>();
-
+export class SimulationController {
   constructor(
     private readonly deadlines: DeadlinesService,
     private readonly bankHolidays: BankHolidays,
     private readonly simulations: Simulations,
     private readonly runs: SimulationRepository,
+    private readonly runsLive: SimulationLive,
     private readonly pages: Pages,
   ) {}
 
@@ -51,53 +50,40 @@ export class SimulationController implements BeforeApplicationShutdown {
   ): Promise<void> {
     const window = await this.deadlines.window(id);
     const faults = scenario
-      ? await refusalOf(() => this.simulations.start(window, scenario, principal))
+      ? await refusalOf(() => this.simulations.start(window, 'window', scenario, principal))
       : faultsOf([{ field: 'scenario', message: 'Select what people and the mail server do' }]);
     if (faults)
       response
         .status(422)
         .type('html')
         .send(await this.page(window, faults, { principal, csrf }));
-    else response.redirect(303, `/windows/${id}/simulation`);
+    else response.redirect(303, pageOf(id));
   }
 
   /** How the run stands, again and again until it ends. */
   @Sse(':id/simulation/live')
   live(@Param('id', { schema: idSchema }) id: string): Observable<MessageEvent> {
-    return timer(0, LIVE_EVERY).pipe(
-      takeUntil(this.stopping),
-      concatMap(() => from(this.livePart(id))),
-      concatMap(({ html, over }) => [{ type: 'part', data: html }, ...(over ? [{ type: 'end', data: 'over' }] : [])]),
-      takeWhile(({ type }) => type !== 'end', true),
-    );
-  }
-
-  /** Open streams would keep the server from closing. */
-  beforeApplicationShutdown(): void {
-    this.stopping.next();
-  }
-
-  private async livePart(id: string): Promise<{ html: string; over: boolean }> {
-    const { latest } = await this.runs.newest(id);
-    const values = { latest, usual: await this.runs.usualSeconds(), windowId: id, isLive: true };
-    return { html: this.pages.render('simulation-status', values), over: latest?.state !== 'running' };
+    return this.runsLive.of(id, 'window', pageOf(id));
   }
 
   private async page(window: DeclarationWindow, faults: FormFaults, frame: Frame): Promise<string> {
-    const { latest, done } = await this.runs.newest(window.id);
+    const { latest, done } = await this.runs.newest(window.id, 'window');
     const values = {
       title: `Simulation of ${window.name}`,
       section: 'windows',
       window,
-      windowId: window.id,
       faults,
       latest,
       done,
-      usual: await this.runs.usualSeconds(),
+      usual: await this.runs.usualSeconds('window'),
       scenarios: SCENARIOS,
       isOld: done !== undefined && done.version !== window.version,
       plot: done?.report ? timeline(done.report, window, this.bankHolidays.calendar) : undefined,
     };
     return this.pages.render('simulation', values, frame);
   }
+}
+
+function pageOf(windowId: string): string {
+  return `/windows/${windowId}/simulation`;
 }

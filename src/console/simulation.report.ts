@@ -46,3 +46,60 @@ export const simulationReportSchema = z.object({
 });
 export type SimulationReport = z.infer<typeof simulationReportSchema>;
 export type SimulationEvent = SimulationReport['calendar'][number];
+
+export const CASCADE_SCRIPTS = ['most-pass-on', 'many-silent', 'many-only-acknowledge'] as const;
+export type CascadeScriptName = (typeof CASCADE_SCRIPTS)[number];
+
+/** What the `cascade simulate` command answers. */
+export const cascadeSimulationSchema = z.object({
+  from: z.string(),
+  until: z.string(),
+  script: z.enum(CASCADE_SCRIPTS),
+  answers: count,
+  escalations: count,
+  days: z.array(
+    z.object({
+      day: z.string(),
+      acknowledged: count,
+      passedOn: count,
+      declined: count,
+      takenFurther: count,
+      practicesTold: count,
+      practicesConfirmed: count,
+    }),
+  ),
+  coverage: z.object({
+    practices: count,
+    confirmed: count,
+    passedOn: count,
+    silent: count,
+    unreachable: count,
+    closed: count,
+  }),
+  seconds: z.number(),
+});
+export type CascadeSimulation = z.infer<typeof cascadeSimulationSchema>;
+
+/** What is simulated of a window: the whole round, or its request to commissioners and regions alone. */
+export interface Simulated {
+  readonly window: { readonly scenario: ScenarioName; readonly report: SimulationReport };
+  readonly cascade: { readonly scenario: CascadeScriptName; readonly report: CascadeSimulation };
+}
+export type Subject = keyof Simulated;
+
+/** The command that plays it through, and what its answer has to look like. */
+export const SIMULATION_COMMANDS: {
+  readonly [S in Subject]: {
+    readonly args: (windowId: string, scenario: Simulated[S]['scenario']) => readonly string[];
+    readonly report: z.ZodType<Simulated[S]['report']>;
+  };
+} = {
+  window: {
+    args: (windowId, scenario) => ['simulate', windowId, '--json', '--scenario', scenario],
+    report: simulationReportSchema,
+  },
+  cascade: {
+    args: (windowId, script) => ['cascade', 'simulate', windowId, '--json', '--script', script],
+    report: cascadeSimulationSchema,
+  },
+};

@@ -1,32 +1,33 @@
 import { Injectable } from '@nestjs/common';
 import { type ColumnType, type Generated, type Kysely, sql } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
-import { type ScenarioName, type SimulationReport } from './simulation.report.js';
+import { type Simulated, type Subject } from './simulation.report.js';
 
 interface SimulationTables {
   simulation_run: {
     id: string;
     window_id: string;
-    scenario: ScenarioName;
+    subject: Subject;
+    scenario: Simulated[Subject]['scenario'];
     version: number;
     state: 'running' | 'done' | 'failed';
     asked_by: string;
     started_at: Generated<Date>;
     heard_at: Generated<Date>;
     ended_at: Date | null;
-    report: ColumnType<SimulationReport | null, string | null, string | null>;
+    report: ColumnType<Simulated[Subject]['report'] | null, string | null, string | null>;
     fault: string | null;
   };
 }
 
-export interface SimulationRun {
+export interface SimulationRun<S extends Subject> {
   readonly id: string;
-  readonly scenario: ScenarioName;
+  readonly scenario: Simulated[S]['scenario'];
   readonly version: number;
   readonly state: 'running' | 'done' | 'failed';
   readonly startedAt: Date;
   readonly seconds: number;
-  readonly report: SimulationReport | null;
+  readonly report: Simulated[S]['report'] | null;
   readonly fault: string | null;
 }
 
@@ -43,7 +44,8 @@ export class SimulationRepository {
     id: string;
     windowId: string;
     version: number;
-    scenario: ScenarioName;
+    subject: Subject;
+    scenario: Simulated[Subject]['scenario'];
     askedBy: string;
   }): Promise<boolean> {
     await this.closeLost();
@@ -52,6 +54,7 @@ export class SimulationRepository {
       .values({
         id: run.id,
         window_id: run.windowId,
+        subject: run.subject,
         scenario: run.scenario,
         version: run.version,
         state: 'running',
@@ -69,7 +72,7 @@ export class SimulationRepository {
     await sql`update simulation_run set heard_at = clock_timestamp() where id = ${id}`.execute(this.db);
   }
 
-  async end(id: string, outcome: { report: SimulationReport } | { fault: string }): Promise<void> {
+  async end(id: string, outcome: { report: Simulated[Subject]['report'] } | { fault: string }): Promise<void> {
     const [state, report, fault] =
       'report' in outcome ? ['done', JSON.stringify(outcome.report), null] : ['failed', null, outcome.fault];
     await sql`
@@ -77,23 +80,27 @@ export class SimulationRepository {
       where id = ${id} and state = 'running'`.execute(this.db);
   }
 
-  /** The newest run of a window, and the newest that has a report. */
-  async newest(windowId: string): Promise<{ latest: SimulationRun | undefined; done: SimulationRun | undefined }> {
+  /** The newest run of a window's subject, and the newest that has a report. */
+  async newest<S extends Subject>(
+    windowId: string,
+    subject: S,
+  ): Promise<{ latest: SimulationRun<S> | undefined; done: SimulationRun<S> | undefined }> {
     await this.closeLost();
-    const { rows } = await sql<SimulationRun>`
-      (select ${COLUMNS} from simulation_run where window_id = ${windowId} order by started_at desc limit 1)
+    const { rows } = await sql<SimulationRun<S>>`
+      (select ${COLUMNS} from simulation_run where window_id = ${windowId} and subject = ${subject}
+        order by started_at desc limit 1)
       union all
-      (select ${COLUMNS} from simulation_run where window_id = ${windowId} and state = 'done'
+      (select ${COLUMNS} from simulation_run where window_id = ${windowId} and subject = ${subject} and state = 'done'
         order by started_at desc limit 1)`.execute(this.db);
     return { latest: rows[0], done: rows.find(({ state }) => state === 'done') };
   }
 
-  /** How long the last ones took, whatever their window; undefined when there was none. */
-  async usualSeconds(): Promise<number | undefined> {
+  /** How long the last ones of a subject took, whatever their window; undefined when there was none. */
+  async usualSeconds(subject: Subject): Promise<number | undefined> {
     const { rows } = await sql<{ seconds: number | null }>`
       select max(seconds)::int as seconds from (
         select extract(epoch from ended_at - started_at) as seconds from simulation_run
-        where state = 'done' order by started_at desc limit 5) recent`.execute(this.db);
+        where state = 'done' and subject = ${subject} order by started_at desc limit 5) recent`.execute(this.db);
     return rows[0]?.seconds ?? undefined;
   }
 

@@ -2,13 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
+import { type z } from 'zod';
 import { AuditTrail, type Principal } from '../access/index.js';
 import { type DeclarationWindow } from '../deadlines/index.js';
 import { type Config, InjectConfig, PROJECT_ROOT } from '../platform/config/index.js';
 import { DATABASE_SERVER, type DatabaseServer } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError } from '../shared/errors.js';
-import { type ScenarioName, simulationReportSchema } from './simulation.report.js';
+import { type Simulated, SIMULATION_COMMANDS, type Subject } from './simulation.report.js';
 import { SimulationRepository } from './simulation.repository.js';
 
 const CLI = join(PROJECT_ROOT, 'dist', 'cli.js');
@@ -18,7 +19,7 @@ const HEARD_EVERY = 10_000;
 const LONGEST_FAULT = 500;
 
 /**
- * Plays a window through with the `simulate` command in a process of its own: it needs a processor and a database to
+ * Plays a window, or its request, through with a command in a process of its own: it needs a processor and a database to
  * itself for a while, and the pages must stay quick.
  */
 @Injectable()
@@ -35,24 +36,32 @@ export class Simulations implements BeforeApplicationShutdown {
   ) {}
 
   /** Starts one and does not wait for it. @throws ConflictError `simulation-running` while another one runs. */
-  async start(
+  async start<S extends Subject>(
     { id: windowId, version }: DeclarationWindow,
-    scenario: ScenarioName,
+    simulated: S,
+    scenario: Simulated[S]['scenario'],
     principal: Principal,
   ): Promise<void> {
     const id = uuid();
-    if (!(await this.repository.begin({ id, windowId, version, scenario, askedBy: principal.id }))) {
+    const run = { id, windowId, version, subject: simulated, scenario, askedBy: principal.id };
+    if (!(await this.repository.begin(run))) {
       throw new ConflictError('simulation-running', 'Another simulation is running. Start yours when it is done');
     }
     const subject = `declaration-window:${windowId}`;
-    await this.audit.record({ actor: principal.id, action: 'simulation.started', subject, details: { scenario } });
-    const child = spawn(process.execPath, [YOUNG_SPACE, CLI, 'simulate', windowId, '--json', '--scenario', scenario], {
+    await this.audit.record({
+      actor: principal.id,
+      action: 'simulation.started',
+      subject,
+      details: { simulated, scenario },
+    });
+    const { args, report } = SIMULATION_COMMANDS[simulated];
+    const child = spawn(process.execPath, [YOUNG_SPACE, CLI, ...args(windowId, scenario)], {
       env: this.environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const run = { child, over: this.follow(id, child) };
-    this.running.add(run);
-    void run.over.finally(() => this.running.delete(run));
+    const running = { child, over: this.follow(id, child, report) };
+    this.running.add(running);
+    void running.over.finally(() => this.running.delete(running));
   }
 
   /** A run lets go of its scratch database when it is told to stop. */
@@ -66,11 +75,15 @@ export class Simulations implements BeforeApplicationShutdown {
   }
 
   /** Reads what it says until it ends, and writes down what came of it. */
-  private async follow(id: string, child: ChildProcess): Promise<void> {
+  private async follow(
+    id: string,
+    child: ChildProcess,
+    schema: z.ZodType<Simulated[Subject]['report']>,
+  ): Promise<void> {
     const beat = setInterval(() => void this.repository.heard(id).catch(() => undefined), HEARD_EVERY);
     try {
       const [output, complaint, code] = await outcomeOf(child);
-      if (code === 0) await this.repository.end(id, { report: simulationReportSchema.parse(JSON.parse(output)) });
+      if (code === 0) await this.repository.end(id, { report: schema.parse(JSON.parse(output)) });
       else await this.repository.end(id, { fault: lastLine(complaint) });
     } catch (error) {
       this.logger.error({ message: 'simulation failed', run: id, error: (error as Error).message });

@@ -28,7 +28,7 @@ export type {
 } from './ledger.types.js';
 export { type Reconciled, Reconciler } from './reconciler.js';
 export { type ReportDesk, type ReportListener, startReportListener } from './report.listener.js';
-export { messageIdOfReturnPath, returnPathOf } from './return-path.rules.js';
+export { messageIdOfReturnPath, returnPathsOf } from './return-path.rules.js';
 export { OptOuts } from './opt-outs.js';
 export { OAUTH_OPTIONS, type OAuthSettings, oauthOf } from './oauth-settings.js';
 export { SmtpTokenSource as MailTokenSource } from './smtp-oauth.js';

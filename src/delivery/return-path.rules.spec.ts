@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { messageIdOfReturnPath, returnPathOf, returnPathsOf } from './return-path.rules.js';
+import { messageIdOfReturnPath, returnPathsOf } from './return-path.rules.js';
 
 const SENDER = 'cqrs-comms@example.test';
 const SECRET = 'a secret of the tests, forty characters!';
@@ -18,16 +18,16 @@ describe('the return path', () => {
   });
 
   it('fits into a local part (RFC 5321 section 4.5.3.1.1)', () => {
-    const path = returnPathOf('ffffffff-ffff-ffff-ffff-ffffffffffff', SENDER, SECRET);
+    const path = returnPathsOf(SENDER, SECRET)('ffffffff-ffff-ffff-ffff-ffffffffffff');
     expect(path).toMatch(/^cqrs-comms\+b[0-9a-z]{35}@example\.test$/);
     expect(path.indexOf('@')).toBeLessThanOrEqual(64);
   });
 
   it('is nobody else’s to make', () => {
     const id = '8d1c7a52-0d1e-5b3c-9d59-0f3a4b5c6d7e';
-    expect(messageIdOfReturnPath(returnPathOf(id, SENDER, 'another secret'), SECRET)).toBeUndefined();
+    expect(messageIdOfReturnPath(returnPathsOf(SENDER, 'another secret')(id), SECRET)).toBeUndefined();
     expect(messageIdOfReturnPath(SENDER, SECRET)).toBeUndefined();
-    const path = returnPathOf(id, SENDER, SECRET);
+    const path = returnPathsOf(SENDER, SECRET)(id);
     const forged = path.replace(/.(?=@)/, (last) => (last === '0' ? '1' : '0'));
     expect(messageIdOfReturnPath(forged, SECRET)).toBeUndefined();
   });

@@ -11,14 +11,9 @@ const DIGEST = 32;
 const TAG = new RegExp(`\\+b([0-9a-z]{${ID_LENGTH}})([0-9a-z]{${SIGNATURE_LENGTH}})@`);
 
 /**
- * The envelope sender of a message: `name+b<id><signature>@domain` for a sender `name@domain`. A report that comes back
- * to it names its message, and the signature says that this service sent it.
+ * The envelope senders of messages: `name+b<id><signature>@domain` for a sender `name@domain`. A report that comes back
+ * to one names its message, and the signature says that this service sent it.
  */
-export function returnPathOf(messageId: string, sender: string, secret: string): string {
-  return returnPathsOf(sender, secret)(messageId);
-}
-
-/** `returnPathOf` for many messages of one sender. */
 export function returnPathsOf(sender: string, secret: string): (messageId: string) => string {
   const at = sender.lastIndexOf('@');
   const [name, domain] = [sender.slice(0, at), sender.slice(at)];

@@ -124,6 +124,7 @@ export async function pagesOf({ pool, nation }) {
     each('window: reminders', '/windows/:id/reminders', (round) => `/windows/${windows(round)}/reminders`),
     each('window: simulation', '/windows/:id/simulation', (round) => `/windows/${windows(round)}/simulation`),
     fixed('cascades', '/cascades'),
+    each('cascade: simulation', '/cascades/simulations/:id', (round) => `/cascades/simulations/${windows(round)}`),
     fixed('rehearsal: form', '/cascades/drills/new'),
     fixed(
       'rehearsal: check',

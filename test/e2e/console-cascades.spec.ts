@@ -274,6 +274,34 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     expect(await faults(page)).toEqual([]);
   }, 300_000);
 
+  it('plays the request of a window through with scripted answers, and shows who would be told when', async () => {
+    await page.goto('/cascades');
+    await follow(page, page.getByRole('link', { name: 'Simulate the request for September 2026' }));
+    expect(await main()).toContain('The request of this window has not been simulated yet');
+    await press('Start the simulation');
+    expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual([
+      'Select how commissioners and practices behave',
+    ]);
+    expect(await faults(page)).toEqual([]);
+    await page.getByLabel('Many only acknowledge').check();
+    await press('Start the simulation');
+    await page.getByText(/^Running for \d+ seconds?/).waitFor();
+    const result = page.getByRole('link', { name: 'Show the result' });
+    await result.waitFor({ timeout: 240_000 });
+    await follow(page, result);
+    expect(await main()).toContain('Result: many only acknowledge');
+    const days = page.getByRole('table', { name: 'What happens on which day' }).locator('tbody tr');
+    const numbers = (await days.allInnerTexts()).map((row) => row.split('\t').slice(1).map(Number));
+    const sums = [0, 1, 2, 3, 4, 5].map((i) => numbers.reduce((sum, row) => sum + (row[i] ?? 0), 0));
+    const [acknowledged = 0, passedOn = 0, , takenFurther = 0, told = 0, confirmed = 0] = sums;
+    expect(Math.min(acknowledged, passedOn, takenFurther, confirmed)).toBeGreaterThan(0);
+    const figures = (await page.locator('.app-figure__number').allInnerTexts()).map(Number);
+    // Who was told is who has confirmed and who was passed the message without confirming.
+    expect(figures.slice(0, 2)).toEqual([confirmed, told - confirmed]);
+    expect(await page.locator('.app-chart__line--0').count()).toBeGreaterThan(0);
+    expect(await faults(page)).toEqual([]);
+  }, 300_000);
+
   it('starts a rehearsal whose button says how many it writes to, and shows its score', async () => {
     at('2026-09-14T09:00');
     await signIn(console.app, page);
@@ -322,6 +350,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
       `/cascades/${cascadeId}/practices`,
       `/windows/${console.windowId}/reminders`,
       `/windows/${console.windowId}/simulation`,
+      `/cascades/simulations/${console.windowId}`,
     ];
     for (const width of [320, 1920]) {
       const context = await console.browser.newContext({

@@ -3,21 +3,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { type CampaignInput, CampaignService, CorrectionService } from '../../src/campaigns/index.js';
+import yauzl from 'yauzl';
+import { type CampaignInput, CampaignService, CorrectionService, Retention } from '../../src/campaigns/index.js';
+import { RETENTION_DAYS } from '../../src/campaigns/retention.rules.js';
 import {
   CascadeFreezer,
   CascadeReports,
   CascadeService,
   CascadeTicker,
+  CensusTally,
+  ContactPicture,
   type DrillScope,
   DrillService,
+  EscalationService,
   LoopService,
+  ProofService,
 } from '../../src/cascades/index.js';
 import { type CascadeTables } from '../../src/cascades/cascade.tables.js';
 import { type CoverageCounts, type CoverageRow } from '../../src/cascades/report.repository.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
-import { CaptureInbox, Ledger } from '../../src/delivery/index.js';
+import { CaptureInbox, Ledger, returnPathsOf, SuppressionList } from '../../src/delivery/index.js';
 import { ImportService } from '../../src/directory/index.js';
+import { FeedbackService } from '../../src/feedback/index.js';
+import { CONFIG, type Config } from '../../src/platform/config/index.js';
+import { SegmentsService } from '../../src/segments/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { type AppError } from '../../src/shared/errors.js';
 import { LondonTime } from '../../src/shared/london-time.js';
@@ -285,7 +294,7 @@ describe('silence', () => {
       '2026-09-10T09:00 team',
     ]);
     const told = await toldIn(id, node.code);
-    const deputy = told.find(({ purpose }) => purpose === `escalation:deputy:${node.code}:1`);
+    const deputy = told.find(({ purpose }) => purpose.startsWith(`escalation:deputy:${node.code}:`));
     expect(deputy).toMatchObject({ template: 'cascade-request', route: 'cascade' });
     expect(deputy?.values).toMatchObject({ totals: { practices: practices.length } });
     await test.settle(id);
@@ -301,8 +310,68 @@ describe('silence', () => {
     const unsent = (await toldIn(id, node.code)).find(({ purpose }) => purpose.startsWith('escalation'))!;
     await cascades.answer({ cascadeId: id, organisation: node.code, answer: 'acknowledge', actor: 'link:x' });
     expect(await test.app.get(Ledger).message(unsent.id)).toMatchObject({ state: 'cancelled', reason: 'answered' });
-    await hoursPass(id, '2026-09-08T12:00', '2026-09-10T18:00');
+    await hoursPass(id, '2026-09-08T12:00', '2026-09-10T09:00');
     expect(await escalationsOf(id, node.code)).toEqual(['2026-09-08T10:00 deputy']);
+  });
+
+  it('gives who acknowledges two working days to pass it on, goes the same way again, and stops when it has', async () => {
+    const id = await launched();
+    const { node, practices } = await commissionerOf(id);
+    const answer = { cascadeId: id, organisation: node.code, actor: 'link:x' };
+    clock.moveTo(at('2026-09-08T12:00'));
+    await ticker.runOne(id);
+    await cascades.answer({ ...answer, answer: 'acknowledge' });
+    const next = (await test.app.get(EscalationService).foresee(await cascades.get(id))).get(node.code);
+    expect(next).toMatchObject({ target: 'deputy', cause: 'not-passed-on', dueAt: at('2026-09-10T12:00') });
+    await hoursPass(id, '2026-09-08T15:00', '2026-09-11T15:00');
+    expect(await escalationsOf(id, node.code)).toEqual([
+      '2026-09-08T12:00 deputy',
+      '2026-09-10T12:00 deputy',
+      '2026-09-11T12:00 parent',
+    ]);
+    const last = (await cascades.steps(id, node.code)).at(-1);
+    expect(last?.details).toMatchObject({ to: 'parent', cause: 'not-passed-on' });
+
+    // Some of them are told: what has not left is stopped, and the rest have the whole time again.
+    const [first, ...rest] = practices.map(({ code }) => code);
+    clock.moveTo(at('2026-09-11T16:00'));
+    await cascades.answer({ ...answer, answer: 'pass-on', below: [first!] });
+    const unsent = (await toldIn(id, node.code)).filter(({ purpose }) => purpose.startsWith('escalation:deputy'));
+    expect(unsent.length).toBeGreaterThan(1);
+    for (const { id: message } of unsent) {
+      expect(await test.app.get(Ledger).message(message)).toMatchObject({ state: 'cancelled', reason: 'answered' });
+    }
+    await hoursPass(id, '2026-09-14T09:00', '2026-09-15T17:00');
+    expect(await escalationsOf(id, node.code)).toHaveLength(3);
+    await hoursPass(id, '2026-09-15T18:00', '2026-09-16T10:00');
+    expect((await escalationsOf(id, node.code)).at(-1)).toMatch(/^2026-09-16T\d\d:00 deputy$/);
+
+    await cascades.answer({ ...answer, answer: 'pass-on', below: rest });
+    await hoursPass(id, '2026-09-16T12:00', '2026-09-18T12:00');
+    expect(await escalationsOf(id, node.code)).toHaveLength(4);
+  });
+
+  it('gives a commissioner that has passed it on to everybody the same time for a practice that joins later', async () => {
+    const id = await launched();
+    const { node, practices } = await commissionerOf(id);
+    await cascades.answer({ cascadeId: id, organisation: node.code, answer: 'pass-on', actor: 'link:x' });
+    const due = async () => (await test.app.get(EscalationService).foresee(await cascades.get(id))).get(node.code);
+    expect(await due()).toBeUndefined();
+    const joined = { cascade_id: id, code: practices[0]!.code };
+    await database.db
+      .updateTable('cascade_organisation')
+      .set({ joined_late: true, passed_on_at: null, passed_on_by: null })
+      .where('cascade_id', '=', id)
+      .where('code', '=', joined.code)
+      .execute();
+    await database.db
+      .insertInto('cascade_step')
+      .values({ ...joined, action: 'join', at: at('2026-09-08T09:00'), actor: 'system:cascades', details: '{}' })
+      .execute();
+    expect(await due()).toMatchObject({ target: 'deputy', cause: 'not-passed-on', dueAt: at('2026-09-10T09:00') });
+    clock.moveTo(at('2026-09-09T09:00'));
+    await cascades.answer({ cascadeId: id, organisation: joined.code, answer: 'confirm', actor: 'link:y' });
+    expect(await due()).toBeUndefined();
   });
 
   it('lets a request that was declined go to the region at once', async () => {
@@ -546,6 +615,43 @@ describe('a rehearsal', () => {
     expect((await reports.score(id, first!.region_code!)).map(({ kind }) => kind)).toContain('region');
   });
 
+  it('foretells the same from the kept picture as from everybody afresh, also when an address takes no mail', async () => {
+    const [drills, contacts] = [test.app.get(DrillService), test.app.get(ContactPicture)];
+    const { id: version } = await database.db
+      .selectFrom('import_batch' as 'cascade')
+      .select(sql<number>`max(id)`.as('id'))
+      .executeTakeFirstOrThrow();
+    const everybody = new CensusTally();
+    for await (const batch of test.app.get(SegmentsService).batches()) {
+      for (const classified of batch) everybody.add(classified);
+    }
+    const foreseen = async () =>
+      Promise.all(
+        [{}, { contacts: 1 }, { practices: true }, { practices: true, contacts: 5 }].map((more) =>
+          drills.foresee({ ...everywhere, ...more }, operator),
+        ),
+      );
+    const compare = async () => {
+      await contacts.keep(version, new CensusTally());
+      expect((await foreseen()).map(({ messages }) => messages)).toEqual([0, 0, 0, 0]);
+      await contacts.keep(version, everybody);
+      const kept = await foreseen();
+      await sql`delete from contact_picture`.execute(database.db);
+      expect(kept).toEqual(await foreseen());
+      return kept.at(-1)!;
+    };
+    const before = await compare();
+    const { rows: first } = await sql<{ address: string }>`
+      select email_normalised as address from contact_picture_place place join account on account.id = account_id
+      where place = 0 order by code limit 3`.execute(database.db);
+    const list = test.app.get(SuppressionList);
+    for (const { address } of first) {
+      await list.add({ address, reason: 'hard-bounce', source: 'test', expiresAt: null });
+    }
+    expect((await compare()).messages).toBeLessThan(before.messages);
+    for (const { address } of first) await list.lift(address, 'test');
+  });
+
   it('leaves in sending hours, and refuses the past, an unknown region and a number that is not true any more', async () => {
     const drills = test.app.get(DrillService);
     const saturday = { ...everywhere, at: at('2026-09-12T10:00') };
@@ -563,6 +669,45 @@ describe('a rehearsal', () => {
 });
 
 /** Last: it changes the directory under everybody else. */
+describe('a proof pack', () => {
+  /** Everything in it that is not about when it was made. */
+  const contents = async (pack: Buffer): Promise<string> => {
+    const archive = await yauzl.fromBufferPromise(pack);
+    for await (const entry of archive.eachEntry()) {
+      if (entry.fileName !== 'proof.json') continue;
+      const chunks: Buffer[] = [];
+      for await (const chunk of await archive.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks).toString();
+    }
+    throw new Error('The pack has no proof.json');
+  };
+
+  it('says the same, byte for byte, when addresses have been redacted', async () => {
+    const id = await launched();
+    const { node } = await commissionerOf(id);
+    const [message] = await toldIn(id, node.code);
+    const { secret } = test.app.get<Config>(CONFIG);
+    const to = returnPathsOf('cqrs-comms@example.test', secret)(message!.id);
+    const report = await test.app
+      .get(FeedbackService)
+      .ingest(
+        `From: MAILER-DAEMON@example.org\r\nTo: ${to}\r\nSubject: Undelivered\r\n\r\n550 5.1.1 <${message!.address!}> user unknown`,
+        { source: 'cli' },
+      );
+    expect(report).toMatchObject({ state: 'applied', messageId: message!.id });
+    await cascades.answer({ cascadeId: id, organisation: node.code, answer: 'pass-on', actor: 'link:x' });
+    const proofs = test.app.get(ProofService);
+    const before = await proofs.pack(id, node.code, 'person:test');
+    expect(await contents(before)).toContain('userunknown');
+    clock.moveTo(new Date(MONDAY.getTime() + (RETENTION_DAYS.messages + 2) * 86_400_000));
+    await test.app.get(Retention).purge();
+    expect(await test.app.get(Ledger).message(message!.id)).toMatchObject({ address: null, values: null });
+    const after = await proofs.pack(id, node.code, 'person:test');
+    expect(await contents(after)).toBe(await contents(before));
+    for (const pack of [before, after]) expect(await proofs.verify(pack)).toEqual({ ok: true, faults: [] });
+  });
+});
+
 describe('later imports', () => {
   it('end the need of whoever has a new NHSmail account with the same roles, and name the old one as spare', async () => {
     const id = await launched();

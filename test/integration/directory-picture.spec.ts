@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { sql } from 'kysely';
 import { AuditModule } from '../../src/access/index.js';
+import { ContactPicture } from '../../src/cascades/index.js';
+import { ContactPictureRepository } from '../../src/cascades/contact-picture.repository.js';
 import { DirectoryPicture } from '../../src/console/directory.picture.js';
 import { DirectoryPictureRepository } from '../../src/console/directory-picture.repository.js';
 import { DirectoryModule, type DirectoryTables, ImportService, ImportUndo } from '../../src/directory/index.js';
@@ -31,7 +33,7 @@ async function start(): Promise<void> {
       ...[ConfigModule.with(config, clock), DatabaseModule.on(database.server)],
       ...[AuditModule, DirectoryModule, SegmentsModule],
     ],
-    providers: [DirectoryPicture, DirectoryPictureRepository],
+    providers: [DirectoryPicture, DirectoryPictureRepository, ContactPicture, ContactPictureRepository],
   }).compile();
   await app.init();
 }
@@ -80,6 +82,17 @@ it('counts as the classification does, and lists whoever is on a worklist', asyn
   const found = await app.get(SegmentsService).classify(listed);
   expect(new Set(found.map(({ segment }) => segment))).toEqual(new Set(['mismatched']));
   expect(await kept().worklist('mismatched', 2, 1)).toEqual(listed.slice(1, 3));
+});
+
+it('keeps who could be turned to as well, until something is imported', async () => {
+  await importPeople();
+  await picture().renewed();
+  const { rows } = await sql<{ code: string }>`select distinct code from contact_picture_place`.execute(database.db);
+  const codes = rows.map(({ code }) => code);
+  const reached = await app.get(ContactPictureRepository).reached(codes, 1, MORNING);
+  expect(reached?.map(({ code }) => code).sort()).toEqual(codes.sort());
+  await importOne();
+  expect(await app.get(ContactPictureRepository).reached(codes, 1, MORNING)).toBeUndefined();
 });
 
 it('filters, counts and pages readiness in the database, those at risk first', async () => {

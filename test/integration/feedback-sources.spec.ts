@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { createTransport } from 'nodemailer';
-import { returnPathOf } from '../../src/delivery/index.js';
+import { returnPathsOf } from '../../src/delivery/index.js';
 import { LARGEST_REPORT } from '../../src/feedback/feedback.source.js';
 import { ListenerSource } from '../../src/feedback/listener.source.js';
 import { MailboxSource } from '../../src/feedback/mailbox.source.js';
@@ -13,7 +13,7 @@ import { MailboxServer } from '../support/mailbox-server.js';
 
 const SECRET = 'a-secret-of-this-spec-that-is-long-enough';
 const MESSAGE = '0b5f6c1e-8c5f-4d0a-9a57-0d1f1f6f2c11';
-const OURS = returnPathOf(MESSAGE, 'cqrs-comms@example.test', SECRET);
+const OURS = returnPathsOf('cqrs-comms@example.test', SECRET)(MESSAGE);
 const report = (n: number) => `From: MAILER-DAEMON@mx.example.org\r\nSubject: Report ${n}\r\n\r\nIt came back.\r\n`;
 
 beforeAll(() => {
@@ -212,14 +212,14 @@ describe('the SMTP listener', () => {
   it.each([
     'cqrs-comms@example.test',
     'testa.sample1@nhs.net',
-    returnPathOf(MESSAGE, 'cqrs-comms@example.test', 'another secret of thirty-two letters'),
+    returnPathsOf('cqrs-comms@example.test', 'another secret of thirty-two letters')(MESSAGE),
   ])('refuses anybody else: %s', async (to) => {
     await expect(send(to)).rejects.toMatchObject({ responseCode: 550 });
     expect(taken).toEqual([]);
   });
 
   it('takes one return path at a time', async () => {
-    const other = returnPathOf('1b5f6c1e-8c5f-4d0a-9a57-0d1f1f6f2c11', 'cqrs-comms@example.test', SECRET);
+    const other = returnPathsOf('cqrs-comms@example.test', SECRET)('1b5f6c1e-8c5f-4d0a-9a57-0d1f1f6f2c11');
     const { rejected } = await send([OURS, other]);
     expect(rejected).toEqual([other]);
     expect(taken).toHaveLength(1);

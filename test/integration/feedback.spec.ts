@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { sql } from 'kysely';
 import { Registry } from 'prom-client';
 import { AuditRepository, AuditTrail } from '../../src/access/index.js';
-import { messageIdOf, returnPathOf, unsubscribeToken } from '../../src/delivery/index.js';
+import { messageIdOf, returnPathsOf, unsubscribeToken } from '../../src/delivery/index.js';
 import { LedgerRepository } from '../../src/delivery/ledger.repository.js';
 import { Ledger } from '../../src/delivery/ledger.service.js';
 import { PlanRepository } from '../../src/delivery/plan.repository.js';
@@ -105,7 +105,7 @@ Diagnostic-Code: smtp; ${says}
 `;
 
 const full = { status: '5.2.2', says: '552 5.2.2 mailbox full' };
-const signed = (id: string) => returnPathOf(id, SENDER, config.secret);
+const signed = (id: string) => returnPathsOf(SENDER, config.secret)(id);
 const ingest = (raw: string) => feedback.ingest(raw, { source: 'imap' });
 const reasonFor = async (address: string) => (await suppressions.suppressed([address])).get(address);
 
@@ -160,7 +160,10 @@ describe('a report without proof', () => {
   it.each([
     ['no tag', () => SENDER],
     ['a forged signature', (id: string) => signed(id).replace(/.(?=@)/, (last) => (last === '0' ? '1' : '0'))],
-    ['a signature of another secret', (id: string) => returnPathOf(id, SENDER, 'another secret of thirty-two letters')],
+    [
+      'a signature of another secret',
+      (id: string) => returnPathsOf(SENDER, 'another secret of thirty-two letters')(id),
+    ],
   ])('with %s goes to review and changes nothing', async (_what, to) => {
     const { id, address } = await sent();
     const report = await ingest(bounce({ to: to(id), address }));

@@ -26,6 +26,15 @@ const url = (...protocols: string[]) =>
   });
 
 /** Every setting there is, by the name of its environment variable. */
+const jsonObject = z.string().transform((text, context): Readonly<Record<string, unknown>> => {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    context.addIssue('expected a JSON object');
+    return z.NEVER;
+  }
+});
+
 const environmentSchema = z.object({
   NODE_ENV: z.enum(['development', 'production', 'test']).default('development'),
   ROLES: list.pipe(z.array(z.enum(ROLES)).min(1)).default([...ROLES]),
@@ -55,6 +64,7 @@ const environmentSchema = z.object({
   MAIL_DAY_BUDGET: whole(1, 100_000_000).optional(),
   FEEDBACK_IMAP_URL: url('imap:', 'imaps:').optional(),
   FEEDBACK_SMTP_PORT: whole(1, 65_535).optional(),
+  CASCADE_ESCALATION: jsonObject.optional(),
   TRIAL_MODE: flag.optional(),
   TRIAL_ALLOW: list.default([]),
   TRIAL_OFF_APPROVED_BY: z.string().min(1).optional(),
@@ -133,6 +143,8 @@ export interface Config {
   readonly feedbackImapUrl: string | undefined;
   /** Where bounces are taken in by SMTP, on `host`; undefined: nowhere. */
   readonly feedbackSmtpPort: number | undefined;
+  /** What replaces parts of the usual escalation policy; `cascades` knows its fields. */
+  readonly cascadeEscalation: Readonly<Record<string, unknown>> | undefined;
   /** While on, only addresses on `trialAllow` (or the capture transport) are ever written to. */
   readonly trialMode: boolean;
   /** Addresses, or domains that start with @, in lower case. */
@@ -203,6 +215,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     mailDayBudget: env.MAIL_DAY_BUDGET,
     feedbackImapUrl: env.FEEDBACK_IMAP_URL,
     feedbackSmtpPort: env.FEEDBACK_SMTP_PORT,
+    cascadeEscalation: env.CASCADE_ESCALATION,
     trialMode,
     trialAllow: env.TRIAL_ALLOW.map((item) => item.toLowerCase()),
     trustProxy: env.TRUST_PROXY,
