@@ -4,15 +4,20 @@ import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '
 import { Ledger } from '../delivery/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { LeaverService } from '../feedback/index.js';
-import { SEGMENT_RULES, SegmentsService } from '../segments/index.js';
+import {
+  DirectoryPicture,
+  DirectoryPictureRepository,
+  SEGMENT_RULES,
+  SegmentsService,
+  WORKLISTS,
+} from '../segments/index.js';
 import { formatLongDate, LondonTime } from '../shared/london-time.js';
 import { ConsoleController, Page } from './console-routes.js';
 import { csvFile } from './csv.js';
-import { DirectoryPictureRepository } from './directory-picture.repository.js';
-import { DirectoryPicture, suggestionWords, WORKLISTS } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
 import { searchText } from './form.text.js';
 import { Pages } from './pages.js';
+import { suggestionWords } from './suggestion.words.js';
 import { SEGMENT_WORDS, type SegmentWords } from './words.js';
 
 const PAGE = 50;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { OneTimeLink, permissionsOf, type Principal, type AccessRole } from '../../src/access/index.js';
-import { DirectoryPicture } from '../../src/console/directory.picture.js';
+import { DirectoryPicture } from '../../src/segments/index.js';
 import { DeadlinesService, DeclarationImporter } from '../../src/deadlines/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';

@@ -2,16 +2,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { type DirectoryCounts, DirectoryService } from '../directory/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
-import { ReadinessService, type Segment, SEGMENTS, SegmentsService } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
-import { DirectoryPictureRepository, type Picture } from './directory-picture.repository.js';
+import { DirectoryPictureRepository, type Picture, type PictureHead } from './directory-picture.repository.js';
+import { ReadinessService } from './readiness.service.js';
+import { type Segment, SEGMENTS } from './segment.types.js';
+import { SegmentsService } from './segments.service.js';
 
 export const WORKLISTS = ['mismatched', 'unknown', 'invalid'] as const satisfies readonly Segment[];
 export type Worklist = (typeof WORKLISTS)[number];
 
-/** What a page may say of everybody, and how sure that is. */
+/** What may be said of everybody, and how sure that is. */
 export interface PictureStanding {
-  /** When what the page shows was worked out; undefined when nothing is known yet. */
+  /** When it was worked out; undefined when nothing is known yet. */
   readonly drawnAt: Date | undefined;
   readonly segments: Readonly<Record<Segment, number>>;
   /** While it is worked out anew: since when. What is shown until then may be out of date. */
@@ -20,14 +22,16 @@ export interface PictureStanding {
 
 /** For so long a page waits for the newest picture before it shows the one before it, or that there is none yet. */
 const PATIENCE_MS = 100;
+/** A program acts on what it reads, so it waits longer for what an import changed; and no longer than its own time-out. */
+const PROGRAM_PATIENCE_MS = 25_000;
 /** Accounts at a time; after each batch as long a rest as it took, so that pages are answered in between. */
 const BATCH = 500;
 
 /**
- * Segments and readiness of everybody, for pages. Working them out takes seconds for England, so no page waits for it:
- * the last answer is kept in the database, shown with its time, and worked out anew by this process when an import was
- * applied since, and once after each start, as a new release may bring new rules. Whatever decides what somebody is
- * sent asks `SegmentsService` instead, which keeps nothing.
+ * Segments and readiness of everybody, for whoever only looks. Working them out takes seconds for England, so nobody
+ * waits for it each time: the last answer is kept in the database, given with its time, and worked out anew by this
+ * process when an import was applied since, and once after each start, as a new release may bring new rules. Whatever
+ * decides what somebody is sent asks `SegmentsService` instead, which keeps nothing.
  */
 @Injectable()
 export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -55,12 +59,28 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
     await this.drawing?.done;
   }
 
+  /** For a page, which tells its reader in words what may be out of date. */
   async standing(): Promise<PictureStanding> {
     const drawing = await this.renewal();
-    if (drawing) await Promise.race([drawing.done, delay(PATIENCE_MS, undefined, { ref: false })]);
-    const head = await this.repository.head();
-    const none = Object.fromEntries(SEGMENTS.map((segment) => [segment, 0])) as Record<Segment, number>;
-    return { drawnAt: head?.drawnAt, segments: head?.segments ?? none, renewedSince: this.drawing?.since };
+    if (drawing) await patiently(drawing.done, PATIENCE_MS);
+    return this.standingOf(await this.repository.head());
+  }
+
+  /**
+   * For a program: waits until the newest import is worked in, as long as it can wait, and says so when it is not. While
+   * only a start has it worked out again, nothing has changed that is known of, and it does not wait.
+   */
+  async settled(patienceMs = PROGRAM_PATIENCE_MS): Promise<PictureStanding> {
+    const until = performance.now() + patienceMs;
+    let [newest, head] = await this.versions();
+    // Again, as what went on may have begun before the import; a failure is not waited for twice.
+    for (let tries = 0; tries < 2 && newest && head?.version !== newest.id; tries += 1) {
+      await patiently(this.renewed(), until - performance.now());
+      [newest, head] = await this.versions();
+    }
+    const standing = this.standingOf(head);
+    if (!newest || head?.version === newest.id) return standing;
+    return { ...standing, renewedSince: standing.renewedSince ?? newest.appliedAt };
   }
 
   /** Resolves when what goes on, or has to, is done. */
@@ -77,12 +97,20 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
     return this.counted.counts;
   }
 
+  private standingOf(head: PictureHead | undefined): PictureStanding {
+    const none = Object.fromEntries(SEGMENTS.map((segment) => [segment, 0])) as Record<Segment, number>;
+    return { drawnAt: head?.drawnAt, segments: head?.segments ?? none, renewedSince: this.drawing?.since };
+  }
+
+  private versions() {
+    return Promise.all([this.repository.newestImport(), this.repository.head()]);
+  }
+
   /** The drawing that goes on, or that an import since the last one calls for. */
   private async renewal(): Promise<{ readonly since: Date; readonly done: Promise<void> } | undefined> {
     if (this.drawing) return this.drawing;
-    const newest = await this.repository.newestImport();
+    const [newest, head] = await this.versions();
     if (!newest) return undefined;
-    const head = await this.repository.head();
     return head?.version === newest.id ? undefined : this.drawInBackground(newest.appliedAt);
   }
 
@@ -127,18 +155,7 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
   }
 }
 
-type Suggestion = Awaited<ReturnType<SegmentsService['classify']>>[number]['suggestion'];
-
-/** A proposal to a person, never something that the service does by itself. */
-export function suggestionWords(suggestion: Suggestion): string {
-  if (!suggestion) return '';
-  const doubt = suggestion.certainty === 'probable' ? ' (likely, to be checked)' : '';
-  switch (suggestion.kind) {
-    case 'new-account-with':
-      return `Ask for a new account under ${suggestion.address}${doubt}`;
-    case 'use-account':
-      return `Use account ${suggestion.accountId}, which has the right address${doubt}`;
-    case 'did-you-mean':
-      return `Ask whether ${suggestion.address} was meant${doubt}`;
-  }
+/** Until it is done, but no longer than that. */
+async function patiently(done: Promise<void>, most: number): Promise<void> {
+  await Promise.race([done, delay(Math.max(0, most), undefined, { ref: false })]);
 }
