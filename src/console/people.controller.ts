@@ -74,7 +74,7 @@ export class PeopleController {
       organisations: find === '' || after !== '' ? [] : await this.reads.findOrganisations(find, ORGANISATIONS_SHOWN),
       standing: find === '' ? await this.picture.standing() : undefined,
       worklists: WORKLISTS,
-      leavers: find === '' ? { ...LEAVERS, count: (await this.leavers.probableLeavers()).length } : undefined,
+      leavers: find === '' ? { ...LEAVERS, count: await this.leavers.count() } : undefined,
       next: last && `/people?${new URLSearchParams({ find, after: last.id }).toString()}`,
     };
     return this.pages.render('people', values, { principal, csrf });
@@ -154,12 +154,11 @@ export class PeopleController {
   /** A part of a worklist. Reasons are worked out afresh: whoever has left the group since is left out. */
   private async stretch(list: List, limit: number, offset: number) {
     if (list === 'leavers') {
-      const all = await this.leavers.probableLeavers();
-      const lines = all.slice(offset, offset + limit).map(({ accountId, since }) => {
+      const lines = (await this.leavers.probableLeavers({}, { limit, offset })).map(({ accountId, since }) => {
         const day = formatLongDate(LondonTime.fromInstant(since));
         return { accountId, reason: `Mail to the NHSmail address came back for good on ${day}`, suggestion: '' };
       });
-      return { total: all.length, rows: await this.linesOf(lines) };
+      return { total: await this.leavers.count(), rows: await this.linesOf(lines) };
     }
     const standing = await this.picture.standing();
     const results = await this.segments.classify(await this.pictures.worklist(list, limit, offset));

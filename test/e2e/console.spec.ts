@@ -9,6 +9,7 @@ import {
   arriveBy,
   colleague,
   type Console,
+  eventually,
   FIXTURES,
   follow,
   hasChromium,
@@ -358,14 +359,6 @@ inBrowser('the console', () => {
     await context.close();
   });
 });
-
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('It did not come true in time');
-}
 
 async function planOf(console: Console, id: string) {
   const plan = await console.app.get(PlanService).latest(id);

@@ -165,3 +165,12 @@ export async function arriveBy(page: Page, act: () => Promise<void>): Promise<vo
   await arrived;
   await page.waitForLoadState();
 }
+
+/** What the service does by itself, in its own time. */
+export async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('It did not come true in time');
+}
