@@ -106,9 +106,21 @@ inBrowser('every page of the console', () => {
       await page.setViewportSize({ width: 1280, height: 900 });
       expect([name, await faults(page)]).toEqual([name, []]);
       expect([name, await page.locator('h1').count()]).toEqual([name, 1]);
+      expect([name, await page.evaluate<string[]>(TIMES_WITHOUT_ZONE)]).toEqual([name, []]);
       titles.set(route, await page.title());
     }
     expect(new Set(titles.values()).size).toBeGreaterThan(titles.size - 4);
     expect(broken).toEqual([]);
   }, 300_000);
 });
+
+/** Runs in the page: blocks that show a time of day, and no zone to whoever looks. */
+const TIMES_WITHOUT_ZONE = `[...document.querySelectorAll('main table, main p, main dd')].flatMap((block) => {
+  const seen = block.cloneNode(true);
+  seen.querySelectorAll('.nhsuk-u-visually-hidden').forEach((hidden) => hidden.remove());
+  const text = seen.textContent;
+  const before = block.closest('.app-table-wrap')?.previousElementSibling?.textContent ?? '';
+  const isInTable = block.tagName !== 'TABLE' && block.closest('table') !== null;
+  const tells = /\\d(am|pm)\\b/.test(text);
+  return tells && !isInTable && !(text + before).includes('London time') ? [text.trim().slice(0, 80)] : [];
+})`;

@@ -161,9 +161,11 @@ inBrowser('the console', () => {
     await page.getByLabel('What has to change').fill('Name the region');
     await press('Send back');
     await page.getByText('Sent back to its author with your comments').waitFor();
-    expect(await page.locator('main').innerText()).toContain('Sent back: Name the region');
+    const sentBack = page.locator('.nhsuk-inset-text', { hasText: 'Sent back by Local administrator' });
+    expect(await sentBack.innerText()).toContain('Name the region');
     await campaigns.submit(id, author);
     await page.goto(`/campaigns/${id}`);
+    expect(await sentBack.count()).toBe(0);
     expect(await page.locator('main').innerText()).toMatch(
       /Whoever starts it then presses “Send \d+ e-mails to \d+ people now”/,
     );
