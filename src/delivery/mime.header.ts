@@ -30,13 +30,14 @@ export function textHeader(name: string, text: string): string {
  * @throws InvalidInputError `unmailable-address` for an address outside ASCII or with a character that would need quoting.
  */
 export function mailboxHeader(name: string, mailbox: Mailbox): string {
-  const { address, name: display = '' } = mailbox;
+  const { address } = mailbox;
+  // A blank at either end means nothing, and some readers drop it.
+  const display = (mailbox.name ?? '').trim();
   if (!isMailable(address)) {
     throw new InvalidInputError('unmailable-address', `${name}: expected one ASCII address without quotes or spaces`);
   }
-  refuseControl(name, display);
-  // Readers show a blank name as none, or as a blank.
-  if (display.trim() === '') return `${name}: ${address}\r\n`;
+  refuseControl(name, mailbox.name ?? '');
+  if (display === '') return `${name}: ${address}\r\n`;
   return `${fold(`${name}: `, [...phrase(display, LINE - name.length - 2), `<${address}>`])}\r\n`;
 }
 

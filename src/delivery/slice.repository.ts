@@ -81,6 +81,7 @@ export class SliceRepository {
       from delivery
       join message on message.dispatch_id = delivery.dispatch_id and message.ordinal = delivery.ordinal
       where ${this.within(lease)} and delivery.state = 'queued'
+        and message.ordinal between ${lease.firstOrdinal} and ${lease.lastOrdinal}
       order by delivery.setbacks, delivery.ordinal`.execute(this.db);
     return rows;
   }
@@ -96,6 +97,9 @@ export class SliceRepository {
     now: Date,
     seconds: number,
   ): Promise<Set<number>> {
+    const inOrder = intents.toSorted((one, other) => one.ordinal - other.ordinal);
+    const ordinals = listOf(inOrder);
+    // Ordinals that are asked for as one array are one walk along the index: a join with a list was a descent for each.
     const { rows } = await sql<{ ordinal: number }>`
       with ${DURABLY}, held as (
         update slice set lease_until = clock_timestamp() + ${seconds} * interval '1 second'
@@ -104,10 +108,11 @@ export class SliceRepository {
         returning slice.epoch
       )
       update delivery set state = 'sending', attempt = delivery.attempt + 1, epoch = held.epoch,
-        rendered_sha256 = substring(${`\\x${intents.map(({ sha256 }) => sha256).join('')}`}::bytea from 32 * place::integer - 31 for 32),
+        rendered_sha256 = substring(${`\\x${inOrder.map(({ sha256 }) => sha256).join('')}`}::bytea
+          from 32 * width_bucket(delivery.ordinal, ${ordinals}::integer[]) - 31 for 32),
         transport = ${transport}, next_attempt_at = null, state_changed_at = ${now}
-      from held, unnest(${listOf(intents)}::integer[]) with ordinality as intent (ordinal, place)
-      where ${this.within(lease)} and delivery.ordinal = intent.ordinal and delivery.state = 'queued'
+      from held
+      where ${this.within(lease)} and delivery.ordinal = any(${ordinals}::integer[]) and delivery.state = 'queued'
       returning delivery.ordinal`.execute(this.db);
     return new Set(rows.map(({ ordinal }) => ordinal));
   }
@@ -161,9 +166,8 @@ export class SliceRepository {
         ${kinds.map(({ enhanced }) => enhanced ?? null)}::text[],
         ${kinds.map(({ nextAttemptAt }) => nextAttemptAt ?? null)}::timestamptz[],
         ${kinds.map(({ setback }) => (setback ? 1 : 0))}::integer[]
-      ) as change (ordinals, state, reason, code, enhanced, next_attempt_at, setback),
-        unnest(change.ordinals::integer[]) as changed (ordinal)
-      where ${this.within(lease)} and delivery.ordinal = changed.ordinal
+      ) as change (ordinals, state, reason, code, enhanced, next_attempt_at, setback)
+      where ${this.within(lease)} and delivery.ordinal = any(change.ordinals::integer[])
         and delivery.state = any(${from}::message_state[])`;
   }
 

@@ -141,15 +141,20 @@ export class CompiledTemplate {
     const own = new Map([...declared].filter(([name]) => !isShared(name)));
     const shared = new Map([...declared].filter(([name]) => isShared(name)));
     const wrong = valueProblems(shared, known, sharedValues);
+    const stillRead = Object.values(bound).flatMap(({ reads }) => [...reads]);
+    const mixed = Object.fromEntries(
+      Object.entries(sharedValues).filter(([name]) => stillRead.includes(name) || stillRead.includes('*')),
+    );
+    const isMixed = Object.keys(mixed).length > 0;
     return (values) => {
-      const all = { ...sharedValues, ...values };
       if (Object.keys(values).some(isShared)) {
+        const all = { ...sharedValues, ...values };
         this.requireNone(this.problems(all));
         return this.encoded(wire, all);
       }
       this.requireNone(wrong);
       this.requireNone(valueProblems(own, known, values));
-      return this.encoded(bound, all);
+      return this.encoded(bound, isMixed ? { ...mixed, ...values } : values);
     };
   }
 

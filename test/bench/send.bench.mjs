@@ -30,24 +30,26 @@ export async function send(context) {
     redisUrl: redis?.url,
     smtpUrl: `smtp://127.0.0.1:${sink.port}?connections=20`,
   };
-  // This process keeps the database and is the naive senders' own; each engine is a process, as a worker is.
+  // This process keeps the database and is the naive senders' own. Each engine is what a deployment is: a process that
+  // plans and reconciles, and one that sends.
   const host = async (prefix) => {
     const engine = await Engine.start({ ...base, prefix, roles: [] });
     cleanUp.add(() => engine.stop());
     return engine;
   };
-  const engineOf = async (prefix, query = '') => {
-    const worker = await startProgram(cleanUp, 'worker', { ...base, prefix, smtpUrl: base.smtpUrl + query });
+  const engineOf = async (prefix, { query = '', workers = 1 } = {}) => {
+    const settings = { ...base, prefix, smtpUrl: base.smtpUrl + query };
+    for (let i = 0; i < workers; i += 1) await startProgram(cleanUp, 'worker', settings);
+    const scheduler = await startProgram(cleanUp, 'worker', { ...settings, roles: [] });
     say(`started the engine of the queue ${prefix}`);
-    return { send: (count) => worker.ask({ send: count }) };
+    return { send: (count) => scheduler.ask({ send: count }) };
   };
   const lender = await host('naive');
   const engine = await engineOf('plain');
-  const nodemailer = await engineOf('nodemailer', '&pipelining=off');
-  const ed25519 = await engineOf('ed25519', await dkim(cleanUp, 'ed25519'));
-  const rsa = await engineOf('rsa', await dkim(cleanUp, 'rsa'));
-  const pair = await engineOf('pair');
-  await startProgram(cleanUp, 'worker', { ...base, prefix: 'pair' });
+  const nodemailer = await engineOf('nodemailer', { query: '&pipelining=off' });
+  const ed25519 = await engineOf('ed25519', { query: await dkim(cleanUp, 'ed25519') });
+  const rsa = await engineOf('rsa', { query: await dkim(cleanUp, 'rsa') });
+  const pair = await engineOf('pair', { workers: 2 });
   const naive = await NaiveSender.start({ engine: lender, port: sink.port, compiledOnce: false });
   cleanUp.add(() => naive.stop());
   const cached = await NaiveSender.start({ engine: lender, port: sink.port, compiledOnce: true });
@@ -85,7 +87,7 @@ export async function send(context) {
     tables: queue ? [queueTable(queue)] : [],
     facts: { messageBytes: mime.length, sink: sink.name, queue },
     notes: [
-      `A message of ${figure(mime.length / 1000)} kB into ${sink.name} on this machine, 20 connections; queues in ${redis ? 'Redis' : 'PostgreSQL'}. All share one database and the sink; each engine is a process of its own, as a worker is.`,
+      `A message of ${figure(mime.length / 1000)} kB into ${sink.name} on this machine, 20 connections; queues in ${redis ? 'Redis' : 'PostgreSQL'}. All share one database and the sink; each engine has a process that plans and reconciles and one that sends.`,
       `"engine": ledger rows that are due, slice jobs, lease, render, MIME, intents on disk, SMTP, acknowledgements; from the reconciler's first pass until no slice has anything left. A new person, address and account in each message.`,
       `Baseline "${A}": ${source ? `smtp-source -4 -d -s 20 -m ${unit * 4} -F with one message of the same size: it composes nothing and remembers nothing` : 'missing, as smtp-source is not installed'}.`,
       `Baseline "${NAIVE}": a BullMQ job for each recipient: read the row, Handlebars (compiled once), mjml, nodemailer's pool (20 connections), update the row; 20 jobs at a time, all added in one call. "${CACHED}": the same with mjml run once.`,

@@ -1,12 +1,13 @@
-// A worker process of the service. Asked for 'peak' it answers with the most memory it held since it was asked last, asked
-// for { send: count } with how long that took it.
+// A process of the service, a worker unless other roles are given. Asked for 'peak' it answers with the most memory it
+// held since it was asked last, asked for { send: count } with how long that took.
 import { Engine } from '../engine.mjs';
 
 const engine = await Engine.start(JSON.parse(process.argv[2]));
 let peakBytes = 0;
-setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage.rss())), 50).unref();
+let sampling;
 const answers = {
   peak() {
+    sampling ??= setInterval(() => (peakBytes = Math.max(peakBytes, process.memoryUsage.rss())), 50).unref();
     const answer = { peakBytes };
     peakBytes = process.memoryUsage.rss();
     return answer;
