@@ -21,7 +21,7 @@ const common = {
   testEnvironment: 'node',
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transformIgnorePatterns: [],
-  transform: { '^.+\\.ts$': ['@swc/jest', ours], 'node_modules/.+\\.m?js$': ['@swc/jest', theirs] },
+  transform: { '^.+\\.ts$': ['@swc/jest', ours], '(node_modules|test/bench)/.+\\.m?js$': ['@swc/jest', theirs] },
 };
 const servers = {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',

@@ -5,7 +5,7 @@ import { DeadlinesModule } from '../deadlines/index.js';
 import { DeliveryModule } from '../delivery/index.js';
 import { FeedbackModule } from '../feedback/index.js';
 import { RenderingModule } from '../rendering/index.js';
-import { SegmentsModule } from '../segments/index.js';
+import { DirectoryPictureModule, SegmentsModule } from '../segments/index.js';
 import { CascadeFreezer } from './cascade.freezer.js';
 import { CascadeRepository } from './cascade.repository.js';
 import { CascadeService } from './cascade.service.js';
@@ -37,6 +37,7 @@ import { WorklistService } from './worklist.service.js';
 @Module({
   imports: [
     AuditModule,
+    DirectoryPictureModule,
     SegmentsModule,
     DeadlinesModule,
     RenderingModule,
@@ -78,7 +79,6 @@ import { WorklistService } from './worklist.service.js';
     CascadeReports,
     CascadeService,
     CascadeTicker,
-    ContactPicture,
     DrillService,
     EscalationPolicies,
     EscalationService,

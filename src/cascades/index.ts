@@ -12,8 +12,6 @@ export {
 } from './escalation.rules.js';
 export { EscalationPolicies } from './escalation.policies.js';
 export { EscalationService } from './escalation.service.js';
-export { CensusTally } from './census.tally.js';
-export { ContactPicture } from './contact.picture.js';
 export { type Comparison, LoopService } from './loop.service.js';
 export { type CoverageRow, type DayOfSteps, type PracticeRow } from './report.repository.js';
 export { CascadeReports } from './report.service.js';

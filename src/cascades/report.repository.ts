@@ -109,11 +109,13 @@ export class ReportRepository {
       ...(commissioner === undefined ? [] : [sql`and node.commissioner_code = ${commissioner}`]),
     ];
     const within = sql`node.cascade_id = ${cascadeId} and kind <> 'region' ${sql.join(part, sql` `)}`;
+    // For the whole country it would name everybody, and only cost time.
+    const ofPart =
+      part.length === 0 ? sql`` : sql`and code in (select node.code from cascade_organisation node where ${within})`;
     const { rows } = await sql<CoverageRow>`
       with help as (
         select code, count(*) filter (where resolved_at is null) as open, count(resolved_at) as ended
-        from cascade_help where cascade_id = ${cascadeId}
-          and code in (select node.code from cascade_organisation node where ${within})
+        from cascade_help where cascade_id = ${cascadeId} ${ofPart}
         group by code
       ), counted as (
         select

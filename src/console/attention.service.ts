@@ -4,11 +4,10 @@ import { type CampaignRow, CampaignService, type CampaignState } from '../campai
 import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
 import { FeedbackService } from '../feedback/index.js';
+import { DirectoryPicture, DirectoryPictureRepository } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
 import { LondonTime } from '../shared/london-time.js';
 import { CascadeReads } from './cascade.reads.js';
-import { DirectoryPictureRepository } from './directory-picture.repository.js';
-import { DirectoryPicture } from './directory.picture.js';
 import { countOf } from './pages.js';
 import { SendingReads } from './sending.reads.js';
 

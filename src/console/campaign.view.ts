@@ -29,7 +29,7 @@ const HISTORY_WORDS: Readonly<Record<string, string>> = {
   'campaign.resume': 'Resumed',
   'campaign.finish': 'Finished',
   'campaign.cancel': 'Cancelled',
-  'campaign.step-dispatched': 'Step sent',
+  'campaign.step-dispatched': 'Step handed to sending',
   'campaign.step-skipped': 'Step left out',
   'campaign.test-sent': 'Test sent',
 };
@@ -67,6 +67,7 @@ export class CampaignView {
       audience: await this.audienceWords(campaign),
       hasCascade: campaign.kind === 'cascade-request' && (await this.cascades.exists(id)),
       history,
+      sentBack: campaign.state === 'draft' ? sentBackIn(history) : undefined,
       ...(await this.live(campaign)),
     };
   }
@@ -101,11 +102,12 @@ export class CampaignView {
     };
   }
 
-  private async audienceWords({ audience }: CampaignRow): Promise<string> {
+  private async audienceWords({ kind, audience }: CampaignRow): Promise<string> {
     const codes = [...audience.regions, ...audience.commissioners, ...audience.organisations];
     const names = await this.directory.names(codes.slice(0, 10));
     const first = codes.slice(0, 10).map((code) => names.get(code) ?? code);
-    const who = codes.length === 0 ? 'Everybody in England' : first.join(', ');
+    const all = kind === 'correction' ? 'Everybody who was told the old dates' : 'Everybody in England';
+    const who = codes.length === 0 ? all : first.join(', ');
     const more = codes.length > first.length ? ` and ${codes.length - first.length} more` : '';
     const reach = audience.reach === 'nhsmail-only' ? ', at registered NHSmail addresses only' : '';
     return `${who}${more}${reach}`;
@@ -117,10 +119,17 @@ export class CampaignView {
     return entries.map((entry) => ({
       at: entry.at,
       who: names.get(entry.actor) ?? actorWords(entry.actor),
+      action: entry.action,
       what: HISTORY_WORDS[entry.action] ?? entry.action,
       note: noteOf(entry),
     }));
   }
+}
+
+/** What an approver asks for, until the campaign is submitted again; newest first. */
+function sentBackIn<T extends { readonly action: string }>(history: readonly T[]): T | undefined {
+  const last = history.find(({ action }) => action === 'campaign.submit' || action === 'campaign.send-back');
+  return last?.action === 'campaign.send-back' ? last : undefined;
 }
 
 export function actorWords(actor: string): string {

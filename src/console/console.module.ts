@@ -8,7 +8,7 @@ import { DirectoryModule } from '../directory/index.js';
 import { FeedbackModule } from '../feedback/index.js';
 import { contentSecurity, ProblemPages } from '../platform/http/index.js';
 import { RenderingModule } from '../rendering/index.js';
-import { SegmentsModule } from '../segments/index.js';
+import { DirectoryPictureModule, SegmentsModule } from '../segments/index.js';
 import { assets } from './assets.middleware.js';
 import { Attention } from './attention.service.js';
 import { CampaignActionsController } from './campaign-actions.controller.js';
@@ -25,8 +25,6 @@ import { CascadesController } from './cascades.controller.js';
 import { CorrectionReads } from './correction.reads.js';
 import { CorrectionView } from './correction.view.js';
 import { DeliveryController } from './delivery.controller.js';
-import { DirectoryPictureRepository } from './directory-picture.repository.js';
-import { DirectoryPicture } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
 import { DrillsController } from './drills.controller.js';
 import { EmailPreviews } from './email.previews.js';
@@ -72,6 +70,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     DeadlinesModule,
     DeliveryModule,
     DirectoryModule,
+    DirectoryPictureModule,
     FeedbackModule,
     RenderingModule,
     SegmentsModule,
@@ -111,8 +110,6 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     PlanReads,
     RegionCounts,
     SendingReads,
-    DirectoryPictureRepository,
-    DirectoryPicture,
     Attention,
     CampaignView,
     CascadeReads,

@@ -14,9 +14,9 @@ import {
   ImportService,
   ImportUndo,
 } from '../directory/index.js';
+import { DirectoryPicture } from '../segments/index.js';
 import { NotFoundError } from '../shared/errors.js';
 import { ConsoleController, Page } from './console-routes.js';
-import { DirectoryPicture } from './directory.picture.js';
 import { faultsOf, type FormFaults, refusal, refusalOf } from './form.faults.js';
 import { noticeOf, noticeSchema } from './notices.js';
 import { type Frame, Pages } from './pages.js';

@@ -4,15 +4,20 @@ import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '
 import { Ledger } from '../delivery/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { LeaverService } from '../feedback/index.js';
-import { SEGMENT_RULES, SegmentsService } from '../segments/index.js';
+import {
+  DirectoryPicture,
+  DirectoryPictureRepository,
+  SEGMENT_RULES,
+  SegmentsService,
+  WORKLISTS,
+} from '../segments/index.js';
 import { formatLongDate, LondonTime } from '../shared/london-time.js';
 import { ConsoleController, Page } from './console-routes.js';
 import { csvFile } from './csv.js';
-import { DirectoryPictureRepository } from './directory-picture.repository.js';
-import { DirectoryPicture, suggestionWords, WORKLISTS } from './directory.picture.js';
 import { DirectoryReads } from './directory.reads.js';
 import { searchText } from './form.text.js';
 import { Pages } from './pages.js';
+import { suggestionWords } from './suggestion.words.js';
 import { SEGMENT_WORDS, type SegmentWords } from './words.js';
 
 const PAGE = 50;
@@ -69,7 +74,7 @@ export class PeopleController {
       organisations: find === '' || after !== '' ? [] : await this.reads.findOrganisations(find, ORGANISATIONS_SHOWN),
       standing: find === '' ? await this.picture.standing() : undefined,
       worklists: WORKLISTS,
-      leavers: find === '' ? { ...LEAVERS, count: (await this.leavers.probableLeavers()).length } : undefined,
+      leavers: find === '' ? { ...LEAVERS, count: await this.leavers.count() } : undefined,
       next: last && `/people?${new URLSearchParams({ find, after: last.id }).toString()}`,
     };
     return this.pages.render('people', values, { principal, csrf });
@@ -149,12 +154,11 @@ export class PeopleController {
   /** A part of a worklist. Reasons are worked out afresh: whoever has left the group since is left out. */
   private async stretch(list: List, limit: number, offset: number) {
     if (list === 'leavers') {
-      const all = await this.leavers.probableLeavers();
-      const lines = all.slice(offset, offset + limit).map(({ accountId, since }) => {
+      const lines = (await this.leavers.probableLeavers({}, { limit, offset })).map(({ accountId, since }) => {
         const day = formatLongDate(LondonTime.fromInstant(since));
         return { accountId, reason: `Mail to the NHSmail address came back for good on ${day}`, suggestion: '' };
       });
-      return { total: all.length, rows: await this.linesOf(lines) };
+      return { total: await this.leavers.count(), rows: await this.linesOf(lines) };
     }
     const standing = await this.picture.standing();
     const results = await this.segments.classify(await this.pictures.worklist(list, limit, offset));

@@ -5,14 +5,18 @@ import { TellingService } from '../cascades/index.js';
 import { DeadlinesService } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
 import { DirectoryService } from '../directory/index.js';
-import { ReadinessService, SegmentsService } from '../segments/index.js';
+import {
+  DirectoryPicture,
+  DirectoryPictureRepository,
+  READINESS_FILTERS,
+  ReadinessService,
+  SegmentsService,
+} from '../segments/index.js';
 import { parseOdsCode } from '../shared/ods-code.js';
 import { NotFoundError } from '../shared/errors.js';
 import { CascadeReads } from './cascade.reads.js';
 import { barChart } from './chart.js';
 import { ConsoleController, Page } from './console-routes.js';
-import { DirectoryPictureRepository, READINESS_FILTERS } from './directory-picture.repository.js';
-import { DirectoryPicture } from './directory.picture.js';
 import { DirectoryReads, type NamedOrganisation } from './directory.reads.js';
 import { Pages } from './pages.js';
 

@@ -5,6 +5,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { CsrfToken, RequirePermission } from '../access/index.js';
+import { type Config, InjectConfig } from '../platform/config/index.js';
 import { JobQueue, QUEUES } from '../platform/jobs/index.js';
 import { contentSecurity } from '../platform/http/index.js';
 
@@ -23,7 +24,10 @@ const boardPolicy = contentSecurity({ styleSrc: ["'self'", "'unsafe-inline'"], b
 export class QueuesController {
   private readonly board: RequestHandler;
 
-  constructor(queues: JobQueue) {
+  constructor(
+    queues: JobQueue,
+    @InjectConfig() private readonly config: Config,
+  ) {
     const adapter = new ExpressAdapter();
     adapter.setBasePath(PATH);
     createBullBoard({
@@ -41,7 +45,10 @@ export class QueuesController {
     @Next() next: NextFunction,
     @CsrfToken() token: string,
   ): void {
-    response.cookie('XSRF-TOKEN', token, { sameSite: 'strict', path: PATH });
+    response.cookie('XSRF-TOKEN', token, {
+      ...{ sameSite: 'strict', path: PATH },
+      secure: this.config.publicUrl?.startsWith('https:') ?? false,
+    });
     response.removeHeader('Content-Security-Policy');
     boardPolicy(request, response, () => {
       // The board is an application of its own and knows its addresses without ours in front.

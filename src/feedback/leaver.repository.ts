@@ -17,6 +17,13 @@ export interface LeaverFilter {
   readonly organisationCodes?: readonly string[] | undefined;
 }
 
+/** Which part of a list. */
+export interface Stretch {
+  /** null: all that follow. */
+  readonly limit: number | null;
+  readonly offset: number;
+}
+
 /** Joins what came back with who works where. */
 @Injectable()
 export class LeaverRepository {
@@ -26,40 +33,60 @@ export class LeaverRepository {
    * Accounts whose NHSmail address is gone, in the order of their ids. Not: whose address has changed since (that one
    * starts clean), whose suppression was lifted (somebody knows better), and who is disabled already.
    */
-  async leavers({ accountIds, organisationCodes }: LeaverFilter): Promise<LeaverRow[]> {
+  async leavers(filter: LeaverFilter, { limit = null, offset = 0 }: Partial<Stretch>): Promise<LeaverRow[]> {
     const { rows } = await sql<LeaverRow>`
-      select distinct on (account.id)
-        account.id as account_id, works.organisation_codes, works.commissioner_codes,
-        failure.message_id, failure.reason, failure.occurred_at as since
-      from feedback_failure failure
-      join message on message.id = failure.message_id
-      join account on account.id = any(message.account_ids) and account.email_normalised = failure.address
+      select gone.*, works.organisation_codes, works.commissioner_codes
+      from (
+        select distinct on (account.id) account.id as account_id, failure.message_id, failure.reason,
+          failure.occurred_at as since
+        ${gone(filter)}
+        order by account.id, failure.occurred_at
+        limit ${limit} offset ${offset}
+      ) gone
       cross join lateral (
         select
           coalesce(array_agg(membership.organisation_code order by membership.organisation_code), '{}') as organisation_codes,
-          coalesce(array_agg(distinct commissioner.code) filter (where commissioner.code is not null), '{}') as commissioner_codes
+          coalesce(array_agg(distinct ${COMMISSIONER}) filter (where ${COMMISSIONER} is not null), '{}') as commissioner_codes
         from membership
         left join organisation on organisation.code = membership.organisation_code
-        cross join lateral (
-          select case organisation.kind when 'commissioner' then organisation.code else organisation.commissioner_code end as code
-        ) commissioner
-        where membership.account_id = account.id
+        where membership.account_id = gone.account_id
       ) works
-      where failure.kind = 'hard'
-        and failure.address ~ '[@.]nhs\\.net$'
-        and account.status = 'active'
-        and exists (
-          select from suppression
-          where suppression.address = failure.address and suppression.lifted_at is null
-            and suppression.source = 'report:' || failure.report_id
-        )
-        ${accountIds === undefined ? sql`` : sql`and account.id = any(${[...accountIds]})`}
-        ${
-          organisationCodes === undefined
-            ? sql``
-            : sql`and (works.organisation_codes || works.commissioner_codes) && ${[...organisationCodes]}::text[]`
-        }
-      order by account.id, failure.occurred_at`.execute(this.db);
+      order by gone.account_id`.execute(this.db);
     return rows;
   }
+
+  async count(filter: LeaverFilter): Promise<number> {
+    const { rows } = await sql<{ count: number }>`
+      select count(distinct account.id)::int as count ${gone(filter)}`.execute(this.db);
+    return rows[0]?.count ?? 0;
+  }
+}
+
+/** On whose worklist the members of an organisation belong. */
+const COMMISSIONER = sql`case organisation.kind when 'commissioner' then organisation.code else organisation.commissioner_code end`;
+
+function gone({ accountIds, organisationCodes }: LeaverFilter) {
+  return sql`
+    from feedback_failure failure
+    join message on message.id = failure.message_id
+    join account on account.id = any(message.account_ids) and account.email_normalised = failure.address
+    where failure.kind = 'hard'
+      and failure.address ~ '[@.]nhs\\.net$'
+      and account.status = 'active'
+      and exists (
+        select from suppression
+        where suppression.address = failure.address and suppression.lifted_at is null
+          and suppression.source = 'report:' || failure.report_id
+      )
+      ${accountIds === undefined ? sql`` : sql`and account.id = any(${[...accountIds]})`}
+      ${
+        organisationCodes === undefined
+          ? sql``
+          : sql`and exists (
+              select from membership
+              left join organisation on organisation.code = membership.organisation_code
+              where membership.account_id = account.id
+                and array[membership.organisation_code, ${COMMISSIONER}] && ${[...organisationCodes]}::text[]
+            )`
+      }`;
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type LeaverFilter, LeaverRepository } from './leaver.repository.js';
+import { type LeaverFilter, LeaverRepository, type Stretch } from './leaver.repository.js';
 
 /** An account that is still active in CQRS although its NHSmail address is gone. */
 export interface ProbableLeaver {
@@ -26,8 +26,8 @@ export class LeaverService {
    * commissioner's those of its practices too. An account drops off when it is disabled, when it is given another
    * address, and when an operator lifts the suppression.
    */
-  async probableLeavers(filter: LeaverFilter = {}): Promise<ProbableLeaver[]> {
-    const rows = await this.repository.leavers(filter);
+  async probableLeavers(filter: LeaverFilter = {}, stretch: Partial<Stretch> = {}): Promise<ProbableLeaver[]> {
+    const rows = await this.repository.leavers(filter, stretch);
     return rows.map((row) => ({
       accountId: row.account_id,
       organisationCodes: row.organisation_codes,
@@ -36,5 +36,9 @@ export class LeaverService {
       reason: row.reason,
       since: row.since,
     }));
+  }
+
+  async count(filter: LeaverFilter = {}): Promise<number> {
+    return this.repository.count(filter);
   }
 }

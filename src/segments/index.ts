@@ -1,3 +1,6 @@
+export { DirectoryPictureModule } from './directory-picture.module.js';
+export { DirectoryPictureRepository, type KeptReadiness, READINESS_FILTERS } from './directory-picture.repository.js';
+export { type Companion, DirectoryPicture, WORKLISTS } from './directory.picture.js';
 export { groupPersons, type MergeableAccount, type Person } from './person.merge.js';
 export { type Readiness, type ReadinessAccount } from './readiness.rules.js';
 export { ReadinessService } from './readiness.service.js';

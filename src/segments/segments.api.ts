@@ -1,12 +1,30 @@
 import { z } from 'zod';
 import { pageQuery, pageSchema, queryFlag } from '../platform/http/index.js';
 import { odsCodeSchema } from '../shared/ods-code.js';
+import { type KeptReadiness } from './directory-picture.repository.js';
+import { type PictureStanding } from './directory.picture.js';
+import { type Readiness } from './readiness.rules.js';
 import { SEGMENTS, type SegmentResult } from './segment.types.js';
 
 const certainty = z.enum(['certain', 'probable']);
 const count = z.number().int();
 
-export const segmentCountsSchema = z.object({ segments: z.record(z.enum(SEGMENTS), count) }).meta({
+const age = {
+  asOf: z.iso
+    .datetime()
+    .optional()
+    .describe('When this was worked out from the imported files (UTC); absent while nothing was imported'),
+  stale: z
+    .boolean()
+    .describe('An import since then, or a new release of the service, is still being worked in: ask again'),
+};
+
+/** How old what is told is, for whoever acts on it. */
+export function ageOf({ drawnAt, renewedSince }: PictureStanding): { asOf?: string; stale: boolean } {
+  return { ...(drawnAt && { asOf: drawnAt.toISOString() }), stale: renewedSince !== undefined };
+}
+
+export const segmentCountsSchema = z.object({ segments: z.record(z.enum(SEGMENTS), count), ...age }).meta({
   id: 'SegmentCounts',
   description: 'Number of accounts in each segment',
   examples: [
@@ -21,9 +39,12 @@ export const segmentCountsSchema = z.object({ segments: z.record(z.enum(SEGMENTS
         invalid: 3,
         excluded: 10,
       },
+      asOf: '2026-09-14T08:30:00.000Z',
+      stale: false,
     },
   ],
 });
+export type SegmentCountsView = z.infer<typeof segmentCountsSchema>;
 
 const suggestionAddress = z.string().optional().describe('Only with the permission message:read');
 const accountSegmentSchema = z
@@ -111,8 +132,17 @@ const readinessSchema = z
       },
     ],
   });
-export const readinessPageSchema = pageSchema(readinessSchema).meta({ id: 'ReadinessPage' });
-export const readinessQuerySchema = pageQuery(z.number().int().nonnegative(), {
+export const readinessPageSchema = pageSchema(readinessSchema).extend(age).meta({ id: 'ReadinessPage' });
+export const readinessQuerySchema = pageQuery(z.tuple([z.boolean(), z.string()]), {
   kind: z.enum(['practice', 'commissioner', 'region']).optional(),
   atRisk: queryFlag().optional(),
 });
+export type ReadinessPageView = z.infer<typeof readinessPageSchema>;
+
+export function readinessView({ practicesAtRisk, commissionersAtRisk, ...row }: KeptReadiness): Readiness {
+  return {
+    ...row,
+    ...(practicesAtRisk !== null && { practicesAtRisk }),
+    ...(commissionersAtRisk !== null && { commissionersAtRisk }),
+  };
+}

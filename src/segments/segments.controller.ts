@@ -3,14 +3,17 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
 import { DirectoryService } from '../directory/index.js';
-import { ApiProblems, encodeCursor, type Page } from '../platform/http/index.js';
-import { type Readiness } from './readiness.rules.js';
-import { ReadinessService } from './readiness.service.js';
-import { type Segment } from './segment.types.js';
+import { ApiProblems, encodeCursor, type Page, pageOf } from '../platform/http/index.js';
+import { DirectoryPictureRepository } from './directory-picture.repository.js';
+import { DirectoryPicture } from './directory.picture.js';
 import {
   type AccountSegmentView,
+  ageOf,
+  type ReadinessPageView,
   readinessPageSchema,
   readinessQuerySchema,
+  readinessView,
+  type SegmentCountsView,
   segmentCountsSchema,
   segmentPageSchema,
   segmentQuerySchema,
@@ -26,7 +29,8 @@ import { SegmentsService } from './segments.service.js';
 export class SegmentsController {
   constructor(
     private readonly segments: SegmentsService,
-    private readonly readiness: ReadinessService,
+    private readonly picture: DirectoryPicture,
+    private readonly pictures: DirectoryPictureRepository,
     private readonly directory: DirectoryService,
   ) {}
 
@@ -34,9 +38,10 @@ export class SegmentsController {
   @ApiOperation({ summary: 'Count the accounts of each segment' })
   @ApiOkResponse({ standardSchema: segmentCountsSchema })
   @ApiProblems()
-  async counts(@CurrentPrincipal() principal: Principal): Promise<{ segments: Record<Segment, number> }> {
+  async counts(@CurrentPrincipal() principal: Principal): Promise<SegmentCountsView> {
     requireRegion(principal, undefined);
-    return { segments: await this.segments.counts() };
+    const standing = await this.picture.settled();
+    return { segments: standing.segments, ...ageOf(standing) };
   }
 
   @Get('segments/accounts')
@@ -68,19 +73,13 @@ export class SegmentsController {
   async ready(
     @Query({ schema: readinessQuerySchema }) query: z.infer<typeof readinessQuerySchema>,
     @CurrentPrincipal() { region }: Principal,
-  ): Promise<Page<Readiness>> {
-    // Worked out afresh each time and sorted by risk: a page is a stretch of that list.
-    const { limit, cursor: start = 0, kind, atRisk } = query;
-    const all = await this.readiness.readiness();
-    const regions =
-      region === undefined ? undefined : await this.directory.regionsOf(all.map((row) => row.organisation));
-    const rows = all.filter(
-      (row) =>
-        (kind === undefined || row.kind === kind) &&
-        (atRisk === undefined || row.atRisk === atRisk) &&
-        (regions === undefined || regions.get(row.organisation) === region),
-    );
-    const items = rows.slice(start, start + limit);
-    return start + limit < rows.length ? { items, next: encodeCursor(start + limit) } : { items };
+  ): Promise<ReadinessPageView> {
+    const { limit, cursor, kind, atRisk } = query;
+    const after = cursor && { atRisk: cursor[0], organisation: cursor[1] };
+    // Before the rows: should they be replaced in between, they are newer than what is said of them, and never older.
+    const standing = await this.picture.settled();
+    const rows = await this.pictures.readinessAfter({ kind, atRisk, region, after }, limit + 1);
+    const page = pageOf(rows, limit, (row) => [row.atRisk, row.organisation]);
+    return { ...page, items: page.items.map(readinessView), ...ageOf(standing) };
   }
 }

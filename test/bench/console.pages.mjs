@@ -113,6 +113,7 @@ export async function pagesOf({ pool, nation }) {
     fixed('people: nobody found', '/people?find=zzqx'),
     each('person', '/people/:id', (round) => `/people/${accounts(round)}`),
     each('worklist', '/people/worklists/:list', (round) => `/people/worklists/mismatched?page=${1 + (round % 50)}`),
+    fixed('worklist of leavers', '/people/worklists/leavers', '/people/worklists/:list'),
     fixed('practices', '/practices'),
     fixed('practices, all', '/practices?show=all'),
     each('practice', '/practices/:code', (round) => `/practices/${practices(round)}`),

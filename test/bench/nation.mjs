@@ -202,7 +202,10 @@ async function copyCampaign(pool, { id, planId, n, isSending, most }) {
   return { ...copy, messages };
 }
 
-/** Bounces: twenty thousand that acted by themselves with the blocks they led to, and one that waits for somebody. */
+/**
+ * Bounces: twenty thousand that acted by themselves with the blocks they led to, two thousand of them from NHSmail
+ * addresses that are gone, and one that waits for somebody.
+ */
 async function addReports(pool, get) {
   await get(FeedbackService).ingest(await readFile(join(FIXTURES, 'dsn', 'lhost-postfix-10.eml')), { source: 'cli' });
   await pool.query(
@@ -223,6 +226,20 @@ async function addReports(pool, get) {
     from generate_series(1, 10000) as n`,
     [NOW],
   );
+  await pool.query(`
+    with report as (
+      select id, received_at, row_number() over (order by id) as n from feedback_report
+      where kind = 'hard' and state = 'applied'
+    ), gone as (
+      select id, address, row_number() over (order by id) as n from message
+      where address ~ '@nhs\\.net$' and dispatch_id = (select dispatch_id from message limit 1) limit 2000
+    ), failure as (
+      insert into feedback_failure (report_id, message_id, address, kind, reason, occurred_at)
+      select report.id, gone.id, address, 'hard', 'user-unknown', received_at from report join gone using (n)
+      returning report_id, address, occurred_at
+    )
+    insert into suppression (address, reason, source, created_at)
+    select address, 'hard-bounce', 'report:' || report_id, occurred_at from failure`);
 }
 
 /** A true chain, so that it can be verified. */

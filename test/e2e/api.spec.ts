@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type Response } from 'supertest';
 import { z } from 'zod';
 import { describeApi } from '../../src/openapi.js';
-import { ApiApp, type Caller, FIXTURES } from './api.support.js';
+import { SegmentsService } from '../../src/segments/index.js';
+import { ApiApp, type Caller, FIXTURES, MONDAY } from './api.support.js';
 
 let api: ApiApp;
 let author: Caller;
@@ -459,5 +460,40 @@ describe('a cutoff over the API', () => {
     expect(response.status).toBe(400);
     const { errors } = body<{ errors: { field: string; message: string }[] }>(response);
     expect(errors).toContainEqual({ in: 'body', field, message: expect.stringMatching(message) as string });
+  });
+});
+
+describe('who is in which group, and who can still be paid', () => {
+  it('is told with the time at which it was worked out, and an import since then is waited for', async () => {
+    const segments = async () =>
+      body<{ segments: Record<string, number>; asOf: string; stale: boolean }>(
+        await author('get', '/segments').expect(200),
+      );
+    const before = await segments();
+    expect(before).toMatchObject({ asOf: MONDAY.toISOString(), stale: false });
+    expect(before.segments).toEqual(await api.app.get(SegmentsService).counts());
+    const accounts = readFileSync(join(FIXTURES, 'accounts.csv'), 'utf8');
+    const one = 'CQLATE1,Testa,Sample,nobody,active,,A81001,View';
+    await author('post', '/imports/accounts').set('Content-Type', 'text/csv').send(`${accounts}${one}\n`).expect(200);
+    const after = await segments();
+    expect(after.segments['invalid']).toBe(before.segments['invalid']! + 1);
+    expect(after.stale).toBe(false);
+  });
+
+  it('pages readiness, those at risk first, and each once', async () => {
+    type Rows = { items: { organisation: string; atRisk: boolean }[]; next?: string; asOf: string; stale: boolean };
+    const rows: Rows['items'] = [];
+    for (let cursor: string | undefined = ''; cursor !== undefined;) {
+      const page: Rows = body<Rows>(
+        await author('get', `/readiness?kind=commissioner&limit=5${cursor && `&cursor=${cursor}`}`).expect(200),
+      );
+      expect(page).toMatchObject({ asOf: MONDAY.toISOString(), stale: false });
+      rows.push(...page.items);
+      cursor = page.next;
+    }
+    expect(rows.length).toBeGreaterThan(10);
+    expect(new Set(rows.map(({ organisation }) => organisation)).size).toBe(rows.length);
+    const risks = rows.map(({ atRisk }) => atRisk);
+    expect(risks).toEqual([...risks].sort((a, b) => Number(b) - Number(a)));
   });
 });

@@ -9,6 +9,7 @@ import {
   arriveBy,
   colleague,
   type Console,
+  eventually,
   FIXTURES,
   follow,
   hasChromium,
@@ -160,9 +161,11 @@ inBrowser('the console', () => {
     await page.getByLabel('What has to change').fill('Name the region');
     await press('Send back');
     await page.getByText('Sent back to its author with your comments').waitFor();
-    expect(await page.locator('main').innerText()).toContain('Sent back: Name the region');
+    const sentBack = page.locator('.nhsuk-inset-text', { hasText: 'Sent back by Local administrator' });
+    expect(await sentBack.innerText()).toContain('Name the region');
     await campaigns.submit(id, author);
     await page.goto(`/campaigns/${id}`);
+    expect(await sentBack.count()).toBe(0);
     expect(await page.locator('main').innerText()).toMatch(
       /Whoever starts it then presses “Send \d+ e-mails to \d+ people now”/,
     );
@@ -358,14 +361,6 @@ inBrowser('the console', () => {
     await context.close();
   });
 });
-
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('It did not come true in time');
-}
 
 async function planOf(console: Console, id: string) {
   const plan = await console.app.get(PlanService).latest(id);

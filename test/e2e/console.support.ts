@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { OneTimeLink, permissionsOf, type Principal, type AccessRole } from '../../src/access/index.js';
-import { DirectoryPicture } from '../../src/console/directory.picture.js';
+import { DirectoryPicture } from '../../src/segments/index.js';
 import { DeadlinesService, DeclarationImporter } from '../../src/deadlines/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
@@ -164,4 +164,13 @@ export async function arriveBy(page: Page, act: () => Promise<void>): Promise<vo
   await act();
   await arrived;
   await page.waitForLoadState();
+}
+
+/** What the service does by itself, in its own time. */
+export async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('It did not come true in time');
 }

@@ -182,6 +182,8 @@ describe('a report by SMTP', () => {
     const leavers = api.app.get(LeaverService);
     const leaver: unknown = expect.objectContaining({ accountId: account.id, messageId: id, reason: 'userunknown' });
     expect(await leavers.probableLeavers()).toEqual([leaver]);
+    expect(await leavers.count()).toBe(1);
+    expect(await leavers.probableLeavers({}, { limit: 1, offset: 1 })).toEqual([]);
     expect(await leavers.probableLeavers({ organisationCodes: [account.commissioner] })).toEqual([leaver]);
     expect(await leavers.probableLeavers({ organisationCodes: [account.organisation] })).toEqual([leaver]);
     expect(await leavers.probableLeavers({ accountIds: [account.id] })).toEqual([leaver]);

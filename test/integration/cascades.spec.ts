@@ -11,14 +11,13 @@ import {
   CascadeReports,
   CascadeService,
   CascadeTicker,
-  CensusTally,
-  ContactPicture,
   type DrillScope,
   DrillService,
   EscalationService,
   LoopService,
   ProofService,
 } from '../../src/cascades/index.js';
+import { ContactPicture } from '../../src/cascades/contact.picture.js';
 import { type CascadeTables } from '../../src/cascades/cascade.tables.js';
 import { type CoverageCounts, type CoverageRow } from '../../src/cascades/report.repository.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
@@ -621,7 +620,7 @@ describe('a rehearsal', () => {
       .selectFrom('import_batch' as 'cascade')
       .select(sql<number>`max(id)`.as('id'))
       .executeTakeFirstOrThrow();
-    const everybody = new CensusTally();
+    const everybody = contacts.begin();
     for await (const batch of test.app.get(SegmentsService).batches()) {
       for (const classified of batch) everybody.add(classified);
     }
@@ -632,9 +631,9 @@ describe('a rehearsal', () => {
         ),
       );
     const compare = async () => {
-      await contacts.keep(version, new CensusTally());
+      await contacts.begin().keep(version);
       expect((await foreseen()).map(({ messages }) => messages)).toEqual([0, 0, 0, 0]);
-      await contacts.keep(version, everybody);
+      await everybody.keep(version);
       const kept = await foreseen();
       await sql`delete from contact_picture`.execute(database.db);
       expect(kept).toEqual(await foreseen());

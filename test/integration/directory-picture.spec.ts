@@ -4,14 +4,21 @@ import { join } from 'node:path';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { sql } from 'kysely';
 import { AuditModule } from '../../src/access/index.js';
-import { ContactPicture } from '../../src/cascades/index.js';
+import { ContactPicture } from '../../src/cascades/contact.picture.js';
 import { ContactPictureRepository } from '../../src/cascades/contact-picture.repository.js';
-import { DirectoryPicture } from '../../src/console/directory.picture.js';
-import { DirectoryPictureRepository } from '../../src/console/directory-picture.repository.js';
+import {
+  DirectoryPicture,
+  DirectoryPictureModule,
+  DirectoryPictureRepository,
+  type KeptReadiness,
+  ReadinessService,
+  SegmentsModule,
+  SegmentsService,
+} from '../../src/segments/index.js';
 import { DirectoryModule, type DirectoryTables, ImportService, ImportUndo } from '../../src/directory/index.js';
 import { ConfigModule, loadConfig } from '../../src/platform/config/index.js';
 import { DatabaseModule } from '../../src/platform/database/index.js';
-import { SegmentsModule, SegmentsService } from '../../src/segments/index.js';
+
 import { FixedClock } from '../../src/shared/clock.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
@@ -31,9 +38,9 @@ async function start(): Promise<void> {
   app = await Test.createTestingModule({
     imports: [
       ...[ConfigModule.with(config, clock), DatabaseModule.on(database.server)],
-      ...[AuditModule, DirectoryModule, SegmentsModule],
+      ...[AuditModule, DirectoryModule, SegmentsModule, DirectoryPictureModule],
     ],
-    providers: [DirectoryPicture, DirectoryPictureRepository, ContactPicture, ContactPictureRepository],
+    providers: [ContactPicture, ContactPictureRepository],
   }).compile();
   await app.init();
 }
@@ -129,6 +136,46 @@ it('shows what was known while it works out an import or its undo, with the time
   const after = await picture().standing();
   expect(after).toMatchObject({ drawnAt: LATER, renewedSince: undefined });
   expect(after.segments.invalid).toBe(1);
+});
+
+it('lets a program wait for what an import changed, and says so when that takes too long', async () => {
+  await importPeople();
+  const first = await picture().settled();
+  expect(first).toMatchObject({ drawnAt: MORNING, renewedSince: undefined });
+  clock.moveTo(LATER);
+  const late = await database.db.transaction().execute(async (trx) => {
+    await importOne();
+    await sql`lock table account in access exclusive mode`.execute(trx);
+    return picture().settled(10);
+  });
+  expect(late).toEqual({ ...first, renewedSince: LATER });
+  const after = await picture().settled();
+  expect(after).toMatchObject({ drawnAt: LATER, renewedSince: undefined });
+  expect(after.segments).toEqual(await app.get(SegmentsService).counts());
+});
+
+it('waits for the import that came in while another was worked out', async () => {
+  await importPeople();
+  await picture().settled();
+  const drawing = picture().settled();
+  await importOne();
+  expect((await picture().settled()).segments).toEqual(await app.get(SegmentsService).counts());
+  await drawing;
+});
+
+it('gives programs the rows of readiness as they are worked out, page by page', async () => {
+  await importPeople();
+  await picture().settled();
+  const fresh = await app.get(ReadinessService).readiness();
+  const rows: KeptReadiness[] = [];
+  for (let more = true; more;) {
+    const page = await kept().readinessAfter({ after: rows.at(-1) }, 1_000);
+    rows.push(...page);
+    more = page.length > 0;
+  }
+  expect(rows).toEqual(fresh.map((row) => ({ practicesAtRisk: null, commissionersAtRisk: null, ...row })));
+  const atRisk = await kept().readinessAfter({ kind: 'practice', atRisk: true }, 1_000);
+  expect(atRisk.length).toBe((await kept().risk()).atRisk);
 });
 
 it('is there again after a restart, and follows an undo', async () => {

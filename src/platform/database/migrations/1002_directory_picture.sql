@@ -1,6 +1,6 @@
 -- What the pages say of everybody's sign-in group, and of who can still be paid, as of one import: going through all
--- accounts takes seconds. It is worked out after each import and each start, and replaced whole. Only pages read it:
--- plans, sends and the API classify afresh.
+-- accounts takes seconds. It is worked out after each import and each start, and replaced whole. Pages and the API's
+-- counts read it: plans and sends classify afresh.
 create table directory_picture (
   only_row boolean     primary key default true check (only_row),
   -- The newest import that it knows of.

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type JSONColumnType, type Kysely, sql } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
-import { type Readiness, type Segment } from '../segments/index.js';
+import { type Readiness } from './readiness.rules.js';
+import { type Segment } from './segment.types.js';
 
 interface PictureTables {
   directory_picture: {
@@ -44,14 +45,27 @@ const FILTERS = {
 export type ReadinessFilter = keyof typeof FILTERS;
 export const READINESS_FILTERS = Object.keys(FILTERS) as [ReadinessFilter, ...ReadinessFilter[]];
 
-export type NamedReadiness = Readiness & { readonly name: string };
+/** As the table keeps it: what only regions have is null for everybody else. */
+export type KeptReadiness = Omit<Readiness, 'practicesAtRisk' | 'commissionersAtRisk'> & {
+  readonly practicesAtRisk: number | null;
+  readonly commissionersAtRisk: number | null;
+};
+export type NamedReadiness = KeptReadiness & { readonly name: string };
+
+/** Which rows a program asks for, all of them by default, after one that it has. */
+export interface ReadinessSelection {
+  readonly kind?: Readiness['kind'] | undefined;
+  readonly atRisk?: boolean | undefined;
+  readonly region?: string | undefined;
+  readonly after?: Pick<Readiness, 'atRisk' | 'organisation'> | undefined;
+}
 
 const READINESS = sql`r.organisation, r.kind, r.at_risk as "atRisk", r.can_sign_in as "canSignIn",
   r.can_declare as "canDeclare", r.can_approve as "canApprove",
   r.can_financially_approve as "canFinanciallyApprove", r.relies_on_unconfirmed as "reliesOnUnconfirmed",
   r.practices_at_risk as "practicesAtRisk", r.commissioners_at_risk as "commissionersAtRisk"`;
 
-/** The kept picture: see the migration for what it is and who may read it. */
+/** The kept picture: see the migration for what it is. */
 @Injectable()
 export class DirectoryPictureRepository {
   constructor(@InjectDatabase() private readonly db: Kysely<PictureTables>) {}
@@ -114,8 +128,27 @@ export class DirectoryPictureRepository {
     return { rows, total: counts[0]?.total ?? 0 };
   }
 
-  async readinessOf(codes: readonly string[]): Promise<Map<string, Readiness>> {
-    const { rows } = await sql<Readiness>`
+  /** Those at risk first, then by code. */
+  async readinessAfter({ kind, atRisk, region, after }: ReadinessSelection, limit: number): Promise<KeptReadiness[]> {
+    const conditions = [
+      sql`true`,
+      ...(kind === undefined ? [] : [sql`r.kind = ${kind}`]),
+      ...(atRisk === undefined ? [] : [sql`r.at_risk = ${atRisk}`]),
+      ...(region === undefined
+        ? []
+        : [sql`r.organisation in (select code from organisation where ${region} in (code, region_code))`]),
+      ...(after
+        ? [sql`(not r.at_risk, r.organisation collate "C") > (not ${after.atRisk}::boolean, ${after.organisation})`]
+        : []),
+    ];
+    const { rows } = await sql<KeptReadiness>`
+      select ${READINESS} from directory_picture_readiness r where ${sql.join(conditions, sql` and `)}
+      order by not r.at_risk, r.organisation collate "C" limit ${limit}`.execute(this.db);
+    return rows;
+  }
+
+  async readinessOf(codes: readonly string[]): Promise<Map<string, KeptReadiness>> {
+    const { rows } = await sql<KeptReadiness>`
       select ${READINESS} from directory_picture_readiness r
       where organisation = any(${[...codes]}::text[])`.execute(this.db);
     return new Map(rows.map((row) => [row.organisation, row]));

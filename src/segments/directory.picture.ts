@@ -1,40 +1,53 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { CensusTally, ContactPicture } from '../cascades/index.js';
 import { type DirectoryCounts, DirectoryService } from '../directory/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
-import { ReadinessService, type Segment, SEGMENTS, SegmentsService } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
-import { DirectoryPictureRepository, type Picture } from './directory-picture.repository.js';
+import { DirectoryPictureRepository, type Picture, type PictureHead } from './directory-picture.repository.js';
+import { ReadinessService } from './readiness.service.js';
+import { type Segment, SEGMENTS } from './segment.types.js';
+import { type ClassifiedAccount, SegmentsService } from './segments.service.js';
 
 export const WORKLISTS = ['mismatched', 'unknown', 'invalid'] as const satisfies readonly Segment[];
 export type Worklist = (typeof WORKLISTS)[number];
 
-/** What a page may say of everybody, and how sure that is. */
+/** What may be said of everybody, and how sure that is. */
 export interface PictureStanding {
-  /** When what the page shows was worked out; undefined when nothing is known yet. */
+  /** When it was worked out; undefined when nothing is known yet. */
   readonly drawnAt: Date | undefined;
   readonly segments: Readonly<Record<Segment, number>>;
   /** While it is worked out anew: since when. What is shown until then may be out of date. */
   readonly renewedSince: Date | undefined;
 }
 
+/** Something else that is to be kept of everybody, and is worked out on the same way through all accounts. */
+export interface Companion {
+  begin(): {
+    add(classified: ClassifiedAccount): void;
+    /** @param version the newest import that the accounts come from. */
+    keep(version: number): Promise<void>;
+  };
+}
+
 /** For so long a page waits for the newest picture before it shows the one before it, or that there is none yet. */
 const PATIENCE_MS = 100;
+/** A program acts on what it reads, so it waits longer for what an import changed; and no longer than its own time-out. */
+const PROGRAM_PATIENCE_MS = 25_000;
 /** Accounts at a time; after each batch as long a rest as it took, so that pages are answered in between. */
 const BATCH = 500;
 
 /**
- * Segments and readiness of everybody, for pages. Working them out takes seconds for England, so no page waits for it:
- * the last answer is kept in the database, shown with its time, and worked out anew by this process when an import was
- * applied since, and once after each start, as a new release may bring new rules. Whatever decides what somebody is
- * sent asks `SegmentsService` instead, which keeps nothing.
+ * Segments and readiness of everybody, for whoever only looks. Working them out takes seconds for England, so nobody
+ * waits for it each time: the last answer is kept in the database, given with its time, and worked out anew by this
+ * process when an import was applied since, and once after each start, as a new release may bring new rules. Whatever
+ * decides what somebody is sent asks `SegmentsService` instead, which keeps nothing.
  */
 @Injectable()
 export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(DirectoryPicture.name);
   private drawing: { readonly since: Date; readonly done: Promise<void> } | undefined;
   private counted: { readonly version: number; readonly counts: DirectoryCounts } | undefined;
+  private readonly companions: Companion[] = [];
   private isStopping = false;
 
   constructor(
@@ -42,7 +55,6 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
     private readonly directory: DirectoryService,
     private readonly segments: SegmentsService,
     private readonly readiness: ReadinessService,
-    private readonly contacts: ContactPicture,
     private readonly clock: Clock,
     @InjectConfig() private readonly config: Config,
   ) {}
@@ -57,12 +69,33 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
     await this.drawing?.done;
   }
 
+  /** From the next drawing on. */
+  accompany(companion: Companion): void {
+    this.companions.push(companion);
+  }
+
+  /** For a page, which tells its reader in words what may be out of date. */
   async standing(): Promise<PictureStanding> {
     const drawing = await this.renewal();
-    if (drawing) await Promise.race([drawing.done, delay(PATIENCE_MS, undefined, { ref: false })]);
-    const head = await this.repository.head();
-    const none = Object.fromEntries(SEGMENTS.map((segment) => [segment, 0])) as Record<Segment, number>;
-    return { drawnAt: head?.drawnAt, segments: head?.segments ?? none, renewedSince: this.drawing?.since };
+    if (drawing) await patiently(drawing.done, PATIENCE_MS);
+    return this.standingOf(await this.repository.head());
+  }
+
+  /**
+   * For a program: waits until the newest import is worked in, as long as it can wait, and says so when it is not. While
+   * only a start has it worked out again, nothing has changed that is known of, and it does not wait.
+   */
+  async settled(patienceMs = PROGRAM_PATIENCE_MS): Promise<PictureStanding> {
+    const until = performance.now() + patienceMs;
+    let [newest, head] = await this.versions();
+    // Again, as what went on may have begun before the import; a failure is not waited for twice.
+    for (let tries = 0; tries < 2 && newest && head?.version !== newest.id; tries += 1) {
+      await patiently(this.renewed(), until - performance.now());
+      [newest, head] = await this.versions();
+    }
+    const standing = this.standingOf(head);
+    if (!newest || head?.version === newest.id) return standing;
+    return { ...standing, renewedSince: standing.renewedSince ?? newest.appliedAt };
   }
 
   /** Resolves when what goes on, or has to, is done. */
@@ -79,12 +112,20 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
     return this.counted.counts;
   }
 
+  private standingOf(head: PictureHead | undefined): PictureStanding {
+    const none = Object.fromEntries(SEGMENTS.map((segment) => [segment, 0])) as Record<Segment, number>;
+    return { drawnAt: head?.drawnAt, segments: head?.segments ?? none, renewedSince: this.drawing?.since };
+  }
+
+  private versions() {
+    return Promise.all([this.repository.newestImport(), this.repository.head()]);
+  }
+
   /** The drawing that goes on, or that an import since the last one calls for. */
   private async renewal(): Promise<{ readonly since: Date; readonly done: Promise<void> } | undefined> {
     if (this.drawing) return this.drawing;
-    const newest = await this.repository.newestImport();
+    const [newest, head] = await this.versions();
     if (!newest) return undefined;
-    const head = await this.repository.head();
     return head?.version === newest.id ? undefined : this.drawInBackground(newest.appliedAt);
   }
 
@@ -104,19 +145,19 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
   /** Again when an import came in between: accounts of before and after it do not belong together. */
   private async draw(): Promise<void> {
     const newest = await this.repository.newestImport();
-    const census = new CensusTally();
-    const picture = newest && (await this.drawAll(newest.id, census));
+    const companions = this.companions.map((companion) => companion.begin());
+    const picture = newest && (await this.drawAll(newest.id, companions));
     if (!picture || this.isStopping) return;
     const isWhole = (await this.repository.newestImport())?.id === picture.version;
     if (!isWhole) {
       await this.draw();
       return;
     }
-    await this.contacts.keep(picture.version, census);
+    for (const companion of companions) await companion.keep(picture.version);
     await this.repository.keep(picture);
   }
 
-  private async drawAll(version: number, census: CensusTally): Promise<Picture> {
+  private async drawAll(version: number, companions: readonly ReturnType<Companion['begin']>[]): Promise<Picture> {
     const segments = Object.fromEntries(SEGMENTS.map((segment) => [segment, 0])) as Record<Segment, number>;
     const worklists = new Map<Segment, string[]>(WORKLISTS.map((list) => [list, []]));
     const tally = await this.readiness.tally();
@@ -125,7 +166,7 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
       if (this.isStopping) break;
       for (const classified of batch) {
         const { account, result } = classified;
-        census.add(classified);
+        for (const companion of companions) companion.add(classified);
         segments[result.segment] += 1;
         worklists.get(result.segment)?.push(account.id);
         tally.add({ segment: result.segment, memberships: account.organisations });
@@ -137,18 +178,7 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
   }
 }
 
-type Suggestion = Awaited<ReturnType<SegmentsService['classify']>>[number]['suggestion'];
-
-/** A proposal to a person, never something that the service does by itself. */
-export function suggestionWords(suggestion: Suggestion): string {
-  if (!suggestion) return '';
-  const doubt = suggestion.certainty === 'probable' ? ' (likely, to be checked)' : '';
-  switch (suggestion.kind) {
-    case 'new-account-with':
-      return `Ask for a new account under ${suggestion.address}${doubt}`;
-    case 'use-account':
-      return `Use account ${suggestion.accountId}, which has the right address${doubt}`;
-    case 'did-you-mean':
-      return `Ask whether ${suggestion.address} was meant${doubt}`;
-  }
+/** Until it is done, but no longer than that. */
+async function patiently(done: Promise<void>, most: number): Promise<void> {
+  await Promise.race([done, delay(Math.max(0, most), undefined, { ref: false })]);
 }

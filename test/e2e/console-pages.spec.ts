@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Pool } from 'pg';
+import { type Page } from 'playwright-core';
+import { CampaignService, CampaignTicker, Webhooks } from '../../src/campaigns/index.js';
+import { CascadeFreezer } from '../../src/cascades/index.js';
+import { CaptureInbox, Ledger, Reconciler } from '../../src/delivery/index.js';
+import { DATABASE_SERVER, type DatabaseServer } from '../../src/platform/database/index.js';
+import { type ConsolePage, pagesOf, pathsOf } from '../bench/console.pages.mjs';
+import {
+  colleague,
+  type Console,
+  eventually,
+  faults,
+  FIXTURES,
+  follow,
+  hasChromium,
+  openConsole,
+} from './console.support.js';
+
+const inBrowser = hasChromium ? describe : describe.skip;
+
+inBrowser('every page of the console', () => {
+  let console: Console;
+  let page: Page;
+  let pool: Pool;
+  let pages: ConsolePage[];
+  const broken: string[] = [];
+  beforeAll(async () => {
+    console = await openConsole();
+    page = console.page;
+    pool = new Pool({ connectionString: console.app.get<DatabaseServer>(DATABASE_SERVER).connectionString, max: 2 });
+    pages = await pagesOf({ pool, nation: await settle() });
+    page.on('pageerror', ({ message }) => broken.push(`${page.url()}: ${message}`));
+    page.on('console', (line) => line.type() === 'error' && broken.push(`${page.url()}: ${line.text()}`));
+  }, 240_000);
+  afterAll(async () => {
+    await pool.end();
+    await console[Symbol.asyncDispose]();
+  });
+
+  /** Something of each kind that a page is about. */
+  async function settle() {
+    const campaigns = console.app.get(CampaignService);
+    const author = colleague('author');
+    const draft = async (name: string) => {
+      const content = {
+        name,
+        kind: 'sign-in-notice' as const,
+        windowId: console.windowId,
+        audience: { regions: ['Y62'] },
+      };
+      const { id } = await campaigns.create(content, author);
+      const { hash } = await campaigns.plan(id);
+      await campaigns.submit(id, author);
+      return { id, hash };
+    };
+    const finished = await draft('The one that is finished');
+    await campaigns.approve(finished.id, finished.hash, colleague('approver'));
+    await campaigns.schedule(finished.id, colleague('operator'));
+    await eventually(async () => {
+      await console.app.get(CampaignTicker).run();
+      await console.app.get(Reconciler).reconcile();
+      return console.app.get(Ledger).isFinished({ campaignId: finished.id });
+    });
+    const waiting = await draft('The one that waits');
+    await console.app.get(CascadeFreezer).drill({ name: 'Rehearsal' }, colleague('admin'));
+    await console.app
+      .get(Webhooks)
+      .register(
+        { url: 'https://192.31.196.1/hooks', description: 'Feed', events: ['campaign.state-changed'] },
+        colleague('admin'),
+      );
+    await page.goto('/imports');
+    await page.getByLabel('Declaration status').check();
+    await page.locator('input[type=file]').setInputFiles({
+      name: 'status.csv',
+      mimeType: 'text/csv',
+      buffer: await readFile(join(FIXTURES, 'demo-small', 'declarations-2.csv')),
+    });
+    await follow(page, page.getByRole('button', { name: 'Check the file' }));
+    return {
+      waiting,
+      sending: finished.id,
+      finished: finished.id,
+      windows: [console.windowId],
+      captured: (await console.app.get(CaptureInbox).search({ limit: 10 })).items.map(({ id }) => id),
+      upload: new URL(page.url()).pathname.split('/').at(-1) ?? '',
+    };
+  }
+
+  it('is in the list of pages that is swept here, timed by the bench and compared with the routes', () => {
+    const routes = pathsOf(console.app);
+    expect(routes.length).toBeGreaterThan(40);
+    expect([...new Set(pages.map(({ route }) => route))].sort()).toEqual([...routes].sort());
+  });
+
+  it('has no violation of WCAG 2.2 AA, one heading, a title of its own, and nothing wider than 320 pixels', async () => {
+    const titles = new Map<string, string>();
+    for (const { name, route, path } of pages) {
+      await page.setViewportSize({ width: 320, height: 800 });
+      const answer = await page.goto(path(0));
+      expect([name, answer?.status()]).toEqual([name, 200]);
+      const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
+      expect([name, wide <= 320]).toEqual([name, true]);
+      await page.setViewportSize({ width: 1280, height: 900 });
+      expect([name, await faults(page)]).toEqual([name, []]);
+      expect([name, await page.locator('h1').count()]).toEqual([name, 1]);
+      expect([name, await page.evaluate<string[]>(TIMES_WITHOUT_ZONE)]).toEqual([name, []]);
+      titles.set(route, await page.title());
+    }
+    expect(new Set(titles.values()).size).toBeGreaterThan(titles.size - 4);
+    expect(broken).toEqual([]);
+  }, 300_000);
+});
+
+/** Runs in the page: blocks that show a time of day, and no zone to whoever looks. */
+const TIMES_WITHOUT_ZONE = `[...document.querySelectorAll('main table, main p, main dd')].flatMap((block) => {
+  const seen = block.cloneNode(true);
+  seen.querySelectorAll('.nhsuk-u-visually-hidden').forEach((hidden) => hidden.remove());
+  const text = seen.textContent;
+  const before = block.closest('.app-table-wrap')?.previousElementSibling?.textContent ?? '';
+  const isInTable = block.tagName !== 'TABLE' && block.closest('table') !== null;
+  const tells = /\\d(am|pm)\\b/.test(text);
+  return tells && !isInTable && !(text + before).includes('London time') ? [text.trim().slice(0, 80)] : [];
+})`;
