@@ -19,6 +19,8 @@ const age = {
     .describe('An import since then, or a new release of the service, is still being worked in: ask again'),
 };
 
+const AGE_EXAMPLE = { asOf: '2026-09-14T08:30:00.000Z', stale: false };
+
 /** How old what is told is, for whoever acts on it. */
 export function ageOf({ drawnAt, renewedSince }: PictureStanding): { asOf?: string; stale: boolean } {
   return { ...(drawnAt && { asOf: drawnAt.toISOString() }), stale: renewedSince !== undefined };
@@ -39,8 +41,7 @@ export const segmentCountsSchema = z.object({ segments: z.record(z.enum(SEGMENTS
         invalid: 3,
         excluded: 10,
       },
-      asOf: '2026-09-14T08:30:00.000Z',
-      stale: false,
+      ...AGE_EXAMPLE,
     },
   ],
 });
@@ -132,7 +133,12 @@ const readinessSchema = z
       },
     ],
   });
-export const readinessPageSchema = pageSchema(readinessSchema).extend(age).meta({ id: 'ReadinessPage' });
+const page = pageSchema(readinessSchema);
+const pageExamples = z.globalRegistry.get(page)?.examples as readonly object[] | undefined;
+export const readinessPageSchema = page.extend(age).meta({
+  id: 'ReadinessPage',
+  ...(pageExamples && { examples: pageExamples.map((example) => ({ ...example, ...AGE_EXAMPLE })) }),
+});
 export const readinessQuerySchema = pageQuery(z.tuple([z.boolean(), z.string()]), {
   kind: z.enum(['practice', 'commissioner', 'region']).optional(),
   atRisk: queryFlag().optional(),
