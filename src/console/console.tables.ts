@@ -40,8 +40,6 @@ export interface ConsoleTables extends DirectoryTables, DeadlinesTables {
   };
   pace: {
     name: string;
-    day: string | null;
-    day_used: number;
     closed_until: Date;
     closed_reason: string | null;
     trouble: number;

@@ -20,7 +20,8 @@ export interface TransportState {
   /** Null when it may be used now. */
   readonly closedUntil: Date | null;
   readonly closedReason: string | null;
-  readonly usedToday: number;
+  /** In the last 24 hours, counted where there is a budget. */
+  readonly used: number;
   readonly trouble: number;
 }
 
@@ -67,7 +68,8 @@ export class SendingReads {
     const { rows } = await sql<TransportState>`
       select name, case when closed_until > clock_timestamp() then closed_until end as "closedUntil",
         closed_reason as "closedReason", trouble,
-        case when day = (clock_timestamp() at time zone 'Europe/London')::date then day_used else 0 end as "usedToday"
+        (select coalesce(sum(used), 0)::integer from pace_minute
+          where pace_minute.name = pace.name and minute > clock_timestamp() - interval '24 hours 1 minute') as used
       from pace where name not like 'dispatch %' order by name`.execute(this.db);
     return rows;
   }

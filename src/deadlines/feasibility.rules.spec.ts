@@ -33,16 +33,20 @@ describe('feasibility', () => {
     );
   });
 
-  it('goes on the next working day when the day or its budget ends', () => {
+  it('goes on the next working day when the day ends', () => {
     expect(local(feasibility({ ...campaign, launchAt: at('2026-09-17T16:00') }).finishesAt)).toBe('2026-09-18T11:06');
-    const tight = feasibility({ ...campaign, dayBudget: 20_000, launchAt: at('2026-09-16T09:00') });
-    expect(local(tight.finishesAt)).toBe('2026-09-17T09:46');
-    expect(tight.explanation).toContain('at most 20,000 a day');
   });
 
-  it('honours the budget of the last day when it looks for the latest launch', () => {
-    // 20,000 on the Friday, so 10,600 are left for the Thursday: 106 minutes before 18:00.
-    expect(local(feasibility({ ...campaign, dayBudget: 20_000 }).latestSafeLaunch)).toBe('2026-09-17T16:14');
+  it('goes on a day after what has used the budget, whatever the hour', () => {
+    // 20,000 by 12:20. From 09:01 on the next day what left a day before counts no more, minute by minute.
+    const tight = feasibility({ ...campaign, dayBudget: 20_000, launchAt: at('2026-09-16T09:00') });
+    expect(local(tight.finishesAt)).toBe('2026-09-17T10:47');
+    expect(tight.explanation).toContain('at most 20,000 in 24 hours');
+  });
+
+  it('honours the budget when it looks for the latest launch', () => {
+    // All 30,600 within a day would be too many: 10,600 of the Thursday must count no more by Friday midday.
+    expect(local(feasibility({ ...campaign, dayBudget: 20_000 }).latestSafeLaunch)).toBe('2026-09-17T10:12');
   });
 
   it('waits for sending hours', () => {
@@ -76,7 +80,7 @@ describe('feasibility', () => {
   it('fits from the latest safe launch and not one minute of sending time later', () => {
     const minute = fc.integer({ min: 0, max: 60 * 24 * 300 });
     const input = fc.record({
-      messages: fc.integer({ min: 0, max: 200_000 }),
+      messages: fc.integer({ min: 0, max: 60_000 }),
       ratePerMinute: fc.integer({ min: 1, max: 2_000 }),
       dayBudget: fc.option(fc.integer({ min: 2_000, max: 100_000 }), { nil: undefined }),
       retryShare: fc.constantFrom(0, 0.02, 0.5),

@@ -2,6 +2,7 @@ import { addDays, formatDateTime, LondonTime } from '../shared/london-time.js';
 import { type SendingHours, type WorkingCalendar } from '../shared/working-calendar.js';
 
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 /** How many days ahead and back a send is followed; one that needs longer fits no cutoff of ours. */
 const HORIZON_DAYS = 366;
 
@@ -10,7 +11,7 @@ export interface FeasibilityInput {
   readonly messages: number;
   /** Attempts a minute that all workers together may make; more than zero. */
   readonly ratePerMinute: number;
-  /** Attempts that may be made on one Europe/London day; no limit when left out. */
+  /** Attempts that may be made in any 24 hours, as relays count; no limit when left out. */
   readonly dayBudget?: number;
   /** Attempts to expect on top, as a share of the messages: 0.05 is five in a hundred. */
   readonly retryShare: number;
@@ -34,67 +35,92 @@ export interface Feasibility {
 /** Whether a send of this size fits before the cutoff at the allowed rate, within sending hours of working days. */
 export function feasibility(input: FeasibilityInput): Feasibility {
   const attempts = Math.ceil(input.messages * (1 + input.retryShare));
-  const finishesAt = finishOf(attempts, input);
-  const latestSafeLaunch = latestLaunchOf(attempts, input);
+  const spans = sendingSpans(input);
+  const finishesAt = finishOf(attempts, input.launchAt, input, spans);
+  const latestSafeLaunch = latestLaunchOf(attempts, input, spans);
   const fits = finishesAt !== undefined && finishesAt < input.cutoff;
   const outcome = { fits, finishesAt, latestSafeLaunch };
   return { ...outcome, explanation: explain(attempts, input, outcome) };
 }
 
-function finishOf(attempts: number, input: FeasibilityInput): Date | undefined {
+/** When mail may leave on each day from a day on. */
+type Spans = (from: LondonTime['date'], day: number) => { readonly opens: number; readonly closes: number };
+
+/** Follows the send minute by minute; what left in a minute counts until a day after its end. */
+function finishOf(
+  attempts: number,
+  launchAt: Date,
+  input: FeasibilityInput,
+  spans: Spans,
+  giveUpAt = Infinity,
+): Date | undefined {
+  const { ratePerMinute, dayBudget = Infinity } = input;
+  const budget = ratePerMinute * (DAY / MINUTE) <= dayBudget ? Infinity : dayBudget;
+  const { date: launchDay } = LondonTime.fromInstant(launchAt);
+  const counted: { readonly until: number; readonly room: number }[] = [];
+  let oldest = 0;
+  let used = 0;
   let left = attempts;
-  const { date: launchDay } = LondonTime.fromInstant(input.launchAt);
   for (let day = 0; day <= HORIZON_DAYS; day += 1) {
-    const span = sendingSpan(addDays(launchDay, day), input);
-    const start = Math.max(span.opens, input.launchAt.getTime());
-    if (start >= span.closes) continue;
-    const room = capacity(span.closes - start, input);
-    if (left <= room) return new Date(start + durationOf(left, input));
-    left -= room;
+    const { opens, closes } = spans(launchDay, day);
+    if (opens >= giveUpAt) return undefined;
+    let at = Math.max(opens, launchAt.getTime());
+    while (at < closes) {
+      for (let past = counted[oldest]; past && past.until <= at; past = counted[++oldest]) used -= past.room;
+      const end = budget === Infinity ? closes : Math.min(at + MINUTE, closes);
+      const room = Math.min(((end - at) / MINUTE) * ratePerMinute, budget - used);
+      if (left <= room) return new Date(at + Math.ceil((left / ratePerMinute) * MINUTE));
+      left -= room;
+      used += room;
+      if (budget < Infinity) counted.push({ until: end + DAY, room });
+      at = used < budget ? end : Math.max(end, counted[oldest]?.until ?? end);
+    }
   }
   return undefined;
 }
 
-/** Fills the days backwards from the cutoff; what is left for the earliest day says when that day must begin. */
-function latestLaunchOf(attempts: number, input: FeasibilityInput): Date | undefined {
-  let left = attempts;
-  // A message that leaves at the very instant of the cutoff is too late.
-  const lastInstant = input.cutoff.getTime() - 1;
-  const { date: cutoffDay } = LondonTime.fromInstant(input.cutoff);
-  for (let day = 0; day <= HORIZON_DAYS; day += 1) {
-    const span = sendingSpan(addDays(cutoffDay, -day), input);
-    const end = Math.min(span.closes, lastInstant);
-    if (span.opens >= end) continue;
-    const room = capacity(end - span.opens, input);
-    if (left <= room) return new Date(Math.floor((end - Math.max(1, durationOf(left, input))) / MINUTE) * MINUTE);
-    left -= room;
-  }
-  return undefined;
-}
-
-/** The part of a day in which mail may leave, in milliseconds; empty on days that are no working days. */
-function sendingSpan(
-  date: LondonTime['date'],
-  { calendar, sendingHours }: FeasibilityInput,
-): { opens: number; closes: number } {
-  if (!calendar.isWorkingDay(date)) return { opens: 0, closes: 0 };
-  return {
-    opens: LondonTime.at(date, sendingHours.from).toInstant().getTime(),
-    closes: LondonTime.at(date, sendingHours.to).toInstant().getTime(),
+/** Tries ever earlier, then halves what is between: who launches later never finishes sooner. */
+function latestLaunchOf(attempts: number, input: FeasibilityInput, spans: Spans): Date | undefined {
+  const cutoff = input.cutoff.getTime();
+  const fits = (minute: number): boolean => {
+    const finish = finishOf(attempts, new Date(minute * MINUTE), input, spans, cutoff);
+    return finish !== undefined && finish.getTime() < cutoff;
   };
+  let late = Math.ceil(cutoff / MINUTE);
+  let early = late - 60;
+  for (let step = 60; !fits(early); early -= step *= 2) {
+    if (step * MINUTE > HORIZON_DAYS * DAY) return undefined;
+    late = early;
+  }
+  while (late - early > 1) {
+    const middle = Math.floor((early + late) / 2);
+    if (fits(middle)) early = middle;
+    else late = middle;
+  }
+  return new Date(early * MINUTE);
 }
 
-function capacity(milliseconds: number, { ratePerMinute, dayBudget = Infinity }: FeasibilityInput): number {
-  return Math.min(dayBudget, (milliseconds / MINUTE) * ratePerMinute);
-}
-
-function durationOf(attempts: number, { ratePerMinute }: FeasibilityInput): number {
-  return Math.ceil((attempts / ratePerMinute) * MINUTE);
+/** In milliseconds; empty on days that are no working days. Each day is worked out once. */
+function sendingSpans({ calendar, sendingHours }: FeasibilityInput): Spans {
+  const known = new Map<string, ReturnType<Spans>>();
+  const spanOf = (date: LondonTime['date']): ReturnType<Spans> =>
+    calendar.isWorkingDay(date)
+      ? {
+          opens: LondonTime.at(date, sendingHours.from).toInstant().getTime(),
+          closes: LondonTime.at(date, sendingHours.to).toInstant().getTime(),
+        }
+      : { opens: 0, closes: 0 };
+  return (from, day) => {
+    const date = addDays(from, day);
+    let span = known.get(date);
+    if (!span) known.set(date, (span = spanOf(date)));
+    return span;
+  };
 }
 
 function explain(attempts: number, input: FeasibilityInput, outcome: Omit<Feasibility, 'explanation'>): string {
   const { messages, ratePerMinute, dayBudget } = input;
-  const limit = dayBudget === undefined ? '' : ` and at most ${count(dayBudget)} a day`;
+  const limit = dayBudget === undefined ? '' : ` and at most ${count(dayBudget)} in 24 hours`;
   const need = `${count(attempts)} attempts (${count(messages)} messages and their retries) at ${count(ratePerMinute)} a minute${limit} need ${hours(attempts / ratePerMinute)} of sending time.`;
   const finish = outcome.finishesAt
     ? `Launched at ${words(input.launchAt)}, the last leaves at ${words(outcome.finishesAt)}`

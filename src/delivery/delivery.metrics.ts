@@ -66,7 +66,7 @@ export class DeliveryMetrics {
     });
     new Gauge({
       name: 'delivery_day_budget_used',
-      help: 'Messages of the London day that count against the budget',
+      help: 'Messages of the last 24 hours that count against the budget',
       labelNames: ['transport'],
       registers,
       async collect() {

@@ -95,8 +95,7 @@ export interface SuppressionTable {
 export interface PaceTable {
   name: string;
   next_slot_at: Generated<Date>;
-  day: string | null;
-  day_used: Generated<number>;
+  used: Generated<number>;
   closed_until: Generated<Date>;
   closed_reason: string | null;
   trouble: Generated<number>;

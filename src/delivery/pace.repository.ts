@@ -5,7 +5,7 @@ import { type DeliveryTables } from './delivery.tables.js';
 
 export interface Limits {
   readonly ratePerMinute: number | null;
-  /** Messages of one day in Europe/London. */
+  /** Messages in any 24 hours. */
   readonly dayBudget: number | null;
 }
 
@@ -16,6 +16,7 @@ export interface PaceState {
   /** Milliseconds until the rate lets the next message leave; 0 when it does now. */
   readonly nextSlotInMs: number;
   readonly trouble: number;
+  /** Messages of the last 24 hours, counted where there is a budget. */
   readonly dayUsed: number;
 }
 
@@ -30,10 +31,10 @@ export interface Grant {
 const HORIZON_MS = 5_000;
 /** With the database's clock, which all workers share. */
 const NOW = sql`clock_timestamp()`;
-const TODAY = sql`(clock_timestamp() at time zone 'Europe/London')::date`;
-const MIDNIGHT = sql`((clock_timestamp() at time zone 'Europe/London')::date + 1)::timestamp at time zone 'Europe/London'`;
+/** How long a message counts: its minute is known, its second is not. */
+const COUNTED = sql`interval '24 hours 1 minute'`;
 
-/** One token bucket and one day's budget for each name, shared by all workers, kept over restarts. */
+/** One token bucket and one budget of 24 hours for each name, shared by all workers, kept over restarts. */
 @Injectable()
 export class PaceRepository {
   constructor(@InjectDatabase() private readonly db: Kysely<DeliveryTables>) {}
@@ -54,14 +55,16 @@ export class PaceRepository {
         case when ends > ${NOW} then case when spent then 'the day''s budget is spent' else closed_reason end end
           as "closedReason",
         greatest(0, 1000 * extract(epoch from greatest(next_slot_at, 'epoch') - ${NOW}))::float8 as "nextSlotInMs",
-        trouble, used as "dayUsed"
+        trouble, counted as "dayUsed"
       from (
-        select *, case when spent then greatest(${MIDNIGHT}, closed_until) else greatest(closed_until, 'epoch') end as ends
-        from (
-          select pace.*, case when day = ${TODAY} then day_used else 0 end as used,
-            coalesce(day = ${TODAY} and day_used >= budget, false) as spent
-          from pace join unnest(${names}::text[], ${budgets}::integer[]) as asked (name, budget) using (name)
-        ) as today
+        select pace.*, counted, spent,
+          greatest(closed_until, 'epoch', case when spent then oldest + ${COUNTED} end) as ends
+        from pace join unnest(${names}::text[], ${budgets}::integer[]) as asked (name, budget) using (name),
+          lateral (
+            select coalesce(sum(used), 0)::integer as counted, min(minute) as oldest from pace_minute
+            where pace_minute.name = pace.name and minute > ${NOW} - ${COUNTED}
+          ) as minutes,
+          lateral (select coalesce(counted >= budget, false) as spent) as left_over
       ) as gate`.execute(this.db);
     return new Map(rows.map(({ name, ...state }) => [name, state]));
   }
@@ -70,17 +73,26 @@ export class PaceRepository {
   async reserve(name: string, { ratePerMinute, dayBudget }: Limits, wanted: number): Promise<Grant> {
     const { rows } = await sql<Grant>`
       with turn as materialized (select * from pace where name = ${name} for update),
-      timed as materialized (select *, ${NOW} as now, ${TODAY} as today from turn),
+      timed as materialized (select *, ${NOW} as now from turn),
+      gone as (
+        delete from pace_minute using timed
+        where pace_minute.name = ${name} and minute <= now - ${COUNTED} returning pace_minute.used
+      ),
       decided as materialized (
-        select now, today, greatest(next_slot_at, closed_until, now) as first,
-          case when day = today then day_used else 0 end as used,
+        select now, greatest(next_slot_at, closed_until, now) as first, still,
           case
             when closed_until > now or next_slot_at > now + ${HORIZON_MS} * interval '1 millisecond' then 0
-            else greatest(0, least(${wanted}::integer, ${dayBudget}::integer - case when day = today then day_used else 0 end))
+            else greatest(0, least(${wanted}::integer, ${dayBudget}::integer - still))
           end as granted
-        from timed
+        from timed, lateral (select timed.used - coalesce(sum(gone.used), 0)::integer as still from gone) as counted
+      ),
+      noted as (
+        insert into pace_minute (name, minute, used)
+        select ${name}, date_trunc('minute', first), granted from decided
+        where granted > 0 and ${dayBudget}::integer is not null
+        on conflict (name, minute) do update set used = pace_minute.used + excluded.used
       )
-      update pace set day = today, day_used = used + granted,
+      update pace set used = still + case when ${dayBudget}::integer is null then 0 else granted end,
         next_slot_at = case
           when granted > 0 and ${ratePerMinute}::float8 is not null
           then first + granted * interval '1 minute' / ${ratePerMinute}::float8 else next_slot_at end

@@ -79,7 +79,7 @@ describe('the rate', () => {
 });
 
 describe('the day’s budget', () => {
-  it('is kept over a restart, and the rest waits for another day', async () => {
+  it('is kept over a restart, and the rest waits until a day has passed', async () => {
     const config = { mailDayBudget: 100 };
     const first = await start({ config });
     const { campaignId } = await first.plan(70);
@@ -96,7 +96,7 @@ describe('the day’s budget', () => {
     expect((await second.ledger.progress(other)).states).toMatchObject({ accepted: 30, queued: 40 });
     expect((await second.pace.state()).closedReason).toBe("the day's budget is spent");
 
-    await sql`update pace set day = day - 1`.execute(database.db);
+    await sql`update pace_minute set minute = minute - interval '24 hours 1 minute'`.execute(database.db);
     await second.untilFinished(other);
     expect(sink.messages).toHaveLength(140);
   });

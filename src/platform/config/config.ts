@@ -137,7 +137,7 @@ export interface Config {
   readonly mailFrom: string;
   /** Messages a minute over all workers; undefined is unlimited. */
   readonly mailRatePerMinute: number | undefined;
-  /** Messages a London day over all workers; undefined is unlimited. */
+  /** Messages in any 24 hours over all workers; undefined is unlimited. */
   readonly mailDayBudget: number | undefined;
   /** The mailbox that bounces come to: `imaps://user:password@host/folder`; INBOX unless a folder is named. */
   readonly feedbackImapUrl: string | undefined;
