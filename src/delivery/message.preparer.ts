@@ -2,7 +2,12 @@ import { hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Config, InjectConfig } from '../platform/config/index.js';
-import { type CompiledTemplate, type MessageEncoder, TemplateCatalogue } from '../rendering/index.js';
+import {
+  type CompiledTemplate,
+  type MessageEncoder,
+  TemplateCatalogue,
+  type TemplateValues,
+} from '../rendering/index.js';
 import { type ByteWriter } from '../shared/byte-writer.js';
 import { Clock } from '../shared/clock.js';
 import { AppError, ConflictError } from '../shared/errors.js';
@@ -85,7 +90,7 @@ export class MessagePreparer {
     if (template.version !== message.templateVersion) {
       throw new ConflictError('template-changed', `Template ${template.name} is not the version that was approved`);
     }
-    const body = this.encoderOf(template, sharedValues)(message.values);
+    const body = this.encoderOf(template, sharedValues)(JSON.parse(message.values) as TemplateValues);
     if (!this.isRead) {
       return { ordinal, attempt, setbacks, outgoing: { id, from: '', to: address, mime: NOTHING }, sha256: '' };
     }

@@ -25,7 +25,7 @@ const screening = (optOuts?: OptOuts) =>
 
 const message = (ordinal: number, template: string, address: string | null): QueuedMessage => ({
   ...{ ordinal, template, address, id: `message-${ordinal}`, templateVersion: '1' },
-  ...{ values: {}, guard: null, attempt: 0, setbacks: 0 },
+  ...{ values: '{}', guard: null, attempt: 0, setbacks: 0 },
 });
 const MESSAGES = [
   message(1, 'newsletter', 'Testa.Sample1@nhs.net'),

@@ -105,10 +105,12 @@ function organisationsThatActed({ windowId, actor, organisationCodes }: Reminder
 }
 
 /** An e-mail that was planned hours ago never names a practice that has done its part since. */
-function withoutPractices(values: Mailable['values'], acted: ReadonlySet<string>): Mailable['values'] {
-  const { practices } = values;
-  if (acted.size === 0 || !Array.isArray(practices)) return values;
-  return { ...values, practices: (practices as { code?: string }[]).filter(({ code = '' }) => !acted.has(code)) };
+function withoutPractices(text: string, acted: ReadonlySet<string>): string {
+  if (acted.size === 0) return text;
+  const values = JSON.parse(text) as { practices?: unknown };
+  if (!Array.isArray(values.practices)) return text;
+  const practices = (values.practices as { code?: string }[]).filter(({ code = '' }) => !acted.has(code));
+  return JSON.stringify({ ...values, practices });
 }
 
 function keyOf(windowId: string, { actor, organisationCode }: BlockingPair): string {

@@ -108,13 +108,10 @@ export class Engine {
 
   /** One message as it leaves, for whoever sends the same without this engine. */
   async sampleMime() {
+    const { values, ...message } = messageOf(this.template, 1);
     const mailable = {
-      id: randomUUID(),
-      ordinal: 1,
-      attempt: 0,
-      setbacks: 0,
-      guard: null,
-      ...messageOf(this.template, 1),
+      ...{ id: randomUUID(), ordinal: 1, attempt: 0, setbacks: 0, guard: null },
+      ...{ ...message, values: JSON.stringify(values) },
     };
     const { prepared, failed } = await this.service
       .get(MessagePreparer)

@@ -56,7 +56,7 @@ export async function send(context) {
   cleanUp.add(() => cached.stop());
   const mime = await lender.sampleMime();
   const source = program('smtp-source');
-  const unit = quick ? 1_000 : 5_000;
+  const unit = quick ? 2_500 : 5_000;
 
   // Once through everything: connections are open and code is compiled before anything counts.
   say('warming up');
