@@ -45,7 +45,7 @@ const SOURCES: readonly Source[] = [
 /** Tables of which a simulation needs nothing: who may do what, what others are told, how a cascade was answered. */
 export const LEFT_BEHIND: readonly RegExp[] = [
   /^(audit|cascade|feedback|webhook)_/,
-  /^(kysely|import_previous|cascade$|webhook$|pace$|person$|session$|sign_in_link$|api_key$|idempotency_key$)/,
+  /^(kysely|import_previous|cascade$|webhook$|pace(_minute)?$|person$|session$|sign_in_link$|api_key$|idempotency_key$)/,
   /^(contact_picture|directory_picture|request_rate|scheduler_heartbeat|simulation_run|staged_upload)/,
   // Triggers fill these from what is copied.
   /^delivery_(tally|unknown)$/,
