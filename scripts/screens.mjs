@@ -84,9 +84,14 @@ async function prepare() {
   );
   await campaigns.plan(id);
   await campaigns.submit(id, author);
-  await app.get(Simulations).start(window, 'most-act', author);
   const runs = app.get(SimulationRepository);
-  while ((await runs.newest(window.id)).latest.state === 'running') await delay(500);
+  for (const [subject, scenario] of [
+    ['window', 'most-act'],
+    ['cascade', 'most-pass-on'],
+  ]) {
+    await app.get(Simulations).start(window, subject, scenario, author);
+    while ((await runs.newest(window.id, subject)).latest.state === 'running') await delay(500);
+  }
   await app.get(SuppressionList).add({
     address: 'testa.sample1@nhs.net',
     reason: 'hard-bounce',
@@ -154,6 +159,7 @@ async function pagesOf(page, address, waiting) {
     ['cascade-region', region, false],
     ['cascade-commissioner', commissioner, false],
     ['cascade-practice', told, false],
+    ['cascade-simulation', `/cascades/simulations/${windowPath.split('/').at(-1)}`, true],
     ['cascade-practices', `${cascade}/practices?coverage=silent`, false],
     ['people', '/people', false],
     ['people-found', '/people?find=an', false],
