@@ -90,7 +90,7 @@ async function prepare() {
     ['cascade', 'most-pass-on'],
   ]) {
     await app.get(Simulations).start(window, subject, scenario, author);
-    while ((await runs.newest(window.id, subject)).latest.state === 'running') await delay(500);
+    while ((await runs.standing(window.id, subject)).latest.state === 'running') await delay(500);
   }
   await app.get(SuppressionList).add({
     address: 'testa.sample1@nhs.net',

@@ -64,16 +64,15 @@ export class CascadeSimulationController {
   }
 
   private async page(window: DeclarationWindow, faults: FormFaults, frame: Frame): Promise<string> {
-    const { latest, done } = await this.runs.newest(window.id, 'cascade');
+    const standing = await this.runs.standing(window.id, 'cascade');
+    const { done } = standing;
     const values = {
       title: `Simulated cascade for ${window.name}`,
       section: 'cascades',
       window,
       page: pageOf(window.id),
       faults,
-      latest,
-      done,
-      usual: await this.runs.usualSeconds('cascade'),
+      ...standing,
       scripts: CASCADE_SCRIPTS,
       isOld: done !== undefined && done.version !== window.version,
       plot: done?.report ? plotOf(done.report) : undefined,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql } from 'kysely';
-import { type MessageState } from '../delivery/index.js';
+import { COUNTED_AGAINST_BUDGET, type MessageState } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type ConsoleTables } from './console.tables.js';
 
@@ -69,7 +69,7 @@ export class SendingReads {
       select name, case when closed_until > clock_timestamp() then closed_until end as "closedUntil",
         closed_reason as "closedReason", trouble,
         (select coalesce(sum(used), 0)::integer from pace_minute
-          where pace_minute.name = pace.name and minute > clock_timestamp() - interval '24 hours 1 minute') as used
+          where pace_minute.name = pace.name and minute > clock_timestamp() - ${COUNTED_AGAINST_BUDGET}) as used
       from pace where name not like 'dispatch %' order by name`.execute(this.db);
     return rows;
   }

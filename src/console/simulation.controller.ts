@@ -67,15 +67,14 @@ export class SimulationController {
   }
 
   private async page(window: DeclarationWindow, faults: FormFaults, frame: Frame): Promise<string> {
-    const { latest, done } = await this.runs.newest(window.id, 'window');
+    const standing = await this.runs.standing(window.id, 'window');
+    const { done } = standing;
     const values = {
       title: `Simulation of ${window.name}`,
       section: 'windows',
       window,
       faults,
-      latest,
-      done,
-      usual: await this.runs.usualSeconds('window'),
+      ...standing,
       scenarios: SCENARIOS,
       isOld: done !== undefined && done.version !== window.version,
       plot: done?.report ? timeline(done.report, window, this.bankHolidays.calendar) : undefined,

@@ -32,8 +32,8 @@ export class SimulationLive implements BeforeApplicationShutdown {
   }
 
   private async part(windowId: string, simulated: Simulated, page: string) {
-    const { latest } = await this.runs.newest(windowId, simulated);
-    const values = { latest, usual: await this.runs.usualSeconds(simulated), page, isLive: true };
+    const { latest, usual } = await this.runs.standing(windowId, simulated);
+    const values = { latest, usual, page, isLive: true };
     return { html: this.pages.render('simulation-status', values), over: latest?.state !== 'running' };
   }
 }

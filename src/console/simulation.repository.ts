@@ -31,6 +31,14 @@ export interface SimulationRun<S extends Subject> {
   readonly fault: string | null;
 }
 
+export interface SimulationStanding<S extends Subject> {
+  readonly latest: SimulationRun<S> | undefined;
+  /** The newest with a report. */
+  readonly done: SimulationRun<S> | undefined;
+  /** Seconds that one usually takes. */
+  readonly usual: number | undefined;
+}
+
 /** A run of which nothing was heard for so long has lost its process. */
 const SILENCE = '60 seconds';
 
@@ -80,11 +88,8 @@ export class SimulationRepository {
       where id = ${id} and state = 'running'`.execute(this.db);
   }
 
-  /** The newest run of a window's subject, and the newest that has a report. */
-  async newest<S extends Subject>(
-    windowId: string,
-    subject: S,
-  ): Promise<{ latest: SimulationRun<S> | undefined; done: SimulationRun<S> | undefined }> {
+  /** The newest run of a window's subject, the newest that has a report, and how many seconds one usually takes. */
+  async standing<S extends Subject>(windowId: string, subject: S): Promise<SimulationStanding<S>> {
     await this.closeLost();
     const { rows } = await sql<SimulationRun<S>>`
       (select ${COLUMNS} from simulation_run where window_id = ${windowId} and subject = ${subject}
@@ -92,11 +97,12 @@ export class SimulationRepository {
       union all
       (select ${COLUMNS} from simulation_run where window_id = ${windowId} and subject = ${subject} and state = 'done'
         order by started_at desc limit 1)`.execute(this.db);
-    return { latest: rows[0], done: rows.find(({ state }) => state === 'done') };
+    const usual = await this.usualSeconds(subject);
+    return { latest: rows[0], done: rows.find(({ state }) => state === 'done'), usual };
   }
 
   /** How long the last ones of a subject took, whatever their window; undefined when there was none. */
-  async usualSeconds(subject: Subject): Promise<number | undefined> {
+  private async usualSeconds(subject: Subject): Promise<number | undefined> {
     const { rows } = await sql<{ seconds: number | null }>`
       select max(seconds)::int as seconds from (
         select extract(epoch from ended_at - started_at) as seconds from simulation_run

@@ -39,3 +39,4 @@ export { type NewSuppression, type Suppression, SuppressionList } from './suppre
 export type { MailTransport, OutgoingMessage, Outcome } from './transport.js';
 export { TransportWrappingModule, type WrapTransport } from './transport.wrapping.js';
 export { readUnsubscribeToken, unsubscribeToken, unsubscribeUrl } from './unsubscribe-link.rules.js';
+export { COUNTED_AGAINST_BUDGET } from './pace.repository.js';

@@ -31,8 +31,8 @@ export interface Grant {
 const HORIZON_MS = 5_000;
 /** With the database's clock, which all workers share. */
 const NOW = sql`clock_timestamp()`;
-/** How long a message counts: its minute is known, its second is not. */
-const COUNTED = sql`interval '24 hours 1 minute'`;
+/** How long a message counts against a budget of 24 hours: its minute is known, its second is not. */
+export const COUNTED_AGAINST_BUDGET = sql`interval '24 hours 1 minute'`;
 
 /** One token bucket and one budget of 24 hours for each name, shared by all workers, kept over restarts. */
 @Injectable()
@@ -58,11 +58,11 @@ export class PaceRepository {
         trouble, counted as "dayUsed"
       from (
         select pace.*, counted, spent,
-          greatest(closed_until, 'epoch', case when spent then oldest + ${COUNTED} end) as ends
+          greatest(closed_until, 'epoch', case when spent then oldest + ${COUNTED_AGAINST_BUDGET} end) as ends
         from pace join unnest(${names}::text[], ${budgets}::integer[]) as asked (name, budget) using (name),
           lateral (
             select coalesce(sum(used), 0)::integer as counted, min(minute) as oldest from pace_minute
-            where pace_minute.name = pace.name and minute > ${NOW} - ${COUNTED}
+            where pace_minute.name = pace.name and minute > ${NOW} - ${COUNTED_AGAINST_BUDGET}
           ) as minutes,
           lateral (select coalesce(counted >= budget, false) as spent) as left_over
       ) as gate`.execute(this.db);
@@ -76,7 +76,7 @@ export class PaceRepository {
       timed as materialized (select *, ${NOW} as now from turn),
       gone as (
         delete from pace_minute using timed
-        where pace_minute.name = ${name} and minute <= now - ${COUNTED} returning pace_minute.used
+        where pace_minute.name = ${name} and minute <= now - ${COUNTED_AGAINST_BUDGET} returning pace_minute.used
       ),
       decided as materialized (
         select now, greatest(next_slot_at, closed_until, now) as first, still,
