@@ -3,6 +3,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CascadeTables } from './cascade.tables.js';
 import { type DueRung, type Owing } from './escalation.rules.js';
+import { messagesOf } from './ledger.sql.js';
 import { mailingsOf } from './reopening.repository.js';
 import { ANSWERS, type TreeKind } from './step.rules.js';
 
@@ -65,13 +66,12 @@ export class EscalationRepository {
     await this.db.transaction().execute(async (trx) => {
       await sql`
         with seen as (
-          select told.code, min(delivery.accepted_at) as sent_at,
-            min(delivery.accepted_at) filter (where delivery.state = 'accepted'
-              and delivery.accepted_at <= ${now}::timestamptz - interval '1 hour') as delivered_at,
-            bool_and(delivery.state in ('bounced', 'failed', 'expired', 'suppressed', 'cancelled')) as dead
+          select told.code, min(message.accepted_at) as sent_at,
+            min(message.accepted_at) filter (where message.state = 'accepted'
+              and message.accepted_at <= ${now}::timestamptz - interval '1 hour') as delivered_at,
+            bool_and(message.state in ('bounced', 'failed', 'expired', 'suppressed', 'cancelled')) as dead
           from dispatch
-          join message on message.dispatch_id = dispatch.id
-          join delivery on delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
+          cross join ${messagesOf(sql`dispatch.id`)}
           cross join unnest(message.organisation_codes) as told (code)
           where dispatch.campaign_id = ${cascadeId}
           group by told.code
