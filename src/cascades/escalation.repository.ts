@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { dispatchMessages } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CascadeTables } from './cascade.tables.js';
 import { type DueRung, type Owing } from './escalation.rules.js';
-import { messagesOf } from './ledger.sql.js';
 import { mailingsOf } from './reopening.repository.js';
 import { ANSWERS, type TreeKind } from './step.rules.js';
 
@@ -71,7 +71,7 @@ export class EscalationRepository {
               and message.accepted_at <= ${now}::timestamptz - interval '1 hour') as delivered_at,
             bool_and(message.state in ('bounced', 'failed', 'expired', 'suppressed', 'cancelled')) as dead
           from dispatch
-          cross join ${messagesOf(sql`dispatch.id`)}
+          cross join lateral ${dispatchMessages(sql.ref('dispatch.id'))} as message
           cross join unnest(message.organisation_codes) as told (code)
           where dispatch.campaign_id = ${cascadeId}
           group by told.code

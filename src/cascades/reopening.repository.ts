@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { type MessageState } from '../delivery/index.js';
+import { dispatchMessages, type MessageState } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CascadeTables } from './cascade.tables.js';
-import { messagesOf } from './ledger.sql.js';
 
 /** It arrived, or may have. A bounce told nobody anything. */
 const TOLD: readonly MessageState[] = ['accepted', 'complained', 'unknown', 'sending'];
@@ -51,7 +50,7 @@ export class ReopeningRepository {
           select unnest(message.organisation_codes) as code, mailing.current,
             mailing.shared_values -> 'window' as dates, coalesce(message.accepted_at, message.state_changed_at) as at
           from mailing
-          cross join ${messagesOf(sql`mailing.id`)}
+          cross join lateral ${dispatchMessages(sql.ref('mailing.id'))} as message
           where message.state = any(${[...TOLD]}::message_state[])
         ) as message
         group by code
