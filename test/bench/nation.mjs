@@ -202,9 +202,9 @@ async function copyCampaign(pool, { id, planId, n, isSending, most }) {
     [copy.dispatch, copy.id, due, isSending ? 'running' : 'finished'],
   );
   await pool.query(
-    `insert into campaign_step (campaign_id, step_id, label, due_at, state, dispatch_id, handled_at)
-     values ($1, 'launch', 'Launch', $2, 'dispatched', $3, $2)`,
-    [copy.id, due, copy.dispatch],
+    `insert into campaign_step (campaign_id, step_id, label, due_at, state, handled_at)
+     values ($1, 'launch', 'Launch', $2, 'dispatched', $2)`,
+    [copy.id, due],
   );
   const { rowCount: messages } = await pool.query(
     `insert into message (id, campaign_id, dispatch_id, ordinal, person_key, purpose, account_ids, organisation_codes,
