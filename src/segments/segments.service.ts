@@ -69,15 +69,15 @@ export class SegmentsService {
   }
 
   private async *fresh({ limit, isHurried }: Pace): AsyncGenerator<ClassifiedAccount[]> {
-    let reading = this.read({ after: '', limit });
+    let reading = this.begun({ after: '', limit });
     try {
       for (;;) {
         const { asked, entries } = await reading;
         const last = asked.at(-1);
         if (last === undefined) return;
-        if (isHurried) reading = this.read({ after: last.account.id, limit });
+        if (isHurried) reading = this.begun({ after: last.account.id, limit });
         yield classified(asked, await entries);
-        if (!isHurried) reading = this.read({ after: last.account.id, limit });
+        if (!isHurried) reading = this.begun({ after: last.account.id, limit });
       }
     } finally {
       // Whoever stops early leaves no query behind.
@@ -89,6 +89,13 @@ export class SegmentsService {
   private async classifyBatch(selection: AccountSelection): Promise<ClassifiedAccount[]> {
     const { asked, entries } = await this.read(selection);
     return classified(asked, await entries);
+  }
+
+  /** Its failure is heard of when its turn comes, which may be later. */
+  private begun(selection: AccountSelection): ReturnType<SegmentsService['read']> {
+    const reading = this.read(selection);
+    reading.catch(() => undefined);
+    return reading;
   }
 
   /** The accounts, and the directory entries that have to do with them as they come in. */
@@ -103,7 +110,6 @@ export class SegmentsService {
       asked.map(({ account }) => account.id),
       asked.map(({ lookup }) => lookup),
     );
-    // Somebody waits for it, and hears of a failure; but perhaps only later.
     entries.catch(() => undefined);
     return { asked, entries };
   }
