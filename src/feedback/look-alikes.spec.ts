@@ -13,8 +13,10 @@ interface Letter {
   readonly text: string;
 }
 
-const letter = ({ from = 'Anna Sample <anna@example.org>', subject, more = '', text, ...rest }: Letter): string => {
-  const { returnPath, type = 'text/plain; charset=utf-8' } = { returnPath: '<>', ...rest };
+const letter = (mail: Letter): string => {
+  const { from = 'Anna Sample <anna@example.org>', subject, more = '', text } = mail;
+  const { type = 'text/plain; charset=utf-8' } = mail;
+  const returnPath = 'returnPath' in mail ? mail.returnPath : '<>';
   const head = [
     ...(returnPath === undefined ? [] : [`Return-Path: ${returnPath}`]),
     ...[`From: ${from}`, 'To: cqrs@example.nhs.test', `Subject: ${subject}`, 'MIME-Version: 1.0'],

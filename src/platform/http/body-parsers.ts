@@ -21,7 +21,9 @@ const FORM_TYPE = 'application/x-www-form-urlencoded';
 const DEEPEST = 100;
 
 /** Stands in for a body that is a file: a route that takes none has not read it, and refuses its type. */
-export class UnreadBody {}
+export class UnreadBody {
+  readonly isUnread = true;
+}
 
 /**
  * Reads JSON under /api/ and forms everywhere else. The API refuses forms: a form on another site can send one with
@@ -52,7 +54,7 @@ function isDeeperThan(levels: number, value: unknown): boolean {
   let level = [value];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > levels) return true;
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+    level = level.flatMap((item): unknown[] => (typeof item === 'object' && item !== null ? Object.values(item) : []));
   }
   return false;
 }
