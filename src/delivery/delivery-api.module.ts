@@ -4,12 +4,12 @@ import { DeliveryModule } from './delivery.module.js';
 import { MessageController } from './message.controller.js';
 import { SuppressionController } from './suppression.controller.js';
 import { SuppressionListing } from './suppression.listing.js';
-import { TransportHealth } from './transport.health.js';
+import { DeliveryHealth } from './delivery.health.js';
 
 /** Messages and suppressions over HTTP, and the transport in `/health/ready`. */
 @Module({
   imports: [DeliveryModule, DirectoryModule],
   controllers: [MessageController, SuppressionController],
-  providers: [SuppressionListing, TransportHealth],
+  providers: [SuppressionListing, DeliveryHealth],
 })
 export class DeliveryApiModule {}

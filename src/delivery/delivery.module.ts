@@ -7,6 +7,7 @@ import { CaptureInbox } from './capture.inbox.js';
 import { RenderingModule } from '../rendering/index.js';
 import { DEFAULT_DELIVERY_OPTIONS, DELIVERY_OPTIONS } from './delivery.options.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
+import { DeliveryWatchdog } from './delivery.watchdog.js';
 import { LedgerModule } from './ledger.module.js';
 import { MAIL_ROUTES, type MailRoute, mailRoutes } from './mail-routes.js';
 import { MessagePreparer } from './message.preparer.js';
@@ -59,11 +60,15 @@ class TransportLifetime implements OnApplicationShutdown {
     MessagePreparer,
     TransportPace,
     DeliveryMetrics,
+    DeliveryWatchdog,
     SliceSender,
     SendSliceProcessor,
     Reconciler,
     UnknownResolver,
   ],
-  exports: [CaptureInbox, MAIL_ROUTES, LedgerModule, SuppressionList, Reconciler, SliceSender, TransportPace],
+  exports: [
+    ...[CaptureInbox, MAIL_ROUTES, LedgerModule, SuppressionList, Reconciler, SliceSender, TransportPace],
+    DeliveryWatchdog,
+  ],
 })
 export class DeliveryModule {}

@@ -25,6 +25,8 @@ export interface DeliveryOptions {
   /** How long a troubled transport is left alone: doubles with each trouble in a row. */
   readonly firstClosureSeconds: number;
   readonly longestClosureSeconds: number;
+  /** So long may messages be due with none of them moving before that is an alarm. */
+  readonly standstillSeconds: number;
 }
 
 /** Eight attempts over about two hours; a transport in trouble is tried once a minute. */
@@ -37,4 +39,6 @@ export const DEFAULT_DELIVERY_OPTIONS: DeliveryOptions = {
   retry: { attempts: 8, firstDelaySeconds: 60, longestDelaySeconds: 3_600, setbacks: 20 },
   firstClosureSeconds: 2,
   longestClosureSeconds: 60,
+  // A dispatch may be limited to one message a minute.
+  standstillSeconds: 300,
 };

@@ -25,4 +25,19 @@ export class MetricsRepository {
       from slice where leased_by is not null`.execute(this.db);
     return rows[0]?.seconds ?? 0;
   }
+
+  /** What could be sent now, and counts of messages by state that change whenever one moves. */
+  async movement(now: Date): Promise<{ dueSlices: number; movement: string }> {
+    const { rows } = await sql<{ dueSlices: number; movement: string }>`
+      with running as (select id from dispatch where state = 'running'),
+      counts as (
+        select dispatch_id, state, sum(messages) as messages from delivery_tally
+        where dispatch_id in (select id from running) group by 1, 2
+      )
+      select
+        (select count(*) from slice where due_at <= ${now} and dispatch_id in (select id from running)) as "dueSlices",
+        (select coalesce(string_agg(concat_ws(' ', dispatch_id, state, messages), ',' order by dispatch_id, state), '')
+         from counts) as movement`.execute(this.db);
+    return rows[0] ?? { dueSlices: 0, movement: '' };
+  }
 }

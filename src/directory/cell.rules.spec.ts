@@ -1,5 +1,5 @@
 import { cleanCell, encodingFault, valueClass } from './cell.rules.js';
-import { fromWindows1252, looksLikeMisreadUtf8 } from './windows-1252.js';
+import { fromWindows1252, looksLikeMisreadUtf8 } from '../shared/windows-1252.js';
 
 describe('the class of a value says what it is like and never what it is', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { looksLikeMisreadUtf8 } from './windows-1252.js';
+import { looksLikeMisreadUtf8 } from '../shared/windows-1252.js';
 
 /** What was taken out of a cell before it was read. Counted by cell in the report, because each is a sign of careless data. */
 export type CellCleanUp = 'invisible-characters' | 'no-break-spaces' | 'surrounding-spaces';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { CsvError, parse } from 'csv-parse';
 import { InvalidInputError } from '../shared/errors.js';
-import { fromWindows1252 } from './windows-1252.js';
+import { fromWindows1252 } from '../shared/windows-1252.js';
 import { type TableFile } from './table-file.js';
 
 export interface RawRow {

@@ -1,6 +1,6 @@
 import type { StatusBlock } from './delivery-status.reader.js';
 import { aboutEach, readFreeText } from './free-text.reader.js';
-import { isDelayNotice, looksLikeAutoReply, looksLikeBounce } from './message-kind.classifier.js';
+import { isDelayNotice, isUnaddressedNotice, looksLikeAutoReply, looksLikeBounce } from './message-kind.classifier.js';
 import { header, readMime } from './mime.reader.js';
 import { judge } from './reason.classifier.js';
 import { addressesIn, readParts, type ReportParts } from './report.reader.js';
@@ -66,8 +66,12 @@ function classifyOne(raw: Buffer | string): FeedbackReport {
       feedbackType: 'abuse',
     });
   if (isReadReceipt(report)) return made([replyOf(report, 'undefined')]);
-  if (isReport) return made(fromFreeText(report));
-  if (looksLikeAutoReply(report.headers)) return made([replyOf(report, 'vacation')]);
+  if (isReport) {
+    const told = fromFreeText(report);
+    if (told.some(saysAnything) || report.returned.trim() !== '') return made(told);
+  }
+  if (looksLikeAutoReply(report.headers) || isUnaddressedNotice(report.headers))
+    return made([replyOf(report, 'vacation')]);
   return { ...nothing, references };
 }
 
@@ -101,6 +105,10 @@ function fromFreeText(report: ReportParts): ReportedRecipient[] {
     diagnostic: shorten(entry.diagnostic),
   }));
 }
+
+/** Prose that names no address, no code and no reason reports nothing: couriers and postmasters write of delays too. */
+const saysAnything = ({ address, status, reason }: ReportedRecipient): boolean =>
+  address !== null || status !== null || !(reason === 'undefined' || reason === 'expired');
 
 /** ARF (RFC 5965). `not-spam` takes a complaint back, so it is no complaint. */
 function complaintOf(report: ReportParts, references: ReportReferences): FeedbackReport {

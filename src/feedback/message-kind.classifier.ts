@@ -20,13 +20,15 @@ export function looksLikeBounce(report: ReportParts): boolean {
   const daemon =
     daemonAddress.test(from.slice(0, 300)) || daemonName.test(from.slice(0, 300)) || from === '<>' || from === '';
   const returnPath = headers.get('return-path')?.[0]?.trim();
-  const unaddressed = returnPath === '<>' || returnPath === '' || /mailer-daemon|postmaster/i.test(returnPath ?? '');
+  const unaddressed = hasEmptyReturnPath(headers) || /mailer-daemon|postmaster/i.test(returnPath ?? '');
   const unattended = /no-?reply@/i.test(from.slice(0, 300));
   const titled = bounceSubjects.some((phrase) => subject.includes(phrase));
   const said = saidIn(report);
-  const told =
-    bounceOpenings.some((phrase) => said.includes(phrase)) || /(?<![\d.])[45]\d\d[ -][45]\.\d\.\d/.test(said);
-  if (daemon || (unaddressed && !looksLikeAutoReply(headers))) return titled || told;
+  const answered = /(?<![\d.])[45]\d\d[ -][45]\.\d\.\d/.test(said);
+  const told = bounceOpenings.some((phrase) => said.includes(phrase)) || answered;
+  if (daemon) return titled || told;
+  // Automatic replies have an empty envelope sender too (RFC 3834, 3.3), and may say that nobody will read a message.
+  if (unaddressed && !looksLikeAutoReply(headers)) return titled || answered || (report.returned.trim() !== '' && told);
   // Nothing is known of the envelope: then the report must look like one from its subject to the message it returns.
   const unknown =
     returnPath === undefined && report.original.size > 0 && !/^(?:re|fwd?|aw|wg|tr|rv|sv)\s*:/.test(subject);
@@ -47,8 +49,18 @@ export function looksLikeAutoReply(headers: Headers): boolean {
   if (/vacation/i.test(header(headers, 'x-apple-action')) || /^auto[_-]?reply/i.test(header(headers, 'precedence')))
     return true;
   const subject = header(headers, 'subject').toLowerCase().trim();
+  const unattended = submitted.startsWith('auto-generated') || hasEmptyReturnPath(headers);
+  // "Jane Smith is out of the office", "Payment (out of office)": people write so too, but not with such fields.
+  if (unattended && /\bout of (?:the )?office\b/.test(subject)) return true;
   return autoReplySubjects.some((phrase) => subject.startsWith(phrase));
 }
+
+/** Whether a machine wrote it that wants no answer, and that says so: an acknowledgement without RFC 3834's reference. */
+export const isUnaddressedNotice = (headers: Headers): boolean =>
+  hasEmptyReturnPath(headers) && /^auto-generated/i.test(header(headers, 'auto-submitted'));
+
+const hasEmptyReturnPath = (headers: Headers): boolean =>
+  ['<>', ''].includes(headers.get('return-path')?.[0]?.trim() ?? 'unknown');
 
 /** Whether prose is a notice of delay: the mail system has not given up. */
 export function isDelayNotice(report: ReportParts): boolean {

@@ -1,3 +1,5 @@
+import { fromWindows1252 } from '../shared/windows-1252.js';
+
 /** Limits on what a stranger's message may make us do. A report is read from its front; what is cut was the returned mail. */
 const MAX_BYTES = 2_000_000;
 const MAX_PARTS = 100;
@@ -129,7 +131,9 @@ const decodeQuoted = (text: string): Buffer =>
 function decodeCharset(bytes: Buffer, charset: string): string {
   if (charset === '') return bytes.toString('utf8');
   try {
-    return new TextDecoder(charset).decode(bytes);
+    const decoder = new TextDecoder(charset);
+    const text = decoder.decode(bytes);
+    return decoder.encoding === 'windows-1252' ? fromWindows1252(text) : text;
   } catch (cause) {
     // A charset that nobody decodes any more, such as unicode-1-1-utf-7 in reports of old Hotmail.
     if ((cause as NodeJS.ErrnoException).code === 'ERR_ENCODING_NOT_SUPPORTED') return bytes.toString('utf8');

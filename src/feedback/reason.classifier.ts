@@ -57,7 +57,9 @@ export function judge(report: Evidence): Verdict {
     return { kind: 'delivered', reason: 'delivered', status: code.status || null };
   }
   const reason = reasonOf(evidence, code.status);
-  const lasts = !code.temporary && evidence.action !== 'delayed';
+  // Gmail gives up at once on a domain that the DNS denies, and still says 4.0.0.
+  const denied = evidence.action === 'failed' && reason === 'hostunknown' && /nxdomain/i.test(evidence.diagnostic);
+  const lasts = denied || (!code.temporary && evidence.action !== 'delayed');
   return { kind: gone.has(reason) && lasts ? 'hard' : 'soft', reason, status: code.status || null };
 }
 

@@ -25,7 +25,7 @@ export interface ReportParts {
   readonly original: Headers;
   /** That message, or as much of it as was attached or quoted. */
   readonly returned: string;
-  /** multipart/report or message/delivery-status was declared. */
+  /** A delivery report was declared: multipart/report of no other type (as of TLS reports), or message/delivery-status. */
   readonly declared: boolean;
 }
 
@@ -56,9 +56,12 @@ export function readParts(message: MimeMessage): ReportParts {
     feedback: feedback ? readHeaders(feedback.text) : null,
     original: readHeaders(headOf(returned)),
     returned,
-    declared: /^\s*multipart\/report\b/i.test(header(headers, 'content-type')) || status.length > 0,
+    declared: status.length > 0 || isDeliveryReport(header(headers, 'content-type')),
   };
 }
+
+const isDeliveryReport = (contentType: string): boolean =>
+  /^\s*multipart\/report\b/i.test(contentType) && !/report-type\s*=\s*"?(?!delivery)[\w-]/i.test(contentType);
 
 /** Splits at the line that announces the returned message, or where its header visibly begins. */
 function cutReturned(text: string): [string, string] {

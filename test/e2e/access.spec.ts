@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
 import { Body, Controller, Get, HttpCode, Param, Post, Put, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { sql } from 'kysely';
@@ -82,6 +84,17 @@ class ProbeController {
     if (kind === 'bug') throw new Error('secret internals of testa.sample1@nhs.net');
     await sql`select 1 / 0`.execute(harness.database.db);
   }
+}
+
+/** What the server says to these bytes before it hangs up. */
+async function sent(bytes: string): Promise<string> {
+  const server = harness.app.getHttpServer();
+  if (!server.listening) await once(server.listen(0, '127.0.0.1'), 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').setEncoding('utf8');
+  socket.write(bytes);
+  let answer = '';
+  for await (const piece of socket) answer += piece as string;
+  return answer;
 }
 
 let harness: TestApp;
@@ -343,6 +356,8 @@ describe('problem documents', () => {
     ['a prototype key', 'application/json', '{"text":"a","__proto__":{"admin":true}}', 201],
     ['another charset', 'application/json; charset=ebcdic', '{"text":"a"}', 415],
     ['XML', 'application/xml', '<a/>', 415],
+    ['a file where JSON is expected', 'text/plain', '{"text":"a"}', 415],
+    ['JSON that is nested 300,000 deep', 'application/json', `{"text":${'['.repeat(3e5)}${']'.repeat(3e5)}}`, 400],
     ['a form', 'application/x-www-form-urlencoded', 'text=a', 415],
     ['a body of 200 kB', 'application/json', `{"text":"${'x'.repeat(200_000)}"}`, 400],
     ['an oversize body', 'application/json', `{"text":"${'x'.repeat(5_000_000)}"}`, 413],
@@ -354,6 +369,30 @@ describe('problem documents', () => {
       .send(body);
     expect(answer.status).toBe(status);
     expect(status === 201 || answer.headers['content-type']?.startsWith('application/problem+json')).toBe(true);
+  });
+
+  it('refuses what is nested too deeply before it is compared with an earlier request', async () => {
+    const answer = await http
+      .post('/api/v1/probe/notes')
+      .set(await auth('campaign:write'))
+      .set('Idempotency-Key', 'deep')
+      .set('Content-Type', 'application/json')
+      .send(`{"text":${'['.repeat(3e5)}${']'.repeat(3e5)}}`);
+    expect([answer.status, answer.body]).toEqual([
+      400,
+      expect.objectContaining({ type: '/problems/malformed-request' }),
+    ]);
+  });
+
+  it.each([
+    ['no request of HTTP', 'HELLO\r\n\r\n', 400, '/problems/malformed-request'],
+    ['a method that does not exist', 'FOO /api/v1/me HTTP/1.1\r\nHost: x\r\n\r\n', 400, '/problems/malformed-request'],
+    ['an address of 40 kB', `GET /api/v1/me?${'x'.repeat(40_000)} HTTP/1.1\r\n\r\n`, 431, '/problems/header-too-large'],
+  ])('answer %s with a problem document', async (_, request, status, type) => {
+    const answer = await sent(request);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*\r\nContent-Type: application/problem\\+json`));
+    expect(JSON.parse(body)).toMatchObject({ status, type });
   });
 
   it.each([

@@ -4,25 +4,28 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { AuditTrail } from '../../src/access/index.js';
 import { CampaignService } from '../../src/campaigns/index.js';
 import { type CampaignTables } from '../../src/campaigns/campaign.tables.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
+import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
 import { Ledger } from '../../src/delivery/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { colleague, TestApp } from '../support/app.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
+import { SmtpSink } from '../support/smtp-sink.js';
 
 const MONDAY = new Date('2026-09-07T09:00:00+01:00');
 const CAMPAIGNS = 6;
 const author = colleague('author');
 
-let database: TestDatabase<CampaignTables>;
+let database: TestDatabase<CampaignTables & DeliveryTables>;
 let test: TestApp;
 let dataDir: string;
-let schedulers: ChildProcess[] = [];
+let processes: ChildProcess[] = [];
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 beforeAll(async () => {
   database = await testDatabase();
@@ -31,16 +34,20 @@ beforeAll(async () => {
   await test.importSmallDirectory();
 });
 afterEach(async () => {
-  const running = schedulers.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
-  for (const scheduler of running) scheduler.kill('SIGKILL');
-  await Promise.all(running.map((scheduler) => once(scheduler, 'exit')));
-  schedulers = [];
+  await killAll(processes.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null));
+  processes = [];
 });
 afterAll(async () => {
   await test[Symbol.asyncDispose]();
   await rm(dataDir, { recursive: true, force: true });
   await database[Symbol.asyncDispose]();
 });
+
+async function killAll(victims: readonly ChildProcess[]): Promise<void> {
+  const exits = victims.map((victim) => once(victim, 'exit'));
+  for (const victim of victims) victim.kill('SIGKILL');
+  await Promise.all(exits);
+}
 
 interface Due {
   readonly id: string;
@@ -65,35 +72,47 @@ const dueCampaigns = async (name: string): Promise<Due[]> => {
   }
   return due;
 };
-/** A scheduler of the build, in a process of its own, that ticks by itself. */
-const startScheduler = async (): Promise<ChildProcess> => {
+const sleeps = async (): Promise<boolean> => {
+  const { rows } = await sql<{ sleeping: boolean }>`select exists (
+    select from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()
+  ) as sleeping`.execute(database.db);
+  return rows[0]!.sleeping;
+};
+/** A process of the build that ticks and works by itself. */
+const startProcess = async (
+  role: 'scheduler' | 'worker',
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ChildProcess> => {
   const started = spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'dist', 'main.js')], {
     env: {
       PATH: process.env['PATH'],
       NODE_ENV: 'test',
-      ROLES: 'scheduler',
+      ROLES: role,
+      TRIAL_MODE: 'off',
       PORT: '0',
       DATABASE_URL: database.connectionString,
       DATA_DIR: dataDir,
       SECRET: 'a secret of the tests, forty characters!',
       CLOCK: MONDAY.toISOString(),
       LOG_LEVEL: 'error',
+      ...settings,
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  schedulers.push(started);
+  processes.push(started);
   let told = '';
   started.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
-  while (!told.includes('cqrs-comms (scheduler)')) await once(started.stderr, 'data');
+  while (!told.includes(`cqrs-comms (${role})`)) await once(started.stderr, 'data');
   return started;
 };
+const startScheduler = () => startProcess('scheduler');
 const untilDispatched = async (due: readonly Due[]): Promise<void> => {
-  for (let round = 0; round < 1_200; round += 1) {
+  for (let round = 0; round < 2_400; round += 1) {
     const steps = await Promise.all(due.map(({ id }) => test.app.get(CampaignService).steps(id)));
     if (steps.flat().every(({ state }) => state === 'dispatched')) return;
     await delay(100);
   }
-  throw new Error('The steps were not dispatched in two minutes');
+  throw new Error('The steps were not dispatched in four minutes');
 };
 const expectOnce = async (due: readonly Due[]): Promise<void> => {
   for (const { id, recipients } of due) {
@@ -119,4 +138,70 @@ it('dispatches each step once when one of two schedulers is killed in the middle
   first.kill('SIGKILL');
   await untilDispatched(due);
   await expectOnce(due);
+});
+
+it('plans each dispatch once when the scheduler is killed while it writes one', async () => {
+  const due = await dueCampaigns('Half-written');
+  await sql`create function nap() returns trigger language plpgsql as
+    'begin perform pg_sleep(3); return null; end'`.execute(database.db);
+  await sql`create trigger nap after insert on message for each statement execute function nap()`.execute(database.db);
+  const scheduler = await startScheduler();
+  const deadline = performance.now() + 60_000;
+  while (!(await sleeps())) {
+    if (performance.now() > deadline) throw new Error('The scheduler planned nothing in a minute');
+    await delay(20);
+  }
+  await killAll([scheduler]);
+  // Waits for the statement that the dead scheduler's session is still in.
+  await sql`drop trigger nap on message`.execute(database.db);
+  await startScheduler();
+  await untilDispatched(due);
+  await expectOnce(due);
+});
+
+it('loses and doubles nothing when the scheduler and one of two workers are killed at once while they send', async () => {
+  await using sink = await SmtpSink.start();
+  sink.takeTime(300);
+  const settings = { SMTP_URL: sink.url };
+  const ours = (await dueCampaigns('Decimated')).map(({ id }) => id);
+  const [scheduler, worker] = await Promise.all([
+    startProcess('scheduler', settings),
+    startProcess('worker', settings),
+    startProcess('worker', settings),
+  ]);
+  const deadline = performance.now() + 240_000;
+  const until = async (condition: () => boolean | Promise<boolean>) => {
+    while (!(await condition())) {
+      if (performance.now() > deadline) throw new Error(`It did not come to pass: ${condition.toString()}`);
+      await delay(20);
+    }
+  };
+  await until(() => sink.messages.length > 100);
+  await killAll([scheduler, worker]);
+  await startProcess('scheduler', settings);
+  const leasesAreOver = sql`update slice set lease_until = clock_timestamp() - interval '1 second'
+    where leased_by like ${`%:${worker.pid}:%`}`;
+  await leasesAreOver.execute(database.db);
+  const ledger = test.app.get(Ledger);
+  const decided = async () => {
+    const all = await Promise.all(ours.map((campaignId) => ledger.progress({ campaignId })));
+    return all.every(({ planned, terminal, states }) => planned > 0 && planned === terminal + states.unknown);
+  };
+  await until(decided);
+  const rows = await database.db
+    .selectFrom('delivery')
+    .innerJoin('dispatch', 'dispatch.id', 'delivery.dispatch_id')
+    .select(['delivery.message_id as id', 'delivery.state'])
+    .where('dispatch.campaign_id', 'in', ours)
+    .execute();
+  const copies = sink.copies();
+  const wrong = rows.filter(({ id, state }) => {
+    const arrived = copies.get(id) ?? 0;
+    return state === 'accepted' ? arrived !== 1 : state === 'unknown' ? arrived > 1 : arrived !== 0;
+  });
+  expect(wrong).toEqual([]);
+  // Of two slices at once, two windows each.
+  expect(rows.filter(({ state }) => state === 'unknown').length).toBeLessThanOrEqual(2 * 2 * 100);
+  expect([...copies.values()].filter((times) => times !== 1)).toEqual([]);
+  expect(await ledger.faults()).toEqual([]);
 });

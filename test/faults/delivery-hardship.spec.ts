@@ -1,8 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { sql } from 'kysely';
 import { type DeliveryOptions } from '../../src/delivery/delivery.options.js';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
@@ -32,20 +36,20 @@ const decided = (app: DeliveryApp, campaignId: string) => async () => {
   return planned === terminal + states.unknown;
 };
 
-describe('a clock that jumps', () => {
-  /** The database's clock, with an error that the test sets. */
-  async function withShiftedClock(): Promise<string> {
-    await sql`create schema shifted`.execute(database.db);
-    await sql`create table shifted.clock (error interval not null)`.execute(database.db);
-    await sql`insert into shifted.clock values ('0')`.execute(database.db);
-    await sql`create function shifted.clock_timestamp() returns timestamptz language sql volatile
-      as 'select pg_catalog.clock_timestamp() + error from shifted.clock'`.execute(database.db);
-    const url = new URL(database.connectionString);
-    url.searchParams.set('options', '-c search_path=shifted,public,pg_catalog');
-    return url.toString();
-  }
-  const jump = (error: string) => sql`update shifted.clock set error = ${error}::interval`.execute(database.db);
+/** The database's clock, with an error that the test sets. */
+async function withShiftedClock(): Promise<string> {
+  await sql`create schema shifted`.execute(database.db);
+  await sql`create table shifted.clock (error interval not null)`.execute(database.db);
+  await sql`insert into shifted.clock values ('0')`.execute(database.db);
+  await sql`create function shifted.clock_timestamp() returns timestamptz language sql volatile
+    as 'select pg_catalog.clock_timestamp() + error from shifted.clock'`.execute(database.db);
+  const url = new URL(database.connectionString);
+  url.searchParams.set('options', '-c search_path=shifted,public,pg_catalog');
+  return url.toString();
+}
+const jump = (error: string) => sql`update shifted.clock set error = ${error}::interval`.execute(database.db);
 
+describe('a clock that jumps', () => {
   it.each([
     ['an hour forward and back', '1 hour'],
     ['an hour back and forward', '-1 hour'],
@@ -91,6 +95,80 @@ describe('a clock that jumps', () => {
     expect(sink.messages).toHaveLength(arrived);
     expect(await disagreements(database.db, sink)).toEqual([]);
   });
+});
+
+/** Memory in use, without what only waits to be collected. */
+function liveMegabytes(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed / 1_048_576;
+}
+
+// The queue on Redis: its locks go by another clock than the one that jumps here.
+const redisUrl = process.env['TEST_REDIS_URL'];
+(redisUrl === undefined ? describe.skip : describe)('a mail server that is away for an hour', () => {
+  it('is tried about once a minute at no growing cost, and gets little at first when it is back', async () => {
+    const MESSAGES = 3_000;
+    const server = { ...database.server, connectionString: await withShiftedClock() };
+    await using app = await DeliveryApp.start({
+      server,
+      smtpUrl: sink.url,
+      redisUrl: redisUrl!,
+      clock: new SystemClock(),
+    });
+    await sink.close();
+    let calls = 0;
+    const refusing = createServer((socket) => {
+      calls += 1;
+      socket.destroy();
+    });
+    refusing.listen(Number(new URL(sink.url).port), '127.0.0.1').unref();
+    await once(refusing, 'listening');
+    const { campaignId } = await app.plan(MESSAGES);
+    const isClosed = async () => (await app.pace.state()).closedForMs > 0;
+    const closedUntil = async () => {
+      const { rows } = await sql<{ until: string }>`select max(closed_until)::text as until from pace`.execute(
+        database.db,
+      );
+      return rows[0]!.until;
+    };
+    const heap: number[] = [];
+    await app.until(isClosed, campaignId);
+    for (let minute = 2; minute <= 60; minute += 2) {
+      if (minute % 20 === 0) heap.push(liveMegabytes());
+      const before = await closedUntil();
+      await jump(`${minute} minutes`);
+      // An attempt of before the jump may end behind it, and be this one.
+      await app.until(async () => (await closedUntil()) !== before, campaignId, 30);
+    }
+    await app.until(isClosed, campaignId);
+    // Two slices at once, of which each tries one message by one connection.
+    expect(calls).toBeGreaterThan(15);
+    expect(calls).toBeLessThanOrEqual(30 * 2 + 10);
+    expect(heap.at(-1)! - heap[0]!).toBeLessThan(10);
+    expect((await app.ledger.progress({ campaignId })).states).toMatchObject({ accepted: 0, failed: 0, unknown: 0 });
+    expect(await app.metrics.metrics()).toMatch(/^delivery_transport_closed{transport="[^"]+"} 1$/m);
+
+    refusing.close();
+    await once(refusing, 'close');
+    await sink.listen();
+    sink.takeTime(20);
+    await jump('63 minutes');
+    const onWire: number[] = [];
+    await app.until(
+      async () => {
+        const { states } = await app.ledger.progress({ campaignId });
+        if (states.sending > 0) onWire.push(states.sending);
+        return states.accepted === MESSAGES;
+      },
+      campaignId,
+      120,
+    );
+    // Two slices at once: a few messages each at first, whole windows later.
+    expect(onWire[0]).toBeLessThanOrEqual(2 * 2 * 7);
+    expect(Math.max(...onWire)).toBeGreaterThan(100);
+    expect(await disagreements(database.db, sink)).toEqual([]);
+  }, 240_000);
 });
 
 describe('one recipient at whom the server always', () => {

@@ -71,45 +71,52 @@ const ticking = (...apps: DeliveryApp[]) => {
 };
 
 describe('PostgreSQL', () => {
-  it('may be stopped at once (SIGQUIT) and started again in the middle of a campaign', async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'cqrs-comms-faults-'));
-    const open = () => openEmbeddedPostgres({ dataDir, database: 'faults' });
-    const portOf = (server: DatabaseServer) => Number(new URL(server.connectionString).port);
-    let server = await open();
-    await using relay = await tcpRelay(portOf(server));
-    const url = new URL(server.connectionString);
-    url.port = String(relay.port);
-    const connectionString = url.toString();
-    const db: Kysely<DeliveryTables> = connect(connectionString, 2);
-    try {
-      await migrate(db);
-      await using app = await start({
-        server: { connectionString, embedded: false, release: () => Promise.resolve() },
-      });
-      // What fails meanwhile is said some times a second.
-      Logger.overrideLogger(false);
-      sink.takeTime(5);
-      const { campaignId } = await app.plan(MESSAGES);
-      {
-        using _ = ticking(app);
-        await seen(somewhere());
-        const pidFile = await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8');
-        process.kill(Number(pidFile.split('\n')[0]), 'SIGQUIT');
-        await stopped(Number(pidFile.split('\n')[0]));
-        server = await open();
-        relay.target = portOf(server);
+  it.each([
+    ['stopped at once (SIGQUIT)', 'SIGQUIT'],
+    ['killed (SIGKILL)', 'SIGKILL'],
+  ] as const)(
+    'may be %s and started again in the middle of a campaign',
+    async (_, signal) => {
+      const dataDir = await mkdtemp(join(tmpdir(), 'cqrs-comms-faults-'));
+      const open = () => openEmbeddedPostgres({ dataDir, database: 'faults' });
+      const portOf = (server: DatabaseServer) => Number(new URL(server.connectionString).port);
+      let server = await open();
+      await using relay = await tcpRelay(portOf(server));
+      const url = new URL(server.connectionString);
+      url.port = String(relay.port);
+      const connectionString = url.toString();
+      const db: Kysely<DeliveryTables> = connect(connectionString, 2);
+      try {
+        await migrate(db);
+        await using app = await start({
+          server: { connectionString, embedded: false, release: () => Promise.resolve() },
+        });
+        // What fails meanwhile is said some times a second.
+        Logger.overrideLogger(false);
+        sink.takeTime(5);
+        const { campaignId } = await app.plan(MESSAGES);
+        {
+          using _ = ticking(app);
+          await seen(somewhere());
+          const pidFile = await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8');
+          process.kill(Number(pidFile.split('\n')[0]), signal);
+          await stopped(Number(pidFile.split('\n')[0]));
+          server = await open();
+          relay.target = portOf(server);
+        }
+        const states = await untilDecided(app, campaignId);
+        expect(states['accepted']! + states['unknown']!).toBe(MESSAGES);
+        expect(states['unknown']).toBeLessThanOrEqual(IN_FLIGHT);
+        expect(await disagreements(db, sink)).toEqual([]);
+        expect(await app.ledger.faults()).toEqual([]);
+      } finally {
+        await db.destroy();
+        await server.release();
+        await rm(dataDir, { recursive: true, force: true });
       }
-      const states = await untilDecided(app, campaignId);
-      expect(states['accepted']! + states['unknown']!).toBe(MESSAGES);
-      expect(states['unknown']).toBeLessThanOrEqual(IN_FLIGHT);
-      expect(await disagreements(db, sink)).toEqual([]);
-      expect(await app.ledger.faults()).toEqual([]);
-    } finally {
-      await db.destroy();
-      await server.release();
-      await rm(dataDir, { recursive: true, force: true });
-    }
-  }, 180_000);
+    },
+    180_000,
+  );
 });
 
 const redis = process.env['TEST_REDIS_URL'] === undefined ? describe.skip : describe;

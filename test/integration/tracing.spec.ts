@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { type NestExpressApplication } from '@nestjs/platform-express';
@@ -137,6 +141,48 @@ describe('a trace', () => {
     await tracing.close();
     expect(spans).toEqual([]);
   });
+
+  it('reaches a collector by OTLP, and says once that it is away and once that it is back', async () => {
+    const said: unknown[] = [];
+    for (const level of ['warn', 'log'] as const) {
+      jest.spyOn(Logger.prototype, level).mockImplementation((...what: unknown[]) => void said.push(what[0]));
+    }
+    const bodies: string[] = [];
+    const collector = createServer((asked, answer) => {
+      let body = `${asked.method} ${asked.url} `;
+      asked.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      asked.on('end', () => {
+        bodies.push(body);
+        answer.setHeader('Content-Type', 'application/json').end('{}');
+      });
+    });
+    const listen = async (port: number) => once(collector.listen(port, '127.0.0.1'), 'listening');
+    await listen(0);
+    const { port } = collector.address() as AddressInfo;
+    collector.close();
+    await once(collector, 'close');
+    const tracing = OtelTracing.to(`http://127.0.0.1:${port}/`, 1);
+    const until = async (condition: () => boolean) => {
+      const deadline = performance.now() + 30_000;
+      while (!condition()) {
+        if (performance.now() > deadline) throw new Error(`Not within 30 s: ${condition.toString()}`);
+        await tracing.span('send message', { 'message.id': randomUUID() }, () => Promise.resolve());
+        await delay(50);
+      }
+    };
+    await until(() => said.length > 0);
+    // More than one batch fails meanwhile.
+    const quietUntil = performance.now() + 3_000;
+    await until(() => performance.now() > quietUntil);
+    expect(said).toEqual([expect.objectContaining({ message: 'traces not exported' })]);
+    await listen(port);
+    await until(() => bodies.length > 0 && said.length > 1);
+    expect(said.slice(1)).toEqual([{ message: 'traces are exported again' }]);
+    expect(bodies[0]).toMatch(/^POST \/v1\/traces {"resourceSpans":.*"name":"send message"/);
+    await tracing.close();
+    collector.close();
+    jest.restoreAllMocks();
+  }, 60_000);
 
   it('costs nothing while nothing is traced', async () => {
     const off = new NoTracing();

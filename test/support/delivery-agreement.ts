@@ -1,12 +1,14 @@
 import { type Kysely } from 'kysely';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
-import { type SmtpSink } from './smtp-sink.js';
 
 /**
  * Where the ledger and the server disagree; empty when they agree: what was accepted arrived once, what is unknown
  * arrived once or not at all, nothing else arrived.
  */
-export async function disagreements(db: Kysely<DeliveryTables>, sink: SmtpSink): Promise<string[]> {
+export async function disagreements(
+  db: Kysely<DeliveryTables>,
+  sink: { copies(): ReadonlyMap<string, number> },
+): Promise<string[]> {
   const copies = sink.copies();
   const rows = await db.selectFrom('delivery').select(['message_id', 'state']).execute();
   const known = new Set(rows.map(({ message_id }) => message_id));

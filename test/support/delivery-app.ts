@@ -3,6 +3,7 @@ import { cp, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Type } from '@nestjs/common';
 import { type Registry } from 'prom-client';
 import { type TestingModule, Test } from '@nestjs/testing';
 import { AuditModule } from '../../src/access/index.js';
@@ -113,6 +114,9 @@ export class DeliveryApp implements AsyncDisposable {
   }
   get metrics(): Registry {
     return this.app.get(METRICS, { strict: false });
+  }
+  get<T>(part: Type<T>): T {
+    return this.app.get(part, { strict: false });
   }
   get jobs(): JobQueue {
     return this.app.get(JobQueue, { strict: false });

@@ -10,6 +10,7 @@ import { ProblemFilter } from './problem.filter.js';
 import { ProblemPages } from './problem.pages.js';
 import { SchemaPipe } from './schema.pipe.js';
 import { securityHeaders } from './security-headers.js';
+import { answerUnreadRequests } from './unread-requests.js';
 
 /**
  * Sets up the application: headers, body limits, validation, problem documents. main.ts and the tests both call it,
@@ -29,6 +30,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
     cookieParser(),
     ...bodyParsers(),
   );
+  answerUnreadRequests(app.getHttpServer());
   app.use('/api/v1/openapi.json', apiDocumentRoute(app));
   app.useGlobalPipes(new SchemaPipe());
   app.useGlobalFilters(new ProblemFilter(app.get(ProblemPages)));

@@ -1,4 +1,5 @@
 import { type ArgumentMetadata, Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
+import { UnreadBody } from './body-parsers.js';
 import { type FieldError, HttpProblem } from './http-problem.js';
 
 const PARTS = { body: 'body', query: 'query', param: 'path', custom: 'query' } as const;
@@ -14,6 +15,9 @@ type Issue = { readonly message: string; readonly path?: readonly unknown[] | un
 export class SchemaPipe extends StandardSchemaValidationPipe {
   override async transform<T>(value: T, metadata: ArgumentMetadata): Promise<T> {
     if (!metadata.schema) return value;
+    if (value instanceof UnreadBody) {
+      throw new HttpProblem(415, 'unsupported-media-type', 'Send application/json: no file is expected here.');
+    }
     this.stripProtoKeys(value);
     const start = metadata.data === undefined ? [] : [metadata.data];
     const unstorable = unstorableText(value, start);

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { Logger } from '@nestjs/common';
 import { ROOT_CONTEXT, type Span, type SpanContext, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -38,7 +39,7 @@ export class OtelTracing extends Tracing {
   /** To a collector's address, as http://collector:4318. */
   static to(endpoint: string, share: number): OtelTracing {
     const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
-    return new OtelTracing(new OTLPTraceExporter({ url, timeoutMillis: PATIENCE_MS }), share);
+    return new OtelTracing(announced(new OTLPTraceExporter({ url, timeoutMillis: PATIENCE_MS })), share);
   }
 
   async span<T>(name: string, facts: SpanFacts, work: (tell: Tell) => Promise<T>, from?: string | null): Promise<T> {
@@ -65,6 +66,27 @@ export class OtelTracing extends Tracing {
   async close(): Promise<void> {
     await this.provider.shutdown();
   }
+}
+
+/**
+ * OpenTelemetry drops what it cannot export without a word to an operator: here it is said once when the collector
+ * cannot be reached, however long that lasts, and once when it can be again.
+ */
+function announced(exporter: SpanExporter): SpanExporter {
+  const logger = new Logger(OtelTracing.name);
+  let works = true;
+  return {
+    export(spans, done) {
+      exporter.export(spans, (result) => {
+        const worked = result.error === undefined;
+        if (works && !worked) logger.warn({ message: 'traces not exported', error: result.error?.name });
+        if (!works && worked) logger.log({ message: 'traces are exported again' });
+        works = worked;
+        done(result);
+      });
+    },
+    shutdown: () => exporter.shutdown(),
+  };
 }
 
 /** Undefined for what is no `traceparent`: a trace that cannot be gone on with begins anew. */

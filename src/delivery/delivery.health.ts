@@ -1,19 +1,23 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ReadinessChecks } from '../platform/health/index.js';
+import { type Config, InjectConfig } from '../platform/config/index.js';
+import { DeliveryWatchdog } from './delivery.watchdog.js';
 import { MAIL_ROUTES, type MailRoute } from './mail-routes.js';
 import { TransportPace } from './transport.pace.js';
 
 /**
  * Shows the circuit breakers of the transports in `/health/ready`: open only while every one is, and each by its name
- * where there are several. An open one makes nothing unready: mail waits in the ledger, and a process that is
- * restarted would meet the same server.
+ * where there are several; in schedulers also whether messages move. Neither makes a process unready: mail waits in the
+ * ledger, and a process that is restarted would meet the same server and the same lack of workers.
  */
 @Injectable()
-export class TransportHealth implements OnModuleInit {
+export class DeliveryHealth implements OnModuleInit {
   constructor(
     private readonly checks: ReadinessChecks,
     private readonly pace: TransportPace,
+    private readonly watchdog: DeliveryWatchdog,
     @Inject(MAIL_ROUTES) private readonly routes: readonly MailRoute[],
+    @InjectConfig() private readonly config: Config,
   ) {}
 
   onModuleInit(): void {
@@ -25,6 +29,8 @@ export class TransportHealth implements OnModuleInit {
       const each = this.routes.map(({ name }) => [name, breakerOf(states.get(name)?.closedForMs ?? 0)] as const);
       return { ...all, ...Object.fromEntries(each) };
     });
+    if (!this.config.roles.includes('scheduler')) return;
+    this.checks.add('delivery', () => Promise.resolve({ standstillSeconds: this.watchdog.standstillSeconds() }));
   }
 }
 

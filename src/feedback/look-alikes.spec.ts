@@ -1,0 +1,199 @@
+import { classifyReport } from './classify-report.js';
+import type { ReportKind } from './report.types.js';
+
+const EXCHANGE = 'Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@sample.onmicrosoft.example>';
+
+interface Letter {
+  readonly from?: string;
+  /** The envelope sender as the last relay wrote it down; undefined: it wrote nothing. */
+  readonly returnPath?: string | undefined;
+  readonly subject: string;
+  readonly more?: string;
+  readonly type?: string;
+  readonly text: string;
+}
+
+const letter = (mail: Letter): string => {
+  const { from = 'Anna Sample <anna@example.org>', subject, more = '', text } = mail;
+  const { type = 'text/plain; charset=utf-8' } = mail;
+  const returnPath = 'returnPath' in mail ? mail.returnPath : '<>';
+  const head = [
+    ...(returnPath === undefined ? [] : [`Return-Path: ${returnPath}`]),
+    ...[`From: ${from}`, 'To: cqrs@example.nhs.test', `Subject: ${subject}`, 'MIME-Version: 1.0'],
+    `Content-Type: ${type}`,
+  ];
+  return `${head.join('\r\n')}\r\n${more}\r\n${text.replace(/\n/g, '\r\n')}`;
+};
+const report = (status: string): string =>
+  letter({
+    from: 'MAILER-DAEMON@mx.example.org',
+    subject: 'Delivery Status Notification (Failure)',
+    type: 'multipart/report; report-type=delivery-status; boundary=b',
+    text: `--b\n\nSee below.\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns;mx.example.org\n\n${status}\n\n--b--\n`,
+  });
+
+const kindAndAddress = async (raw: Buffer | string): Promise<[ReportKind, (string | null)[]]> => {
+  const { kind, recipients } = await classifyReport(raw);
+  return [kind, recipients.map(({ address }) => address)];
+};
+
+describe('mail that looks like a bounce and is none', () => {
+  it.each<[string, Letter]>([
+    [
+      'a courier’s note',
+      {
+        from: 'Parcel Delivery Service <no-reply@parcels.example>',
+        returnPath: '<bounce-123@parcels.example>',
+        subject: 'Delivery failed: we could not deliver your parcel',
+        text: 'We were unable to deliver your parcel today. It could not be delivered as nobody was in.\n',
+      },
+    ],
+    [
+      'a courier’s note of unknown envelope',
+      {
+        from: 'Parcel Delivery Service <no-reply@parcels.example>',
+        returnPath: undefined,
+        subject: 'Delivery failed: we could not deliver your parcel',
+        text: 'We were unable to deliver your parcel today.\n',
+      },
+    ],
+    [
+      'what a postmaster announces',
+      {
+        from: 'Postmaster <postmaster@example.org>',
+        returnPath: '<postmaster@example.org>',
+        subject: 'Maintenance of the mail service on Saturday',
+        text: 'Mail may come late on Saturday. If a message has been delayed for long, call us.\n',
+      },
+    ],
+    [
+      'the errors of another system',
+      {
+        from: 'Nightly jobs <error@vendor.example>',
+        returnPath: '<error@vendor.example>',
+        subject: 'Weekly summary',
+        text: 'Three jobs failed. An error occurred in the import.\n',
+      },
+    ],
+    [
+      'a TLS report (RFC 8460)',
+      {
+        from: 'noreply-smtp-tls-reporting@provider.example',
+        subject: 'Report Domain: example.nhs.test Submitter: provider.example',
+        type: 'multipart/report; report-type="tlsrpt"; boundary=b',
+        text: '--b\n\nThis is an aggregate TLS report.\n\n--b\nContent-Type: application/tlsrpt+gzip\n\n\n--b--\n',
+      },
+    ],
+    [
+      'a leaver who writes with an empty envelope sender and no other sign',
+      {
+        subject: 'RE: Payment declaration reminder',
+        text: 'I have left the practice. Mail to this address will be returned as undeliverable from October.\n',
+      },
+    ],
+  ])('%s', async (_, mail) => {
+    expect(await kindAndAddress(letter(mail))).toEqual(['not-bounce', []]);
+  });
+
+  it.each<[string, Letter]>([
+    [
+      'an acknowledgement by Exchange that names no message',
+      {
+        subject: 'Thank you for contacting Sample Surgery',
+        more: 'Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n',
+        text: 'This mailbox is not read. If your message could not be delivered to a team we will call you.\n',
+      },
+    ],
+    [
+      'an absence as Domino words it',
+      {
+        returnPath: '<anna@example.org>',
+        subject: 'Anna Sample is out of the office',
+        more: 'Auto-Submitted: auto-generated\r\n',
+        text: 'I will return on Monday.\n',
+      },
+    ],
+    ['an absence behind the subject', { subject: 'Payment declaration (Out of office)', text: 'Back on Monday.\n' }],
+  ])('%s is an automatic reply', async (_, mail) => {
+    expect(await kindAndAddress(letter(mail))).toEqual(['auto-reply', ['anna@example.org']]);
+  });
+
+  it.each(['RE: out of office cover in August', 'Who is out of the office on Friday?'])(
+    'a person who writes "%s" is a person',
+    async (subject) => {
+      const mail = letter({ returnPath: '<anna@example.org>', subject, text: 'Can you tell me?\n' });
+      expect(await kindAndAddress(mail)).toEqual(['not-bounce', []]);
+    },
+  );
+});
+
+describe('bounces that say it in another way', () => {
+  it.each<[string, Letter, ReportKind]>([
+    [
+      'Outlook in German, without a code',
+      {
+        from: EXCHANGE,
+        subject: 'Unzustellbar: Erinnerung',
+        text: 'Ihre Nachricht an gone@example.org konnte nicht zugestellt werden.\ngone wurde unter example.org nicht gefunden.\nUnbekannte Empfängeradresse\n',
+      },
+      'hard',
+    ],
+    [
+      'Gmail in Spanish, without the answer',
+      {
+        from: 'Mail Delivery Subsystem <mailer-daemon@googlemail.com>',
+        subject: 'Delivery Status Notification (Failure)',
+        text: '** No se ha encontrado la dirección **\n\nTu mensaje no se ha entregado a gone@example.org porque no se ha encontrado la dirección.\n',
+      },
+      'hard',
+    ],
+    [
+      'Domino in German',
+      {
+        from: 'Mail Router <MAILER-DAEMON@domino.example.org>',
+        subject: 'ZUSTELLFEHLER: Benutzer gone nicht im Domino-Verzeichnis aufgeführt',
+        text: 'Ihre Nachricht\n\n  Betreff: Erinnerung\n\nwurde nicht zugestellt an:\n\n  gone@example.org\n\nweil:\n\n  Benutzer gone (gone@example.org) nicht im Domino-Verzeichnis aufgeführt\n',
+      },
+      'hard',
+    ],
+    [
+      'Amavis, which took it for spam',
+      {
+        from: 'Content-filter at mx.example.org <postmaster@example.org>',
+        subject: 'Considered UNSOLICITED BULK EMAIL, apparently from you',
+        text: 'A message from <cqrs@example.nhs.test> to:\n-> gone@example.org\n\nwas considered unsolicited bulk e-mail (UBE).\n\nDelivery of the email was stopped!\n',
+      },
+      'soft',
+    ],
+  ])('%s', async (_, mail, kind) => {
+    expect(await kindAndAddress(letter(mail))).toEqual([kind, ['gone@example.org']]);
+  });
+
+  it('in Windows-1252, of which some versions of Node read the quotes as control characters', async () => {
+    const text = 'Your message to gone@example.org couldn\x92t be delivered.\n\ngone wasn\x92t found at example.org.\n';
+    const raw = letter({ from: EXCHANGE, subject: 'Undeliverable', type: 'text/plain; charset=windows-1252', text });
+    expect(await kindAndAddress(Buffer.from(raw, 'latin1'))).toEqual(['hard', ['gone@example.org']]);
+  });
+
+  it.each([
+    ['failed', 'NXDOMAIN', 'hard'],
+    ['delayed', 'NXDOMAIN', 'soft'],
+    ['failed', 'SERVFAIL', 'soft'],
+  ])('by Gmail, which says 4.0.0 of every answer of the DNS: %s, %s is %s', async (action, answer, kind) => {
+    const said = `smtp; DNS Error: DNS type 'mx' lookup of example.org responded with code ${answer}`;
+    const status = `Final-Recipient: rfc822; gone@example.org\nAction: ${action}\nStatus: 4.0.0\nDiagnostic-Code: ${said}`;
+    expect(await kindAndAddress(report(status))).toEqual([kind, ['gone@example.org']]);
+  });
+
+  it('by Outlook.com, whose 5.5.0 means an unknown mailbox only in these words', async () => {
+    const saying = (text: string) =>
+      report(
+        `Final-Recipient: rfc822; gone@example.org\nAction: failed\nStatus: 5.5.0\nDiagnostic-Code: smtp; 550 5.5.0 ${text}`,
+      );
+    expect(await kindAndAddress(saying('Requested action not taken: mailbox unavailable (S2017062302).'))).toEqual([
+      'hard',
+      ['gone@example.org'],
+    ]);
+    expect(await kindAndAddress(saying('Requested action not taken'))).toEqual(['soft', ['gone@example.org']]);
+  });
+});
