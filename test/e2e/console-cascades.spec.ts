@@ -112,7 +112,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     expect(sum).toContain(`${passedOn} of 80`);
     expect(sum).toContain(`${79 - passedOn} of 80`);
     await page.getByText('Show the numbers as a table').click();
-    const curve = page.getByRole('region', { name: 'Practices that the message has reached, by London day' });
+    const curve = page.getByRole('group', { name: 'Practices that the message has reached, by London day' });
     expect(await curve.locator('tbody tr').allInnerTexts()).toEqual([
       `7 Sept\t${first?.practices ?? 0}\t0`,
       `8 Sept\t${first?.practices ?? 0}\t0`,
@@ -242,7 +242,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     expect(await faults(page)).toEqual([]);
     await press(`Move the dates and draft a correction to ${told} people`);
     await page.getByText('This is the correction to everybody who was told the old ones').waitFor();
-    const old = page.getByRole('region', { name: `What ${told} people were told, and what is right` });
+    const old = page.getByRole('group', { name: `What ${told} people were told, and what is right` });
     expect(await old.locator('tbody tr').first().innerText()).toBe(
       'Cutoff\tmidday on Friday 18 September 2026 (London time)\tmidday on Thursday 17 September 2026 (London time)',
     );
@@ -268,7 +268,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     await follow(page, result);
     expect(await main()).toContain('Result: most act on the first reminder');
     await page.getByText('Show the numbers as a table').click();
-    const table = page.getByRole('region', { name: 'What happens when, from now' });
+    const table = page.getByRole('group', { name: 'What happens when, from now' });
     expect(await table.locator('tbody tr').count()).toBeGreaterThan(3);
     expect(await page.locator('.app-chart__disc').count()).toBeGreaterThan(3);
     expect(await faults(page)).toEqual([]);
