@@ -134,7 +134,6 @@ export class CampaignRepository {
           due_at: step.dueAt === null ? now : new Date(step.dueAt),
           expires_at: step.expiresAt === null ? null : new Date(step.expiresAt),
           state: 'waiting' as const,
-          dispatch_id: null,
           note: null,
           handled_at: null,
         })),
@@ -178,7 +177,7 @@ export class CampaignRepository {
 
   async handleStep(
     step: Pick<StepRow, 'campaign_id' | 'step_id'>,
-    outcome: Pick<StepRow, 'state' | 'dispatch_id' | 'note'>,
+    outcome: Pick<StepRow, 'state' | 'note'>,
     now: Date,
     trx: Transaction<CampaignTables>,
   ): Promise<void> {

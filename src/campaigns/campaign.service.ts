@@ -248,17 +248,12 @@ export class CampaignService {
         const expired = step.expires_at !== null && step.expires_at <= now;
         if (expired || step !== latest) {
           const note = expired ? 'its time had passed' : 'a later step was due';
-          await this.campaigns.handleStep(step, { state: 'skipped', dispatch_id: null, note }, now, trx);
+          await this.campaigns.handleStep(step, { state: 'skipped', note }, now, trx);
           await this.record('step-skipped', id, scheduler, { step: step.step_id, note }, trx);
           continue;
         }
         planned = await this.dispatcher.dispatch(campaign, step, trx);
-        await this.campaigns.handleStep(
-          step,
-          { state: 'dispatched', dispatch_id: null, note: `${planned} messages` },
-          now,
-          trx,
-        );
+        await this.campaigns.handleStep(step, { state: 'dispatched', note: `${planned} messages` }, now, trx);
         await this.record('step-dispatched', id, scheduler, { step: step.step_id, messages: planned }, trx);
       }
       if (campaign.state === 'scheduled' && due.length > 0) await this.move(campaign, 'launch', scheduler, {}, {}, trx);

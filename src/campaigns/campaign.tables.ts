@@ -66,7 +66,6 @@ export interface CampaignStepTable {
   due_at: Date;
   expires_at: Date | null;
   state: StepState;
-  dispatch_id: string | null;
   note: string | null;
   handled_at: Date | null;
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { type DeadlinesTables } from '../deadlines/index.js';
-import { type MessageState } from '../delivery/index.js';
+import { dispatchMessages, type MessageState } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CampaignTables } from './campaign.tables.js';
 import { type AllDates, type Told, type ToldDates } from './correction.rules.js';
@@ -116,24 +116,23 @@ export class CorrectionRepository {
     const { signInChange = null, ...payment } = now;
     const { rows } = await sql<ToldRow>`
       with said as (
-        select dispatch.id, template, dates - 'signInChange' as payment, dates ->> 'signInChange' as sign_in,
-          template = any(${[...templates.payment]}) as about_payment,
-          template = any(${[...templates.signIn]}) as about_sign_in
+        select dispatch.id, dates - 'signInChange' as payment, dates ->> 'signInChange' as sign_in
         from campaign
         join dispatch on dispatch.campaign_id = campaign.id
-        cross join unnest(${[...new Set([...templates.payment, ...templates.signIn])]}::text[]) as template
         cross join lateral (select dispatch.shared_values -> 'window' as dates)
         where campaign.window_id = ${windowId}
       ), told as (
         select unnest(message.account_ids) as account_id, said.payment, said.sign_in,
-          coalesce(delivery.accepted_at, delivery.state_changed_at) as at,
-          delivery.state = any(${[...CERTAIN]}::message_state[]) as certain,
-          case when about_payment then said.payment = ${JSON.stringify(payment)}::jsonb end as payment_holds,
-          case when about_sign_in then said.sign_in is not distinct from ${signInChange}::text end as sign_in_holds
+          coalesce(message.accepted_at, message.state_changed_at) as at,
+          message.state = any(${[...CERTAIN]}::message_state[]) as certain,
+          case when message.template = any(${[...templates.payment]})
+            then said.payment = ${JSON.stringify(payment)}::jsonb end as payment_holds,
+          case when message.template = any(${[...templates.signIn]})
+            then said.sign_in is not distinct from ${signInChange}::text end as sign_in_holds
         from said
-        join message on message.dispatch_id = said.id and message.template = said.template
-        join delivery on delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
-        where delivery.state = any(${[...TOLD]}::message_state[])
+        cross join lateral ${dispatchMessages(sql.ref('said.id'))} as message
+        where message.template = any(${[...templates.payment, ...templates.signIn]})
+          and message.state = any(${[...TOLD]}::message_state[])
       )
       select account_id as "accountId",
         max(at) filter (where not payment_holds) as "paymentStaleAt",
@@ -151,9 +150,8 @@ export class CorrectionRepository {
     const { rows } = await sql<{ place: string }>`
       select distinct message.person_key || ' ' || split_part(message.purpose, ':', 3) as place
       from dispatch
-      join message on message.dispatch_id = dispatch.id
-      join delivery on delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
-      where dispatch.campaign_id = ${campaignId} and delivery.state = any(${[...TOLD]}::message_state[])`.execute(
+      cross join lateral ${dispatchMessages(sql.ref('dispatch.id'))} as message
+      where dispatch.campaign_id = ${campaignId} and message.state = any(${[...TOLD]}::message_state[])`.execute(
       this.db,
     );
     return new Set(rows.map(({ place }) => place));

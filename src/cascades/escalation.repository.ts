@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { dispatchMessages } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CascadeTables } from './cascade.tables.js';
 import { type DueRung, type Owing } from './escalation.rules.js';
@@ -65,13 +66,12 @@ export class EscalationRepository {
     await this.db.transaction().execute(async (trx) => {
       await sql`
         with seen as (
-          select told.code, min(delivery.accepted_at) as sent_at,
-            min(delivery.accepted_at) filter (where delivery.state = 'accepted'
-              and delivery.accepted_at <= ${now}::timestamptz - interval '1 hour') as delivered_at,
-            bool_and(delivery.state in ('bounced', 'failed', 'expired', 'suppressed', 'cancelled')) as dead
+          select told.code, min(message.accepted_at) as sent_at,
+            min(message.accepted_at) filter (where message.state = 'accepted'
+              and message.accepted_at <= ${now}::timestamptz - interval '1 hour') as delivered_at,
+            bool_and(message.state in ('bounced', 'failed', 'expired', 'suppressed', 'cancelled')) as dead
           from dispatch
-          join message on message.dispatch_id = dispatch.id
-          join delivery on delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
+          cross join lateral ${dispatchMessages(sql.ref('dispatch.id'))} as message
           cross join unnest(message.organisation_codes) as told (code)
           where dispatch.campaign_id = ${cascadeId}
           group by told.code

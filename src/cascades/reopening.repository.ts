@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { type MessageState } from '../delivery/index.js';
+import { dispatchMessages, type MessageState } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CascadeTables } from './cascade.tables.js';
 
@@ -48,11 +48,10 @@ export class ReopeningRepository {
           (array_agg(dates order by at desc) filter (where not current))[1] as dates
         from (
           select unnest(message.organisation_codes) as code, mailing.current,
-            mailing.shared_values -> 'window' as dates, coalesce(delivery.accepted_at, delivery.state_changed_at) as at
+            mailing.shared_values -> 'window' as dates, coalesce(message.accepted_at, message.state_changed_at) as at
           from mailing
-          join message on message.dispatch_id = mailing.id
-          join delivery on delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
-          where delivery.state = any(${[...TOLD]}::message_state[])
+          cross join lateral ${dispatchMessages(sql.ref('mailing.id'))} as message
+          where message.state = any(${[...TOLD]}::message_state[])
         ) as message
         group by code
       ), misled as (

@@ -232,7 +232,8 @@ export class ReportRepository {
   /** Messages that silence has caused. */
   async escalatedMessages(cascadeId: string): Promise<number> {
     const { rows } = await sql<{ messages: number }>`
-      select count(*)::int as messages from dispatch join message on message.dispatch_id = dispatch.id
+      select coalesce(sum(messages), 0)::int as messages
+      from dispatch join delivery_tally on delivery_tally.dispatch_id = dispatch.id
       where dispatch.campaign_id = ${cascadeId} and dispatch.purpose like 'escalation:%'`.execute(this.db);
     return rows[0]?.messages ?? 0;
   }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql } from 'kysely';
+import { dispatchMessages } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CascadeTables } from './cascade.tables.js';
 import { type TreeKind } from './step.rules.js';
@@ -34,7 +35,8 @@ export class ScoreRepository {
     const { rows } = await sql<StepScore>`
       with written as (
         select told.code, min(dispatch.due_at) as due_at
-        from dispatch join message on message.dispatch_id = dispatch.id
+        from dispatch
+        cross join lateral ${dispatchMessages(sql.ref('dispatch.id'))} as message
         cross join unnest(message.organisation_codes) as told (code)
         where dispatch.campaign_id = ${cascadeId} group by told.code
       ), passed as (

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql } from 'kysely';
 import { type CampaignKind, type CampaignState } from '../campaigns/index.js';
+import { dispatchMessages } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type ConsoleTables } from './console.tables.js';
 
@@ -14,7 +15,8 @@ export class CorrectionReads {
     const { rows } = await sql<{ accountIds: string[] }>`
       select array_agg(distinct account_id) as "accountIds"
       from campaign
-      join message on message.campaign_id = campaign.id
+      join dispatch on dispatch.campaign_id = campaign.id
+      cross join lateral ${dispatchMessages(sql.ref('dispatch.id'))} as message
       cross join unnest(message.account_ids) as account_id
       where campaign.window_id = ${windowId}
       group by message.person_key`.execute(this.db);
@@ -33,10 +35,12 @@ export class CorrectionReads {
   /** E-mails that are planned with the present dates and have not left. */
   async unsent(windowId: string): Promise<number> {
     const { rows } = await sql<{ messages: number }>`
-      select count(*)::int as messages from campaign
+      select coalesce(sum(messages), 0)::int as messages from campaign
       join dispatch on dispatch.campaign_id = campaign.id
-      join delivery on delivery.dispatch_id = dispatch.id
-      where campaign.window_id = ${windowId} and delivery.state in ('planned', 'queued', 'deferred')`.execute(this.db);
+      join delivery_tally on delivery_tally.dispatch_id = dispatch.id
+      where campaign.window_id = ${windowId} and delivery_tally.state in ('planned', 'queued', 'deferred')`.execute(
+      this.db,
+    );
     return rows[0]?.messages ?? 0;
   }
 

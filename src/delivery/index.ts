@@ -5,6 +5,7 @@ export {
   type InboxPage,
   type InboxSearch,
 } from './capture.inbox.js';
+export { dispatchMessages } from './dispatch-messages.js';
 export { DeliveryApiModule } from './delivery-api.module.js';
 export { DeliveryModule } from './delivery.module.js';
 export { Ledger } from './ledger.service.js';

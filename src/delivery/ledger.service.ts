@@ -89,17 +89,18 @@ export class Ledger {
     messages: Iterable<NewMessage> | AsyncIterable<NewMessage>,
   ): Promise<void> {
     let ordinal = 0;
-    let rows: LedgerRow[] = [];
-    // While the database writes one batch, the next is made here: either takes about as long.
+    let rows: string[] = [];
+    // While the database writes one batch, the next is made here, to the last character: either takes about as long.
     let writing = Promise.resolve();
     const write = async (): Promise<void> => {
-      await writing;
-      writing = this.plans.addMessages(db, dispatch, rows);
-      writing.catch(() => undefined);
+      const batch = `[${rows.join(',')}]`;
       rows = [];
+      await writing;
+      writing = this.plans.addMessages(db, dispatch, batch);
+      writing.catch(() => undefined);
     };
     for await (const message of messages) {
-      rows.push(this.rowOf(dispatch, message, ++ordinal));
+      rows.push(JSON.stringify(this.rowOf(dispatch, message, ++ordinal)));
       if (rows.length >= ROWS_AT_ONCE) await write();
     }
     if (rows.length > 0) await write();

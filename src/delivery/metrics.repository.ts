@@ -8,13 +8,14 @@ import { type MessageState } from './message.states.js';
 export class MetricsRepository {
   constructor(@InjectDatabase() private readonly db: Kysely<DeliveryTables>) {}
 
+  /** By the tally: counting a million rows took half a second of every scrape. */
   async liveMessages(): Promise<{ state: MessageState; messages: number }[]> {
     return this.db
-      .selectFrom('delivery')
-      .innerJoin('dispatch', 'dispatch.id', 'delivery.dispatch_id')
-      .select(['delivery.state', (eb) => eb.fn.countAll<number>().as('messages')])
+      .selectFrom('delivery_tally')
+      .innerJoin('dispatch', 'dispatch.id', 'delivery_tally.dispatch_id')
+      .select(['delivery_tally.state', (eb) => eb.fn.sum<number>('delivery_tally.messages').as('messages')])
       .where('dispatch.state', 'in', ['waiting', 'running', 'paused'])
-      .groupBy('delivery.state')
+      .groupBy('delivery_tally.state')
       .execute();
   }
 

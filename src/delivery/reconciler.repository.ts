@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { type Kysely, sql } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type DeliveryTables } from './delivery.tables.js';
-import { statesBefore, TERMINAL_STATES, UNSENT_STATES } from './message.states.js';
+import { type MessageState, statesBefore, TERMINAL_STATES, UNSENT_STATES } from './message.states.js';
+
+const QUEUEABLE_STATES = statesBefore('queued').filter((state) => UNSENT_STATES.includes(state));
 
 export interface DueSlice {
   readonly id: string;
@@ -34,9 +36,7 @@ export class ReconcilerRepository {
         select * from slice where leased_by is not null and lease_until < clock_timestamp() for update skip locked
       ), unsure as (
         update delivery set state = 'unknown', reason = 'the worker fell silent', state_changed_at = ${now}::timestamptz
-        from lost
-        where delivery.dispatch_id = lost.dispatch_id
-          and delivery.ordinal between lost.first_ordinal and lost.last_ordinal and delivery.state = 'sending'
+        where ${inSlices('lost', ['sending'])}
         returning 1
       ), freed as (
         update slice set leased_by = null, lease_until = null, due_at = (
@@ -61,10 +61,7 @@ export class ReconcilerRepository {
         for update of slice skip locked
       ), over as (
         update delivery set state = 'expired', next_attempt_at = null, state_changed_at = ${now}::timestamptz
-        from late
-        where delivery.dispatch_id = late.dispatch_id
-          and delivery.ordinal between late.first_ordinal and late.last_ordinal
-          and delivery.state = any(${UNSENT_STATES}::message_state[])
+        where ${inSlices('late', UNSENT_STATES)}
         returning 1
       ), closed as (
         update slice set due_at = null from late where slice.id = late.id
@@ -82,10 +79,7 @@ export class ReconcilerRepository {
         for update of slice skip locked
       ), stopped as (
         update delivery set state = 'cancelled', next_attempt_at = null, state_changed_at = ${now}::timestamptz
-        from left_over
-        where delivery.dispatch_id = left_over.dispatch_id
-          and delivery.ordinal between left_over.first_ordinal and left_over.last_ordinal
-          and delivery.state = any(${UNSENT_STATES}::message_state[])
+        where ${inSlices('left_over', UNSENT_STATES)}
       )
       update slice set due_at = null from left_over where slice.id = left_over.id`.execute(this.db);
   }
@@ -99,20 +93,23 @@ export class ReconcilerRepository {
         order by slice.due_at, slice.first_ordinal limit ${limit} for update of slice skip locked
       ), queued as (
         update delivery set state = 'queued', next_attempt_at = null, state_changed_at = ${now}::timestamptz
-        from due
-        where delivery.dispatch_id = due.dispatch_id and delivery.ordinal between due.first_ordinal and due.last_ordinal
-          and delivery.state = any(${statesBefore('queued').filter((state) => UNSENT_STATES.includes(state))}::message_state[])
-          and (delivery.next_attempt_at is null or delivery.next_attempt_at <= ${now})
+        where ${inSlices('due', QUEUEABLE_STATES)} and (next_attempt_at is null or next_attempt_at <= ${now})
       )
       select id, epoch from due`.execute(this.db);
     return rows;
   }
 
-  /** A dispatch is finished when every row of it is terminal: counted in rows, never remembered. */
+  /**
+   * A dispatch is finished when every row of it is terminal: counted in rows, which the tally only says when to do. One
+   * whose last message is unknown waits for a person, and was counted twice a second meanwhile.
+   */
   async finish(now: Date): Promise<number> {
     const { rows: drained } = await sql<{ id: string }>`
       select id from dispatch where state in ('running', 'paused') and not exists (
         select from slice where slice.dispatch_id = dispatch.id and (slice.due_at is not null or slice.leased_by is not null)
+      ) and planned = (
+        select coalesce(sum(messages), 0) from delivery_tally
+        where dispatch_id = dispatch.id and state = any(${TERMINAL_STATES}::message_state[])
       )`.execute(this.db);
     let finished = 0;
     for (const { id } of drained) {
@@ -125,4 +122,19 @@ export class ReconcilerRepository {
     }
     return finished;
   }
+}
+
+/**
+ * The rows of `delivery` in these states that belong to the slices of a common table expression. Looked up slice by
+ * slice: as a plain join PostgreSQL, knowing that such rows are rare, read the whole table twice a second to find that
+ * there are none (1.2 million rows, 0.9 s each time).
+ */
+function inSlices(slices: 'lost' | 'late' | 'left_over' | 'due', states: readonly MessageState[]) {
+  const wanted = sql`state = any(${states}::message_state[])`;
+  return sql`delivery.ctid = any(array(
+    select found.ctid from ${sql.table(slices)} as slice cross join lateral (
+      select ctid from delivery where delivery.dispatch_id = slice.dispatch_id
+        and delivery.ordinal between slice.first_ordinal and slice.last_ordinal and ${wanted} offset 0
+    ) as found
+  )) and ${wanted}`;
 }

@@ -15,7 +15,7 @@ export interface Reconciled {
   readonly unknown: number;
   readonly expired: number;
   readonly finished: number;
-  /** Slices that were put into the queue, or were there already. */
+  /** Slices that were put into the queue, or were there already; none while it is half full. */
   readonly queued: number;
 }
 
@@ -58,10 +58,15 @@ export class Reconciler implements BeforeApplicationShutdown {
     return { started, unknown, expired, finished, queued };
   }
 
-  /** The same id as long as a slice was not leased again: what is queued already is not queued twice. */
+  /**
+   * The same id as long as a slice was not leased again: what is queued already is not queued twice. A queue that is half
+   * full keeps the workers busy until long after the next tick, and needs no look through all of its slices.
+   */
   private async queueDue(now: Date): Promise<number> {
     if ((await this.pace.state()).closedForMs > 0) return 0;
-    const due = await this.repository.queueDue(now, this.options.queuedSlices);
+    const { queuedSlices } = this.options;
+    if ((await this.jobs.depthOf('delivery')) > queuedSlices / 2) return 0;
+    const due = await this.repository.queueDue(now, queuedSlices);
     await this.jobs.add(
       'send-slice',
       due.map(({ id, epoch }) => ({ id: `slice-${id}-${epoch}`, payload: { sliceId: id } })),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { MESSAGE_STATES, messageIdOf, type NewMessage } from '../../src/delivery/index.js';
+import { ReconcilerRepository } from '../../src/delivery/reconciler.repository.js';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
@@ -227,6 +228,39 @@ describe('the ledger', () => {
     };
     expect(await rowsOf('person-1')).not.toMatch(/@|Testa/);
     expect(await rowsOf('person-2')).toContain(addressOf(2));
+  });
+});
+
+describe('the reconciler', () => {
+  it('looks at the rows of its slices only, however many there are', async () => {
+    const { planned } = await app.ledger.plan(newDispatch({ dueAt: MONDAY }), app.people(700));
+    const undecided = randomUUID();
+    await sql`insert into dispatch (id, campaign_id, purpose, due_at, planned, state, created_at, state_changed_at)
+      values (${undecided}, ${randomUUID()}, 'sign-in', ${MONDAY}, 60000, 'running', ${MONDAY}, ${MONDAY})`.execute(
+      database.db,
+    );
+    await sql`insert into delivery (dispatch_id, ordinal, message_id, state, state_changed_at)
+      select ${undecided}::uuid, n, gen_random_uuid(), (case n when 1 then 'unknown' else 'accepted' end)::message_state,
+        now() from generate_series(1, 60000) n`.execute(database.db);
+    await sql`analyze`.execute(database.db);
+    const now = clock.now();
+    const trx = await database.db.startTransaction().execute();
+    try {
+      const repository = new ReconcilerRepository(trx);
+      await repository.startDue(now);
+      await repository.breakLeases(now);
+      await repository.expire(now);
+      await repository.stopCancelled(now);
+      expect(await repository.queueDue(now, 64)).toHaveLength(2);
+      await repository.finish(now);
+      const { rows } = await sql<{ whole: number; rows: number }>`
+        select seq_scan::int as whole, idx_tup_fetch::int as rows
+        from pg_stat_xact_user_tables where relname = 'delivery'`.execute(trx);
+      expect(rows[0]?.whole).toBe(0);
+      expect(rows[0]?.rows).toBeLessThan(3 * planned);
+    } finally {
+      await trx.rollback().execute();
+    }
   });
 });
 

@@ -36,11 +36,13 @@ export class JobQueue implements OnModuleInit {
 
   /** How many jobs of each queue wait or run. */
   async depth(): Promise<Record<QueueName, number>> {
-    const counts = QUEUES.map(
-      async (name) =>
-        [name, await this.queue(name).getJobCountByTypes('waiting', 'active', 'delayed', 'prioritized')] as const,
-    );
+    const counts = QUEUES.map(async (name) => [name, await this.depthOf(name)] as const);
     return Object.fromEntries(await Promise.all(counts)) as Record<QueueName, number>;
+  }
+
+  /** How many jobs of this queue wait or run. */
+  async depthOf(name: QueueName): Promise<number> {
+    return this.queue(name).getJobCountByTypes('waiting', 'active', 'delayed', 'prioritized');
   }
 
   /** The BullMQ queue itself, for the board. */
