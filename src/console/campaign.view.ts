@@ -150,8 +150,8 @@ function sentBackIn<T extends { readonly action: string }>(history: readonly T[]
 
 function noteOf({ details }: AuditEntry): string {
   const { comment, reason, note, messages, step } = details;
-  const parts = [typeof step === 'string' ? stepWords(step) : undefined, comment, reason, note].filter(
-    (part) => typeof part === 'string' && part !== '',
+  const parts = [typeof step === 'string' ? stepWords(step) : '', comment, reason, note].filter(
+    (part): part is string => typeof part === 'string' && part !== '',
   );
   if (typeof messages === 'number') parts.push(`${messages.toLocaleString('en-GB')} messages`);
   return parts.join(': ');

@@ -75,7 +75,9 @@ inBrowser.each([
     expect(await main()).toMatch(/\d+\s*e-mails will be sent/);
     await press('Find a person in the plan');
     await press('Preview the e-mail to');
-    expect(await page.frameLocator('iframe').first().locator('body').innerText()).toContain('18 September 2026');
+    expect(await page.locator('iframe').first().contentFrame().locator('body').innerText()).toContain(
+      '18 September 2026',
+    );
     await tabTo(page, 'Your e-mail address');
     await page.keyboard.type('me@example.com');
     await press('Send 1 test e-mail now');
