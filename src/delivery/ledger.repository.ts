@@ -197,10 +197,14 @@ export class LedgerRepository {
   async faults(): Promise<LedgerFault[]> {
     const { rows } = await sql<LedgerFault>`
       select * from (
-        select message.id as "messageId", 'has no delivery row' as fault from message
-        where not exists (
-          select from delivery where delivery.dispatch_id = message.dispatch_id and delivery.ordinal = message.ordinal
-        )
+        select coalesce(message.id, delivery.message_id) as "messageId",
+          case when delivery.message_id is null then 'has no delivery row' when message.id is null then 'has a delivery row only'
+            else 'has the delivery row of another message' end as fault
+        from message full join delivery using (dispatch_id, ordinal)
+        where message.id is distinct from delivery.message_id
+        union all
+        select message_id, 'belongs to no dispatch' from delivery
+        where not exists (select from dispatch where dispatch.id = delivery.dispatch_id)
         union all
         select message_id, 'is accepted without a time' from delivery
         where state in ('accepted', 'bounced', 'complained') and accepted_at is null

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { MESSAGE_STATES, messageIdOf, type NewMessage } from '../../src/delivery/index.js';
+import { LedgerRepository } from '../../src/delivery/ledger.repository.js';
 import { ReconcilerRepository } from '../../src/delivery/reconciler.repository.js';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
 import { FixedClock } from '../../src/shared/clock.js';
@@ -188,6 +189,26 @@ describe('the ledger', () => {
       expect.objectContaining({ fault: 'belongs to a dispatch with 0 messages failed, which are tallied as 1' }),
     ]);
     await sql`delete from delivery_tally where state = 'failed'`.execute(database.db);
+  });
+
+  it.each([
+    ['has no delivery row', sql`delete from delivery where ordinal = 2`],
+    ['has a delivery row only', sql`delete from message where ordinal = 2`],
+    [
+      'has the delivery row of another message',
+      sql`update delivery set message_id = gen_random_uuid() where ordinal = 2`,
+    ],
+    ['belongs to no dispatch', sql`with slices as (delete from slice) delete from dispatch`],
+  ])('notices a message that %s', async (fault, break_) => {
+    await app.plan(2);
+    const trx = await database.db.startTransaction().execute();
+    try {
+      await break_.execute(trx);
+      const faults = await new LedgerRepository(trx).faults();
+      expect(faults).toContainEqual({ messageId: expect.any(String) as string, fault });
+    } finally {
+      await trx.rollback().execute();
+    }
   });
 
   it('takes a bounce or a complaint only for a message that was accepted', async () => {
