@@ -28,7 +28,9 @@ import { peopleForNewAccounts, worklists } from './worklist.rules.js';
 
 const ADDRESSES_AT_ONCE = 5_000;
 
-interface Everybody {
+/** The directory as it stood at one moment, person by person. */
+export interface Everybody {
+  readonly organisations: ReadonlyMap<string, AudienceOrganisation>;
   readonly persons: readonly AudiencePerson[];
   readonly accounts: ReadonlyMap<string, AudienceAccount>;
   readonly atRisk: () => ReadonlySet<string>;
@@ -51,13 +53,19 @@ export class AudienceService {
     @Optional() @Inject(UNCHANGING_DIRECTORY) private readonly isUnchanging = false,
   ) {}
 
+  /** The whole directory, read and classified: what the other questions are asked of, each of one reading or of the same. */
+  async everybody(): Promise<Everybody> {
+    if (!this.isUnchanging) return this.grouped();
+    this.kept ??= this.grouped();
+    return this.kept;
+  }
+
   /** In the order of person and topic. */
   async *recipients(
     campaign: Pick<CampaignRow, 'id' | 'kind' | 'audience'>,
     window: DeclarationWindow,
+    { organisations, persons, accounts, atRisk }: Everybody,
   ): AsyncGenerator<PlannedRecipient> {
-    const organisations = await this.directory.organisations();
-    const { persons, accounts, atRisk } = await this.persons(organisations);
     const context: AudienceContext = {
       kind: campaign.kind,
       audience: campaign.audience,
@@ -87,19 +95,17 @@ export class AudienceService {
    * Keys of the people for whom the campaign asks commissioners to request a new account: what it tells people without
    * writing to them. Nobody, unless it goes to commissioners.
    */
-  async peopleForNewAccounts({ kind, audience }: Pick<CampaignRow, 'kind' | 'audience'>): Promise<string[]> {
+  async peopleForNewAccounts(
+    { kind, audience }: Pick<CampaignRow, 'kind' | 'audience'>,
+    everybody?: Everybody,
+  ): Promise<string[]> {
     if (KINDS[kind].audience !== 'contacts') return [];
-    const { persons } = await this.persons(await this.directory.organisations());
+    const { persons } = everybody ?? (await this.everybody());
     return peopleForNewAccounts(persons.filter((person) => isWithinPlaces(person, audience))).map(({ key }) => key);
   }
 
-  private async persons(organisations: ReadonlyMap<string, AudienceOrganisation>): Promise<Everybody> {
-    if (!this.isUnchanging) return this.grouped(organisations);
-    this.kept ??= this.grouped(organisations);
-    return this.kept;
-  }
-
-  private async grouped(organisations: ReadonlyMap<string, AudienceOrganisation>): Promise<Everybody> {
+  private async grouped(): Promise<Everybody> {
+    const organisations = await this.directory.organisations();
     const mergeable: MergeableAccount[] = [];
     const accounts = new Map<string, AudienceAccount>();
     const tally = await this.readiness.tally();
@@ -128,6 +134,7 @@ export class AudienceService {
       accounts: members.flatMap(({ accountId }) => accounts.get(accountId) ?? []),
     }));
     return {
+      organisations,
       persons: persons.filter((person) => person.accounts.length > 0),
       accounts,
       atRisk: () => new Set(tally.rows().flatMap((row) => (row.atRisk ? [row.organisation] : []))),

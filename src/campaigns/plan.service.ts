@@ -5,7 +5,7 @@ import { BankHolidays, DeadlinesService, type DeclarationWindow, feasibility } f
 import { type Config, InjectConfig, mailLimitsOf } from '../platform/config/index.js';
 import { TemplateCatalogue } from '../rendering/index.js';
 import { Clock } from '../shared/clock.js';
-import { AudienceService } from './audience.service.js';
+import { AudienceService, type Everybody } from './audience.service.js';
 import { KINDS } from './campaign.kinds.js';
 import { type CampaignRow } from './campaign.repository.js';
 import { type CampaignTables } from './campaign.tables.js';
@@ -61,19 +61,25 @@ export class PlanService {
     const steps = this.stepsOf(campaign, window);
     const madeAt = this.clock.now();
     const id = uuid();
+    const everybody = await this.audience.everybody();
     return this.plans.db.transaction().execute(async (trx) => {
       const previous = await this.plans.latest(campaign.id, trx);
       await this.plans.add({ id, campaignId: campaign.id, madeAt }, trx);
       const tally = new PlanTally();
       const missing = new Map<string, Set<string>>();
       let rows: PlannedRecipient[] = [];
-      for await (const recipient of this.audience.recipients(campaign, window)) {
+      // While the database writes some, the next are worked out.
+      let written = Promise.resolve();
+      for await (const recipient of this.audience.recipients(campaign, window, everybody)) {
         tally.add(recipient);
         this.collectMissing(recipient, shared, missing);
         if (rows.push(recipient) < ROWS_AT_ONCE) continue;
-        await this.plans.addRecipients(id, rows, trx);
+        await written;
+        written = this.plans.addRecipients(id, rows, trx);
+        written.catch(() => undefined);
         rows = [];
       }
+      await written;
       await this.plans.addRecipients(id, rows, trx);
       const totals = tally.result();
       if (totals.recipients + totals.excluded >= NOTABLE) await this.plans.analyse(trx);
@@ -83,7 +89,7 @@ export class PlanService {
         windowId: window.id,
         ...totals,
         duplicates: await this.plans.duplicates(id, campaign.id, trx),
-        contradictions: await this.contradictions(campaign, id, trx),
+        contradictions: await this.contradictions(campaign, id, trx, everybody),
         feasibility: this.feasibilityOf(totals, steps, window),
         missing: Object.fromEntries([...missing].map(([template, names]) => [template, [...names].sort()])),
         steps,
@@ -101,8 +107,9 @@ export class PlanService {
     campaign: CampaignRow,
     planId: string,
     trx?: Transaction<CampaignTables>,
+    everybody?: Everybody,
   ): Promise<Contradiction[]> {
-    const forNewAccounts = await this.audience.peopleForNewAccounts(campaign);
+    const forNewAccounts = await this.audience.peopleForNewAccounts(campaign, everybody);
     return this.plans.contradictions(planId, campaign.id, forNewAccounts, trx);
   }
 
@@ -138,7 +145,10 @@ export class PlanService {
     const window = await this.deadlines.window(campaign.window_id);
     const tally = new PlanTally();
     const approved = tallied(this.plans.planned(planId), tally);
-    const drift = await differences(approved, this.audience.recipients(campaign, window));
+    const drift = await differences(
+      approved,
+      this.audience.recipients(campaign, window, await this.audience.everybody()),
+    );
     return { hash: this.hashOf(tally, this.sharedValues.of(campaign, window), this.stepsOf(campaign, window)), drift };
   }
 

@@ -94,6 +94,12 @@ export interface CoveragePart {
   readonly commissioner?: string;
 }
 
+const COUNTS = [
+  ...['practices', 'confirmed', 'passed_on', 'silent', 'unreachable', 'closed', 'joined_late', 'moved'],
+  ...['at_risk_before', 'at_risk_now', 'people_to_help', 'people_helped'],
+  ...['commissioners', 'commissioners_answered', 'commissioners_late'],
+];
+
 /** Reads how far a cascade has come. */
 @Injectable()
 export class ReportRepository {
@@ -117,11 +123,8 @@ export class ReportRepository {
         select code, count(*) filter (where resolved_at is null) as open, count(resolved_at) as ended
         from cascade_help where cascade_id = ${cascadeId} ${ofPart}
         group by code
-      ), counted as (
-        select
-          case when grouping(node.region_code) = 1 then 'nation'
-               when grouping(node.commissioner_code) = 1 then 'region' else 'commissioner' end as level,
-          node.region_code, node.commissioner_code,
+      ), part as (
+        select node.region_code, node.commissioner_code,
           count(coverage)::int as practices,
           (count(*) filter (where coverage = 'confirmed'))::int as confirmed,
           (count(*) filter (where coverage = 'passed-on'))::int as passed_on,
@@ -140,7 +143,16 @@ export class ReportRepository {
         from cascade_organisation node
         left join help on help.code = node.code
         where ${within}
-        group by grouping sets ((), (node.region_code), (node.region_code, node.commissioner_code))
+        -- By commissioner first, so that no more than a hundred rows have to be sorted for the sums above it.
+        group by node.region_code, node.commissioner_code
+      ), counted as (
+        select
+          case when grouping(region_code) = 1 then 'nation'
+               when grouping(commissioner_code) = 1 then 'region' else 'commissioner' end as level,
+          region_code, commissioner_code,
+          ${sql.join(COUNTS.map((column) => sql`coalesce(sum(${sql.ref(column)}), 0)::int as ${sql.ref(column)}`))}
+        from part
+        group by grouping sets ((), (region_code), (region_code, commissioner_code))
       )
       select counted.level, counted.region_code as "regionCode", counted.commissioner_code as "commissionerCode",
         coalesce(own.name, case counted.level when 'nation' then 'England' else 'Not known' end) as name,

@@ -40,33 +40,26 @@ export class CascadeOrganisationView {
     principal: Principal,
   ) {
     const { code, kind } = organisation;
-    const step = await this.reads.stepOf(cascade.id, code);
-    const history = await this.cascades.steps(cascade.id, code);
-    const names = await this.sending.actorNames(history.map(({ actor }) => actor));
     const mayOperate = principal.permissions.includes('cascade:operate');
+    const [step, nextOf, above, history, nudge, link, below, people] = await Promise.all([
+      this.reads.stepOf(cascade.id, code),
+      this.view.nextOf(cascade),
+      this.above(cascade.id, organisation),
+      this.history(cascade.id, code),
+      mayOperate && kind !== 'practice' ? this.view.nudgeOne(cascade, code, principal) : undefined,
+      mayOperate ? this.linkOf(cascade.id, code) : undefined,
+      this.below(cascade, organisation, { coverage, after }),
+      principal.permissions.includes('directory:read') && kind !== 'region'
+        ? this.worklists.people(cascade.id, code)
+        : undefined,
+    ]);
     return {
-      step,
+      ...{ step, above, history, nudge, link, people },
       isLate: this.clock.now() > cascade.answer_by,
-      next: (await this.view.nextOf(cascade))(code),
-      above: await this.above(cascade.id, organisation),
-      history: history.map((each) => ({ ...each, who: names.get(each.actor) ?? whoWords(each.actor) })),
-      nudge: mayOperate && kind !== 'practice' ? await this.view.nudgeOne(cascade, code, principal) : undefined,
-      link: mayOperate ? await this.linkOf(cascade.id, code) : undefined,
+      next: nextOf(code),
       coverage,
       coverages: COVERAGES,
-      ...(kind === 'region' && {
-        ...(await this.view.region(cascade.id, code)),
-        steps: await this.reads.steps(cascade.id, { region: code }),
-      }),
-      ...(kind === 'commissioner' && {
-        total: await this.view.commissioner(cascade.id, code),
-        practices: await this.practices(cascade, { coverage, after, commissionerCode: code }),
-        query: coverage ? `coverage=${coverage}` : '',
-      }),
-      people:
-        principal.permissions.includes('directory:read') && kind !== 'region'
-          ? await this.worklists.people(cascade.id, code)
-          : undefined,
+      ...below,
     };
   }
 
@@ -86,6 +79,37 @@ export class CascadeOrganisationView {
     });
     const shown = rows.slice(0, PAGE);
     return { rows: shown, next: rows.length > PAGE ? shown.at(-1)?.code : undefined };
+  }
+
+  private async below(
+    cascade: CascadeRow,
+    { code, kind }: OrganisationRow,
+    { coverage, after }: { coverage: Coverage | undefined; after: string | undefined },
+  ) {
+    switch (kind) {
+      case 'practice':
+        return {};
+      case 'commissioner': {
+        const [total, practices] = await Promise.all([
+          this.view.commissioner(cascade.id, code),
+          this.practices(cascade, { coverage, after, commissionerCode: code }),
+        ]);
+        return { total, practices, query: coverage ? `coverage=${coverage}` : '' };
+      }
+      case 'region': {
+        const [region, steps] = await Promise.all([
+          this.view.region(cascade.id, code),
+          this.reads.steps(cascade.id, { region: code }),
+        ]);
+        return { ...region, steps };
+      }
+    }
+  }
+
+  private async history(cascadeId: string, code: string) {
+    const steps = await this.cascades.steps(cascadeId, code);
+    const names = await this.sending.actorNames(steps.map(({ actor }) => actor));
+    return steps.map((each) => ({ ...each, who: names.get(each.actor) ?? whoWords(each.actor) }));
   }
 
   private async linkOf(cascadeId: string, code: string) {

@@ -41,21 +41,29 @@ export class CascadeView {
     throw new NotFoundError('not-in-cascade', 'This organisation is not part of this cascade');
   }
 
-  /** The sum that heads the page, the rows below it, and what is happening in time. */
-  async overview(cascade: CascadeRow, { region }: Principal) {
-    const rows = (await this.reports.coverage(cascade.id)).filter(
-      ({ regionCode }) => region === undefined || regionCode === region,
-    );
-    const [sum, ...below] = rows;
+  /** In which part of its life it is; of a rehearsal there is nothing else: it asks for no practice to be told. */
+  async overview(cascade: CascadeRow, principal: Principal) {
     const now = this.clock.now();
     return {
       cascade,
       state: stateOf(cascade, now),
       isLate: now > cascade.answer_by,
+      ...(cascade.campaign_id !== null && (await this.reached(cascade, principal))),
+    };
+  }
+
+  /** The sum that heads the page, the rows below it, and how it grew. */
+  private async reached(cascade: CascadeRow, { region }: Principal) {
+    const [coverage, curve] = await Promise.all([
+      this.reports.coverage(cascade.id, region),
+      region === undefined ? this.reports.curve(cascade.id) : undefined,
+    ]);
+    const [sum, ...below] = coverage;
+    return {
       sum,
       total: sum && heatRow(sum),
       rows: below.filter(({ level }) => level === (region === undefined ? 'region' : 'commissioner')).map(heatRow),
-      plot: sum && region === undefined ? await this.plot(cascade, sum.practices) : undefined,
+      plot: sum && curve && this.plot(cascade, curve, sum.practices),
     };
   }
 
@@ -76,10 +84,12 @@ export class CascadeView {
   /** Who is silent, whom a nudge would write to, and what the service does next by itself. */
   async silent(cascade: CascadeRow, principal: Principal, { limit, from = 0 }: { limit: number; from?: number }) {
     const { id, policy } = cascade;
-    const lines = await this.reads.silent(id, principal.region, limit + 1, from);
+    const [lines, nextOf, nudge] = await Promise.all([
+      this.reads.silent(id, principal.region, limit + 1, from),
+      this.nextOf(cascade),
+      principal.permissions.includes('cascade:operate') ? this.nudge(id, principal) : undefined,
+    ]);
     const shown = lines.slice(0, limit);
-    const nextOf = await this.nextOf(cascade);
-    const nudge = principal.permissions.includes('cascade:operate') ? await this.nudge(id, principal) : undefined;
     const names = principal.permissions.includes('directory:read')
       ? await this.reads.contactNames(
           id,
@@ -129,9 +139,9 @@ export class CascadeView {
     return this.nudges.foresee(id, [region, ...own.map(({ code }) => code)]);
   }
 
-  private async plot(cascade: CascadeRow, practices: number) {
+  private plot(cascade: CascadeRow, curve: Awaited<ReturnType<CascadeReports['curve']>>, practices: number) {
     const end = cascade.closed_at ?? this.clock.now();
-    return coverageChart(await this.reports.curve(cascade.id), {
+    return coverageChart(curve, {
       from: LondonTime.fromInstant(cascade.frozen_at).date,
       until: LondonTime.fromInstant(end).date,
       practices,

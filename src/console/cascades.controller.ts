@@ -81,18 +81,15 @@ export class CascadesController {
     @CsrfToken() csrf: string,
   ): Promise<string> {
     const cascade = await this.view.cascade(id, principal);
-    const values = {
-      title: cascade.name,
-      section: 'cascades',
-      notice: noticeOf(done),
-      ...(await this.view.overview(cascade, principal)),
-      score: cascade.campaign_id === null ? await this.reports.score(id, principal.region) : undefined,
-      silent: await this.view.silent(cascade, principal, { limit: SILENT_SHOWN }),
-      steps:
-        principal.region === undefined
-          ? await this.reads.steps(id, { kind: 'region' })
-          : await this.reads.steps(id, { region: principal.region }),
-    };
+    const { region } = principal;
+    const [overview, score, silent, steps] = await Promise.all([
+      this.view.overview(cascade, principal),
+      cascade.campaign_id === null ? this.reports.score(id, region) : undefined,
+      this.view.silent(cascade, principal, { limit: SILENT_SHOWN }),
+      this.reads.steps(id, region === undefined ? { kind: 'region' } : { region }),
+    ]);
+    const about = { title: cascade.name, section: 'cascades', notice: noticeOf(done) };
+    const values = { ...about, ...overview, score, silent, steps };
     return this.pages.render('cascade', values, { principal, csrf });
   }
 

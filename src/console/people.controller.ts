@@ -154,11 +154,12 @@ export class PeopleController {
   /** A part of a worklist. Reasons are worked out afresh: whoever has left the group since is left out. */
   private async stretch(list: List, limit: number, offset: number) {
     if (list === 'leavers') {
-      const lines = (await this.leavers.probableLeavers({}, { limit, offset })).map(({ accountId, since }) => {
+      const { leavers, total } = await this.leavers.page({ limit, offset });
+      const lines = leavers.map(({ accountId, since }) => {
         const day = formatLongDate(LondonTime.fromInstant(since));
         return { accountId, reason: `Mail to the NHSmail address came back for good on ${day}`, suggestion: '' };
       });
-      return { total: await this.leavers.count(), rows: await this.linesOf(lines) };
+      return { total, rows: await this.linesOf(lines) };
     }
     const standing = await this.picture.standing();
     const results = await this.segments.classify(await this.pictures.worklist(list, limit, offset));

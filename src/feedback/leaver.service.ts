@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type LeaverFilter, LeaverRepository, type Stretch } from './leaver.repository.js';
+import { type LeaverFilter, LeaverRepository, type LeaverRow, type Stretch } from './leaver.repository.js';
 
 /** An account that is still active in CQRS although its NHSmail address is gone. */
 export interface ProbableLeaver {
@@ -27,18 +27,27 @@ export class LeaverService {
    * address, and when an operator lifts the suppression.
    */
   async probableLeavers(filter: LeaverFilter = {}, stretch: Partial<Stretch> = {}): Promise<ProbableLeaver[]> {
-    const rows = await this.repository.leavers(filter, stretch);
-    return rows.map((row) => ({
-      accountId: row.account_id,
-      organisationCodes: row.organisation_codes,
-      commissionerCodes: row.commissioner_codes,
-      messageId: row.message_id,
-      reason: row.reason,
-      since: row.since,
-    }));
+    return (await this.repository.leavers(filter, stretch)).map(leaverOf);
+  }
+
+  /** A stretch of them, with how many there are in all: both of one look. */
+  async page(stretch: Stretch): Promise<{ readonly leavers: readonly ProbableLeaver[]; readonly total: number }> {
+    const rows = await this.repository.leavers({}, stretch);
+    return { leavers: rows.map(leaverOf), total: rows[0]?.total ?? (await this.count()) };
   }
 
   async count(filter: LeaverFilter = {}): Promise<number> {
     return this.repository.count(filter);
   }
+}
+
+function leaverOf(row: LeaverRow): ProbableLeaver {
+  return {
+    accountId: row.account_id,
+    organisationCodes: row.organisation_codes,
+    commissionerCodes: row.commissioner_codes,
+    messageId: row.message_id,
+    reason: row.reason,
+    since: row.since,
+  };
 }

@@ -56,7 +56,11 @@ export async function pagesOf({ pool, nation }) {
     return new URLSearchParams({ person: person_key, topic }).toString();
   };
   const windows = of(nation.windows);
-  const [cascade] = await column('select id::text from cascade limit 1');
+  const [cascade] = await column('select id::text from cascade where campaign_id is not null');
+  const [drill] = await column('select id::text from cascade where campaign_id is null');
+  const regions = of(
+    await column("select code from organisation where kind = 'region' and status = 'active' order by code"),
+  );
   const [hook] = await column('select id::text from webhook limit 1');
   const signedIn = of(await column('select id::text from person limit 100'));
   const imports = of(await column('select id from import_batch'));
@@ -145,6 +149,17 @@ export async function pagesOf({ pool, nation }) {
       'cascade: commissioner',
       '/cascades/:id/organisations/:code',
       (round) => `/cascades/${cascade}/organisations/${commissioners(round)}`,
+    ),
+    each(
+      'cascade: region',
+      '/cascades/:id/organisations/:code',
+      (round) => `/cascades/${cascade}/organisations/${regions(round)}`,
+    ),
+    fixed('rehearsal', `/cascades/${drill}`, '/cascades/:id'),
+    each(
+      'rehearsal: commissioner',
+      '/cascades/:id/organisations/:code',
+      (round) => `/cascades/${drill}/organisations/${commissioners(round)}`,
     ),
     fixed('imports', '/imports'),
     each('import: undo', '/imports/:id/undo', (round) => `/imports/${imports(round)}/undo`),

@@ -8,11 +8,12 @@ import { join } from 'node:path';
 import { hashOf } from '../../dist/access/audit-chain.rules.js';
 import { permissionsOf } from '../../dist/access/index.js';
 import { CampaignService } from '../../dist/campaigns/index.js';
-import { CascadeFreezer } from '../../dist/cascades/index.js';
+import { CascadeFreezer, ESCALATION_PAST_COMMISSIONERS, ScriptedCascade } from '../../dist/cascades/index.js';
 import { UploadStore } from '../../dist/console/upload.store.js';
 import { DeadlinesService, DeclarationImporter } from '../../dist/deadlines/index.js';
 import { CaptureInbox } from '../../dist/delivery/index.js';
 import { FeedbackService } from '../../dist/feedback/index.js';
+import { Clock } from '../../dist/shared/clock.js';
 import { applied, ACTOR, FIXTURES } from './service.mjs';
 
 export const NOW = new Date('2026-09-16T09:30:00+01:00');
@@ -51,6 +52,8 @@ export async function settleNation({ get, pool, size, say }) {
     say(`${messages} messages in ${n} campaigns`);
   }
   facts.messages = messages;
+  await addCascade({ get, pool, windowId: windows[0] });
+  say('a cascade of a week');
   await addReports(pool, get);
   await addAudit(pool, size.auditEntries, [id, ...history.map((each) => each.id)]);
   await addPeopleAndKeys(pool);
@@ -66,6 +69,38 @@ export async function settleNation({ get, pool, size, say }) {
     captured,
     upload,
   };
+}
+
+/**
+ * A request to the whole country that has gone on for a week: seven regions, their commissioners and every practice, with
+ * answers by the demo's script, escalations, and some that never answer.
+ */
+export async function addCascade({ get, pool, windowId }) {
+  const clock = get(Clock);
+  const until = clock.now();
+  clock.moveTo(new Date(until.getTime() - 7 * DAY));
+  const campaigns = get(CampaignService);
+  const author = colleague('author');
+  const request = { name: 'Please cascade to your practices', kind: 'cascade-request', windowId };
+  const { id } = await campaigns.create(request, author);
+  const { hash } = await campaigns.plan(id);
+  await campaigns.submit(id, author);
+  await campaigns.approve(id, hash, colleague('approver'));
+  await get(CascadeFreezer).freeze(id, ESCALATION_PAST_COMMISSIONERS);
+  await campaigns.schedule(id, colleague('operator'));
+  await campaigns.runDueSteps(id);
+  // No worker runs here: what is planned has arrived.
+  const deliver = () =>
+    pool.query(
+      `update delivery set state = 'accepted', attempt = 1, code = 250, accepted_at = $2, state_changed_at = $2
+       where dispatch_id in (select id from dispatch where campaign_id = $1) and state <> 'accepted'`,
+      [id, clock.now()],
+    );
+  await deliver();
+  await get(ScriptedCascade).run({ campaignId: id, clock, until, eachDay: deliver });
+  await deliver();
+  await pool.query(`update dispatch set state = 'finished', state_changed_at = $2 where campaign_id = $1`, [id, until]);
+  clock.moveTo(until);
 }
 
 /** What no campaign needs and pages show: a webhook's log, a cascade, captured mail, an upload that waits. */
@@ -167,9 +202,9 @@ async function copyCampaign(pool, { id, planId, n, isSending, most }) {
     [copy.dispatch, copy.id, due, isSending ? 'running' : 'finished'],
   );
   await pool.query(
-    `insert into campaign_step (campaign_id, step_id, label, due_at, state, dispatch_id, handled_at)
-     values ($1, 'launch', 'Launch', $2, 'dispatched', $3, $2)`,
-    [copy.id, due, copy.dispatch],
+    `insert into campaign_step (campaign_id, step_id, label, due_at, state, handled_at)
+     values ($1, 'launch', 'Launch', $2, 'dispatched', $2)`,
+    [copy.id, due],
   );
   const { rowCount: messages } = await pool.query(
     `insert into message (id, campaign_id, dispatch_id, ordinal, person_key, purpose, account_ids, organisation_codes,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Pool } from 'pg';
 import { type Page } from 'playwright-core';
-import { CampaignService, CampaignTicker, Webhooks } from '../../src/campaigns/index.js';
+import { type CampaignInput, CampaignService, CampaignTicker, Webhooks } from '../../src/campaigns/index.js';
 import { CascadeFreezer } from '../../src/cascades/index.js';
 import { CaptureInbox, Ledger, Reconciler } from '../../src/delivery/index.js';
 import { DATABASE_SERVER, type DatabaseServer } from '../../src/platform/database/index.js';
@@ -43,19 +43,14 @@ inBrowser('every page of the console', () => {
   async function settle() {
     const campaigns = console.app.get(CampaignService);
     const author = colleague('author');
-    const draft = async (name: string) => {
-      const content = {
-        name,
-        kind: 'sign-in-notice' as const,
-        windowId: console.windowId,
-        audience: { regions: ['Y62'] },
-      };
-      const { id } = await campaigns.create(content, author);
+    const draft = async (content: Pick<CampaignInput, 'name' | 'kind' | 'audience'>) => {
+      const { id } = await campaigns.create({ ...content, windowId: console.windowId }, author);
       const { hash } = await campaigns.plan(id);
       await campaigns.submit(id, author);
       return { id, hash };
     };
-    const finished = await draft('The one that is finished');
+    const notice = { kind: 'sign-in-notice' as const, audience: { regions: ['Y62'] } };
+    const finished = await draft({ ...notice, name: 'The one that is finished' });
     await campaigns.approve(finished.id, finished.hash, colleague('approver'));
     await campaigns.schedule(finished.id, colleague('operator'));
     await eventually(async () => {
@@ -63,7 +58,10 @@ inBrowser('every page of the console', () => {
       await console.app.get(Reconciler).reconcile();
       return console.app.get(Ledger).isFinished({ campaignId: finished.id });
     });
-    const waiting = await draft('The one that waits');
+    const waiting = await draft({ ...notice, name: 'The one that waits' });
+    const cascade = await draft({ name: 'Please cascade', kind: 'cascade-request' });
+    await campaigns.approve(cascade.id, cascade.hash, colleague('approver'));
+    await console.app.get(CascadeFreezer).freeze(cascade.id);
     await console.app.get(CascadeFreezer).drill({ name: 'Rehearsal' }, colleague('admin'));
     await console.app
       .get(Webhooks)

@@ -184,6 +184,8 @@ describe('a report by SMTP', () => {
     expect(await leavers.probableLeavers()).toEqual([leaver]);
     expect(await leavers.count()).toBe(1);
     expect(await leavers.probableLeavers({}, { limit: 1, offset: 1 })).toEqual([]);
+    expect(await leavers.page({ limit: 1, offset: 0 })).toEqual({ leavers: [leaver], total: 1 });
+    expect(await leavers.page({ limit: 1, offset: 1 })).toEqual({ leavers: [], total: 1 });
     expect(await leavers.probableLeavers({ organisationCodes: [account.commissioner] })).toEqual([leaver]);
     expect(await leavers.probableLeavers({ organisationCodes: [account.organisation] })).toEqual([leaver]);
     expect(await leavers.probableLeavers({ accountIds: [account.id] })).toEqual([leaver]);

@@ -288,6 +288,40 @@ describe('segments of imported accounts', () => {
   });
 });
 
+describe('batches of classified accounts', () => {
+  const five = ['a', 'b', 'c', 'd', 'e'];
+  beforeEach(async () => {
+    await organisation('A81001', 'practice');
+    await accounts(five.map((id) => ({ id, email: `${id}@nhs.net`, name: [id, 'Sample'] })));
+    await nhsmail(five.map((id) => ({ address: `${id}@nhs.net`, name: [id, 'Sample'], account: id })));
+  });
+
+  it.each([true, false])('come in order, each account once, whether read ahead (%s) or not', async (isHurried) => {
+    const sizes: number[] = [];
+    const results: SegmentResult[] = [];
+    for await (const batch of segments.batches({ limit: 2, isHurried })) {
+      sizes.push(batch.length);
+      results.push(...batch.map(({ result }) => result));
+    }
+    expect(sizes).toEqual([2, 2, 1]);
+    expect(results).toEqual(await all());
+    expect(results.map(({ accountId }) => accountId)).toEqual(five);
+  });
+
+  it('fail where they are awaited when the directory cannot be read on', async () => {
+    const batches = segments.batches({ limit: 1, isHurried: true });
+    expect((await batches.next()).value).toHaveLength(1);
+    await db.schema.alterTable('account').renameTo('account_away').execute();
+    try {
+      await expect(async () => {
+        for await (const _ of batches) await db.selectFrom('organisation').select('code').execute();
+      }).rejects.toThrow('"account" does not exist');
+    } finally {
+      await db.schema.alterTable('account_away').renameTo('account').execute();
+    }
+  });
+});
+
 describe('readiness of imported organisations', () => {
   it('covers every open practice, commissioner and region, those at risk first', async () => {
     await organisation('Y63', 'region');
