@@ -175,6 +175,7 @@ async function pagesOf(page, address, waiting) {
     ['window-simulation', `${windowPath}/simulation`, true],
     ['imports', '/imports', false],
     ['delivery', '/delivery', false],
+    ['unknown', '/delivery/unknown', false],
     ['blocks', '/delivery/blocks', false],
     ['returned', '/delivery/returned', false],
     ['inbox', '/inbox', false],

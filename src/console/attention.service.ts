@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Permission, type Principal } from '../access/index.js';
 import { type CampaignRow, CampaignService, type CampaignState } from '../campaigns/index.js';
 import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
-import { Ledger } from '../delivery/index.js';
+import { Ledger, MessageDesk } from '../delivery/index.js';
 import { FeedbackService } from '../feedback/index.js';
 import { DirectoryPicture, DirectoryPictureRepository } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
@@ -30,6 +30,7 @@ export class Attention {
     private readonly deadlines: DeadlinesService,
     private readonly bankHolidays: BankHolidays,
     private readonly ledger: Ledger,
+    private readonly desk: MessageDesk,
     private readonly feedback: FeedbackService,
     private readonly picture: DirectoryPicture,
     private readonly pictures: DirectoryPictureRepository,
@@ -44,7 +45,7 @@ export class Attention {
       ? await this.campaigns.list({ limit: CAMPAIGNS_READ, ...(principal.region && { region: principal.region }) })
       : [];
     const tasks = [
-      ...(may('message:read') ? await this.deliveryTasks() : []),
+      ...(may('message:read') ? await this.deliveryTasks(principal) : []),
       ...(may('cascade:operate') ? await this.cascadeTasks(principal) : []),
       ...campaigns.flatMap((campaign) => campaignTask(campaign, principal)),
     ];
@@ -63,13 +64,13 @@ export class Attention {
     };
   }
 
-  private async deliveryTasks(): Promise<Task[]> {
+  private async deliveryTasks(principal: Principal): Promise<Task[]> {
     const tasks: Task[] = [];
     for (const { closedUntil, closedReason } of await this.sending.transports()) {
       if (closedUntil === null) continue;
       tasks.push({ text: `Sending is held up: ${closedReason ?? 'no reason given'}`, href: '/delivery', urgent: true });
     }
-    const unknown = await this.ledger.unknownCount();
+    const unknown = await this.desk.unknownCount(principal);
     if (unknown > 0)
       tasks.push({
         text: countOf(
@@ -77,7 +78,7 @@ export class Attention {
           'message may or may not have arrived: decide about it',
           'messages may or may not have arrived: decide about them',
         ),
-        href: '/delivery#unknown',
+        href: '/delivery/unknown',
         urgent: true,
       });
     const bounces = (await this.feedback.inReview(undefined, 100)).length;

@@ -4,6 +4,7 @@ import { type CampaignRow, CampaignService, type Plan, PlanService } from '../ca
 import { DeadlinesService } from '../deadlines/index.js';
 import { Ledger, MESSAGE_STATES } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
+import { groupBy } from '../shared/group-by.js';
 import { actionsFor, sendingWords } from './campaign.actions.js';
 import { CascadeReads } from './cascade.reads.js';
 import { type Chart, lineChart } from './chart.js';
@@ -11,6 +12,7 @@ import { CorrectionView } from './correction.view.js';
 import { DirectoryReads } from './directory.reads.js';
 import { type MinuteCount, SendingReads } from './sending.reads.js';
 import { buckets, coverage, rateNow } from './sending.rates.js';
+import { actorWords, stepWords } from './words.js';
 
 const HISTORY_SHOWN = 50;
 
@@ -99,6 +101,7 @@ export class CampaignView {
       segments: Object.entries(summary.bySegment).sort(([, a], [, b]) => b - a),
       templates: Object.entries(summary.byTemplate).sort(([, a], [, b]) => b - a),
       missing: Object.entries(summary.missing),
+      before: sentBefore(summary.duplicates),
     };
   }
 
@@ -126,21 +129,30 @@ export class CampaignView {
   }
 }
 
+/** E-mails by campaign: the plan counts them by template too, of which a campaign has one for each group. */
+function sentBefore(duplicates: Plan['summary']['duplicates']) {
+  const campaigns = groupBy(duplicates, ({ campaign }) => campaign);
+  return [...campaigns].map(([campaign, sent]) => ({
+    campaign,
+    emails: sent.reduce((sum, { people }) => sum + people, 0),
+    lastSentAt: sent
+      .map((each) => each.lastSentAt)
+      .sort()
+      .at(-1),
+  }));
+}
+
 /** What an approver asks for, until the campaign is submitted again; newest first. */
 function sentBackIn<T extends { readonly action: string }>(history: readonly T[]): T | undefined {
   const last = history.find(({ action }) => action === 'campaign.submit' || action === 'campaign.send-back');
   return last?.action === 'campaign.send-back' ? last : undefined;
 }
 
-export function actorWords(actor: string): string {
-  if (actor.startsWith('system:')) return 'The service';
-  if (actor.startsWith('key:')) return `API key ${actor.slice(4)}`;
-  return 'Somebody who has never signed in here';
-}
-
 function noteOf({ details }: AuditEntry): string {
   const { comment, reason, note, messages, step } = details;
-  const parts = [step, comment, reason, note].filter((part) => typeof part === 'string');
+  const parts = [typeof step === 'string' ? stepWords(step) : '', comment, reason, note].filter(
+    (part): part is string => typeof part === 'string' && part !== '',
+  );
   if (typeof messages === 'number') parts.push(`${messages.toLocaleString('en-GB')} messages`);
   return parts.join(': ');
 }

@@ -25,6 +25,8 @@ const messagesSchema = z.object({
   after: z.uuid().optional().catch(undefined),
 });
 const idSchema = z.uuid();
+/** The state whose buttons the page around the live part shows. */
+const shownSchema = z.object({ shown: z.string().max(20).optional() });
 
 /** Campaigns: the list, the page of one, and how far its sending has come. */
 @ConsoleController('campaigns')
@@ -82,11 +84,12 @@ export class CampaignsController implements BeforeApplicationShutdown {
   @Sse(':id/live')
   live(
     @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: shownSchema }) { shown }: z.infer<typeof shownSchema>,
     @CurrentPrincipal() principal: Principal,
   ): Observable<MessageEvent> {
     return timer(0, LIVE_EVERY).pipe(
       takeUntil(this.stopping),
-      concatMap(() => from(this.livePart(id, principal))),
+      concatMap(() => from(this.livePart(id, shown, principal))),
       // The last part goes out too, then the browser is told not to ask again.
       concatMap(({ html, over }) => [{ type: 'part', data: html }, ...(over ? [{ type: 'end', data: 'over' }] : [])]),
       takeWhile(({ type }) => type !== 'end', true),
@@ -146,10 +149,15 @@ export class CampaignsController implements BeforeApplicationShutdown {
     this.stopping.next();
   }
 
-  private async livePart(id: string, principal: Principal): Promise<{ html: string; over: boolean }> {
+  private async livePart(
+    id: string,
+    shown: string | undefined,
+    principal: Principal,
+  ): Promise<{ html: string; over: boolean }> {
     const campaign = await this.campaigns.visible(id, principal);
-    const live = await this.view.live(campaign);
-    return { html: this.pages.render('campaign-live', live), over: !['scheduled', 'sending'].includes(campaign.state) };
+    const values = { ...(await this.view.live(campaign)), shown };
+    const html = this.pages.render('campaign-live', values, { principal, csrf: '' });
+    return { html, over: !['scheduled', 'sending'].includes(campaign.state) };
   }
 }
 

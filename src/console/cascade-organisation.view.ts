@@ -11,7 +11,7 @@ import {
 } from '../cascades/index.js';
 import { type Config, InjectConfig, publicUrlOf } from '../platform/config/index.js';
 import { Clock } from '../shared/clock.js';
-import { actorWords } from './campaign.view.js';
+import { actorWords } from './words.js';
 import { CascadeReads } from './cascade.reads.js';
 import { CascadeView } from './cascade.view.js';
 import { SendingReads } from './sending.reads.js';

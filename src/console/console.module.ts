@@ -3,7 +3,7 @@ import { AuditModule, type SignInPage, SignInPages } from '../access/index.js';
 import { CampaignsModule, WebhooksModule } from '../campaigns/index.js';
 import { CascadesModule } from '../cascades/index.js';
 import { DeadlinesModule } from '../deadlines/index.js';
-import { DeliveryModule } from '../delivery/index.js';
+import { DeliveryApiModule, DeliveryModule } from '../delivery/index.js';
 import { DirectoryModule } from '../directory/index.js';
 import { FeedbackModule } from '../feedback/index.js';
 import { contentSecurity, ProblemPages } from '../platform/http/index.js';
@@ -52,6 +52,7 @@ import { SimulationLive } from './simulation.live.js';
 import { SimulationRepository } from './simulation.repository.js';
 import { Simulations } from './simulation.service.js';
 import { TestSend } from './test-send.service.js';
+import { UnknownController } from './unknown.controller.js';
 import { UploadStore } from './upload.store.js';
 import { WindowsController } from './windows.controller.js';
 
@@ -68,6 +69,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     CampaignsModule,
     CascadesModule,
     DeadlinesModule,
+    DeliveryApiModule,
     DeliveryModule,
     DirectoryModule,
     DirectoryPictureModule,
@@ -95,6 +97,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     SimulationController,
     ImportsController,
     DeliveryController,
+    UnknownController,
     InboxController,
     SettingsController,
     SettingsPeopleController,

@@ -2,7 +2,7 @@ import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
-import { Ledger, SuppressionList } from '../delivery/index.js';
+import { MessageDesk, SuppressionList } from '../delivery/index.js';
 import { FeedbackService, type ReportView } from '../feedback/index.js';
 import { type Config, InjectConfig, isCaptured, mailLimitsOf } from '../platform/config/index.js';
 import { JobQueue } from '../platform/jobs/index.js';
@@ -21,7 +21,6 @@ const REPORTS = 20;
 const MINUTES_SHOWN = 60;
 
 const idSchema = z.uuid();
-const decisionSchema = z.object({ decision: z.enum(['accepted', 'failed', 'again']) });
 const liftSchema = z.object({ address: z.string().min(1).max(320) });
 const reportSchema = z.object({ decision: z.enum(['confirm', 'dismiss']), message: z.string().max(100).default('') });
 const blocksSchema = noticeSchema.extend({ before: z.coerce.number().int().positive().optional().catch(undefined) });
@@ -32,7 +31,7 @@ const returnedSchema = noticeSchema.extend({ after: z.uuid().optional().catch(un
 @RequirePermission('message:read')
 export class DeliveryController {
   constructor(
-    private readonly ledger: Ledger,
+    private readonly desk: MessageDesk,
     private readonly suppressions: SuppressionList,
     private readonly feedback: FeedbackService,
     private readonly sending: SendingReads,
@@ -44,34 +43,29 @@ export class DeliveryController {
 
   @Get()
   @Page()
-  async overview(
-    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-  ): Promise<string> {
-    return this.overviewPage({ principal, csrf }, { notice: noticeOf(done) });
-  }
-
-  @Post('unknown/:id')
-  @RequirePermission('campaign:operate')
-  async decide(
-    @Param('id', { schema: idSchema }) id: string,
-    @Body({ schema: decisionSchema }) { decision }: z.infer<typeof decisionSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-    @Res() response: Response,
-  ): Promise<void> {
-    const faults = await refusalOf(() =>
-      decision === 'again'
-        ? this.ledger.releaseUnknown(id, principal.id)
-        : this.ledger.decideUnknown(id, decision, principal.id),
-    );
-    if (faults)
-      response
-        .status(422)
-        .type('html')
-        .send(await this.overviewPage({ principal, csrf }, { faults }));
-    else response.redirect(303, '/delivery?done=decided#unknown');
+  async overview(@CurrentPrincipal() principal: Principal, @CsrfToken() csrf: string): Promise<string> {
+    const { trialMode, trialAllow } = this.config;
+    const { ratePerMinute, dayBudget } = mailLimitsOf(this.config);
+    const now = this.clock.now();
+    const minutes = await this.sending.minutesSince(new Date(now.getTime() - (MINUTES_SHOWN + 1) * 60_000));
+    const lastHour = lastMinutes(minutes, now, MINUTES_SHOWN);
+    const sent = lastHour.reduce((sum, { value }) => sum + value, 0);
+    const values = {
+      title: 'Delivery',
+      section: 'delivery',
+      captured: isCaptured(this.config),
+      trialMode,
+      trialAllow,
+      ratePerMinute,
+      dayBudget,
+      transports: await this.sending.transports(),
+      queues: Object.entries(await this.queue.depth()),
+      unknown: await this.desk.unknownCount(principal),
+      sent,
+      plot: sent > 0 && lineChart('Sent each minute of the last hour (London time)', 'Sent', lastHour),
+      reviews: (await this.feedback.inReview(undefined, 100)).length,
+    };
+    return this.pages.render('delivery', values, { principal, csrf });
   }
 
   @Get('blocks')
@@ -146,36 +140,6 @@ export class DeliveryController {
       ]);
     }
     return refusalOf(() => this.feedback.confirm(id, message, principal.id));
-  }
-
-  private async overviewPage(
-    frame: Frame,
-    also: { notice?: string | undefined; faults?: FormFaults },
-  ): Promise<string> {
-    const { trialMode, trialAllow } = this.config;
-    const { ratePerMinute, dayBudget } = mailLimitsOf(this.config);
-    const now = this.clock.now();
-    const minutes = await this.sending.minutesSince(new Date(now.getTime() - (MINUTES_SHOWN + 1) * 60_000));
-    const lastHour = lastMinutes(minutes, now, MINUTES_SHOWN);
-    const sent = lastHour.reduce((sum, { value }) => sum + value, 0);
-    const values = {
-      title: 'Delivery',
-      section: 'delivery',
-      captured: isCaptured(this.config),
-      trialMode,
-      trialAllow,
-      ratePerMinute,
-      dayBudget,
-      transports: await this.sending.transports(),
-      queues: Object.entries(await this.queue.depth()),
-      unknown: await this.ledger.unknowns(PAGE),
-      unknownTotal: await this.ledger.unknownCount(),
-      sent,
-      plot: sent > 0 && lineChart('Sent each minute of the last hour (London time)', 'Sent', lastHour),
-      reviews: (await this.feedback.inReview(undefined, 100)).length,
-      ...also,
-    };
-    return this.pages.render('delivery', values, frame);
   }
 
   private async returnedPage(

@@ -9,7 +9,9 @@ import { ConsoleController, Page } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
 import { sendEmail } from './email.frame.js';
 import { EmailPreviews } from './email.previews.js';
+import { actorsIn, messageReason } from './message.words.js';
 import { Pages } from './pages.js';
+import { SendingReads } from './sending.reads.js';
 
 const idSchema = z.uuid();
 
@@ -22,6 +24,7 @@ export class MessagesController {
     private readonly campaigns: CampaignService,
     private readonly previews: EmailPreviews,
     private readonly directory: DirectoryReads,
+    private readonly sending: SendingReads,
     private readonly pages: Pages,
   ) {}
 
@@ -38,6 +41,7 @@ export class MessagesController {
       title: 'Message',
       section: 'campaigns',
       message,
+      why: message.reason && messageReason(message.reason, await this.sending.actorNames(actorsIn(message.reason))),
       campaign: await this.campaignOf(message, principal),
       rendered: await this.previews.sent(message),
       organisations: message.organisationCodes.map((code) => ({ code, name: names.get(code) ?? code })),

@@ -10,6 +10,7 @@ import { CQRS_ROLE_WORDS, IMPORT_KIND_WORDS, ORGANISATION_KIND_WORDS, purposeWor
 import { REPORT_KIND_WORDS, reviewReason, ROLE_WORDS, SEGMENT_WORDS } from './words.js';
 import { COVERAGE_TAGS, ESCALATION_CAUSE_WORDS, STEP_ACTION_WORDS, STEP_STATE_TAGS } from './cascade.words.js';
 import { navigationFor } from './navigation.js';
+import { type Heading, stackedRows } from './stacked-rows.js';
 
 /** The folder of nhsuk-frontend's `nhsuk/` templates, styles and images. */
 export const NHSUK = dirname(dirname(createRequire(import.meta.url).resolve('nhsuk-frontend/dist/nhsuk/template.njk')));
@@ -65,6 +66,11 @@ export class Pages {
     this.environment.addFilter('longDate', formatLongDate);
     this.environment.addFilter('purpose', purposeWords);
     this.environment.addFilter('reviewReason', reviewReason);
+    this.environment.addFilter(
+      'stackedRows',
+      (rows: { toString(): string }, head: readonly Heading[]) =>
+        new nunjucks.runtime.SafeString(stackedRows(rows.toString(), head)),
+    );
   }
 
   /** Without a frame the page has no navigation: nobody is known to look at it. */

@@ -12,7 +12,7 @@ import {
 } from '../access/index.js';
 import { addDays, calendarDateSchema, LondonTime } from '../shared/london-time.js';
 import { actionOf, AUDIT_AREA_NAMES, AUDIT_AREAS, subjectOf } from './audit.words.js';
-import { actorWords } from './campaign.view.js';
+import { actorWords } from './words.js';
 import { ConsoleController, Page } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS } from './form.faults.js';
 import { searchText } from './form.text.js';

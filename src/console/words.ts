@@ -237,5 +237,20 @@ export const purposeWords = (purpose: string): string => {
   if (kind === 'nudge') return 'Request to pass the message on (nudge)';
   if (kind === 'escalation') return 'Request to pass the message on (after silence)';
   if (words === undefined) return purpose;
-  return step === '' || step === 'launch' ? words : `${words} (${step.replaceAll('-', ' ')})`;
+  const stepText = stepWords(step);
+  return stepText === '' ? words : `${words} (${stepText})`;
 };
+
+/** A step of a campaign; empty for the only one of a campaign without several. */
+export function stepWords(step: string): string {
+  // Steps of a moved or repeated launch carry its instant.
+  const name = step.replace(/-since-\d+$/, '');
+  return name === 'launch' ? '' : name.replaceAll('-', ' ');
+}
+
+/** Who did something and is not known by name. */
+export function actorWords(actor: string): string {
+  if (actor.startsWith('system:')) return 'The service';
+  if (actor.startsWith('key:')) return `API key ${actor.slice(4)}`;
+  return 'Somebody who has never signed in here';
+}

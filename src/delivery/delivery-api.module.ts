@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { DirectoryModule } from '../directory/index.js';
 import { DeliveryModule } from './delivery.module.js';
 import { MessageController } from './message.controller.js';
+import { MessageDesk } from './message.desk.js';
 import { SuppressionController } from './suppression.controller.js';
 import { SuppressionListing } from './suppression.listing.js';
 import { DeliveryHealth } from './delivery.health.js';
@@ -10,6 +11,7 @@ import { DeliveryHealth } from './delivery.health.js';
 @Module({
   imports: [DeliveryModule, DirectoryModule],
   controllers: [MessageController, SuppressionController],
-  providers: [SuppressionListing, DeliveryHealth],
+  providers: [MessageDesk, SuppressionListing, DeliveryHealth],
+  exports: [MessageDesk],
 })
 export class DeliveryApiModule {}

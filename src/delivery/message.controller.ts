@@ -1,13 +1,14 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type z } from 'zod';
-import { AuditTrail, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { ApiProblems, Idempotent, type Page, pageOf } from '../platform/http/index.js';
 import { NotFoundError } from '../shared/errors.js';
 import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
 import { Ledger } from './ledger.service.js';
 import { type MessageView } from './ledger.types.js';
+import { MessageDesk, type UnknownOutcome } from './message.desk.js';
 import {
   type ApiMessage,
   apiMessage,
@@ -29,7 +30,7 @@ export class MessageController {
   constructor(
     private readonly ledger: Ledger,
     private readonly directory: DirectoryService,
-    private readonly audit: AuditTrail,
+    private readonly desk: MessageDesk,
   ) {}
 
   @Get('told/:organisation')
@@ -57,7 +58,7 @@ export class MessageController {
     @Query({ schema: messageListQuerySchema }) query: ListQuery,
     @CurrentPrincipal() principal: Principal,
   ): Promise<Page<ApiMessage>> {
-    return stretch(await this.within(principal, await this.ledger.unknowns()), query);
+    return stretch(await this.desk.unknowns(principal), query);
   }
 
   @Get('messages/:id')
@@ -68,7 +69,7 @@ export class MessageController {
     @Param('id', { schema: messageIdSchema }) id: string,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ApiMessage> {
-    return apiMessage(await this.visible(id, principal));
+    return apiMessage(await this.desk.message(id, principal));
   }
 
   @Post('messages/:id/release')
@@ -85,9 +86,7 @@ export class MessageController {
     @Param('id', { schema: messageIdSchema }) id: string,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ApiMessage> {
-    await this.visible(id, principal);
-    await this.ledger.releaseUnknown(id, principal.id);
-    return this.decided(id, { outcome: 'released' }, principal);
+    return this.decided(id, 'released', principal);
   }
 
   @Post('messages/:id/decision')
@@ -102,29 +101,13 @@ export class MessageController {
     @Body({ schema: unknownDecisionSchema }) { outcome }: z.infer<typeof unknownDecisionSchema>,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ApiMessage> {
-    await this.visible(id, principal);
-    await this.ledger.decideUnknown(id, outcome, principal.id);
-    return this.decided(id, { outcome }, principal);
+    return this.decided(id, outcome, principal);
   }
 
-  private async decided(id: string, details: { outcome: string }, principal: Principal): Promise<ApiMessage> {
-    const entry = { actor: principal.id, action: 'message.decided', subject: `message:${id}`, details };
-    await this.audit.record(entry);
+  private async decided(id: string, outcome: UnknownOutcome, principal: Principal): Promise<ApiMessage> {
+    await this.desk.decide(id, outcome, principal);
     const message = apiMessage(await this.ledger.message(id));
     return principal.permissions.includes('message:read') ? message : { ...message, address: null };
-  }
-
-  private async visible(id: string, principal: Principal): Promise<MessageView> {
-    const [message] = await this.within(principal, [await this.ledger.message(id)]);
-    if (message) return message;
-    throw new NotFoundError('no-such-message', `There is no message ${id}`);
-  }
-
-  /** Those to some organisation of the region that the principal is confined to. */
-  private async within({ region }: Principal, messages: readonly MessageView[]): Promise<MessageView[]> {
-    if (region === undefined) return [...messages];
-    const regions = await this.directory.regionsOf(messages.flatMap(({ organisationCodes }) => organisationCodes));
-    return messages.filter(({ organisationCodes }) => organisationCodes.some((code) => regions.get(code) === region));
   }
 }
 

@@ -165,6 +165,7 @@ export async function pagesOf({ pool, nation }) {
     each('import: undo', '/imports/:id/undo', (round) => `/imports/${imports(round)}/undo`),
     fixed('import: check', `/imports/checks/${nation.upload}`, '/imports/checks/:id'),
     fixed('delivery', '/delivery'),
+    fixed('messages to decide', '/delivery/unknown'),
     fixed('blocked addresses', '/delivery/blocks'),
     fixed('returned messages', '/delivery/returned'),
     fixed('captured mail', '/inbox'),

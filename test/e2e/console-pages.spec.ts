@@ -101,6 +101,7 @@ inBrowser('every page of the console', () => {
       expect([name, answer?.status()]).toEqual([name, 200]);
       const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
       expect([name, wide <= 320]).toEqual([name, true]);
+      expect([name, await page.evaluate<string[]>(TABLES_THAT_SCROLL)]).toEqual([name, []]);
       await page.setViewportSize({ width: 1280, height: 900 });
       expect([name, await faults(page)]).toEqual([name, []]);
       expect([name, await page.locator('h1').count()]).toEqual([name, 1]);
@@ -111,6 +112,11 @@ inBrowser('every page of the console', () => {
     expect(broken).toEqual([]);
   }, 300_000);
 });
+
+/** Runs in the page: tables that can be read only by scrolling sideways. */
+const TABLES_THAT_SCROLL = `[...document.querySelectorAll('.app-table-wrap')]
+  .filter((frame) => frame.scrollWidth > frame.clientWidth)
+  .map((frame) => frame.getAttribute('aria-label'))`;
 
 /** Runs in the page: blocks that show a time of day, and no zone to whoever looks. */
 const TIMES_WITHOUT_ZONE = `[...document.querySelectorAll('main table, main p, main dd')].flatMap((block) => {

@@ -29,13 +29,18 @@ export interface Console extends AsyncDisposable {
   /** Signed in as the local administrator. */
   readonly page: Page;
   readonly windowId: string;
+  /** The settings of the application: a process with the same is another worker of it. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The real application on a database of its own with the people of the small demo, and a browser that is signed in. */
-export async function openConsole(): Promise<Console> {
+/**
+ * The real application on a database of its own with the people of the small demo, and a browser that is signed in.
+ * `settings`: environment variables besides the usual ones.
+ */
+export async function openConsole(settings: Readonly<Record<string, string>> = {}): Promise<Console> {
   const database = await testDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'console-'));
-  const config = loadConfig({
+  const environment = {
     NODE_ENV: 'test',
     SECRET: 'a-secret-of-the-tests-and-of-nothing-else',
     DATABASE_URL: database.connectionString,
@@ -44,9 +49,10 @@ export async function openConsole(): Promise<Console> {
     // Slow enough to be caught in the middle.
     MAIL_RATE_PER_MINUTE: '1200',
     LOG_LEVEL: 'silent',
-  });
+    ...settings,
+  };
   const { app, stop } = await createWebApplication({
-    config,
+    config: loadConfig(environment),
     logger: {
       log: () => undefined,
       warn: () => undefined,
@@ -70,6 +76,7 @@ export async function openConsole(): Promise<Console> {
     browser,
     page,
     windowId,
+    environment,
     async [Symbol.asyncDispose]() {
       await browser.close();
       await stop();
@@ -114,22 +121,38 @@ export async function violations(page: Page, rules: readonly string[] = WCAG): P
 /** As `violations`, with axe-core's best practices beyond WCAG. */
 export const faults = (page: Page): Promise<string[]> => violations(page, [...WCAG, 'best-practice']);
 
-/** Moves the focus with the keyboard alone. */
-export async function tabTo(page: Page, name: string): Promise<void> {
-  for (let presses = 0; presses < 100; presses++) {
-    await page.keyboard.press('Tab');
-    const focused = await page.evaluate(() => {
-      const element = (
-        globalThis as unknown as {
-          document: { activeElement: { id: string; textContent: string; labels?: Iterable<{ textContent: string }> } };
-        }
-      ).document.activeElement;
-      return [element.textContent, ...[...(element.labels ?? [])].map((label) => label.textContent)].join(' ');
-    });
-    if (focused.includes(name)) return;
+/**
+ * Moves the focus with the keyboard alone, forwards or backwards, and sees to it that whoever looks can tell where it is
+ * at each step: drawn, on the screen, and not under something else.
+ */
+export async function tabTo(page: Page, name: string, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
+  for (let presses = 0; presses < 150; presses++) {
+    await page.keyboard.press(key);
+    const { names, hidden } = await page.evaluate<{ names: string; hidden: string }>(FOCUS);
+    if (hidden) throw new Error(`On ${page.url()} the focus is on "${names}", and ${hidden}`);
+    if (names.includes(name)) return;
   }
-  throw new Error(`Nothing named "${name}" can be reached with the Tab key`);
+  throw new Error(`Nothing named "${name}" can be reached with the ${key} key`);
 }
+
+/** Runs in the page: what the focused element is called, and why nobody could see that it is focused. */
+const FOCUS = `(() => {
+  const element = document.activeElement;
+  const labels = [...(element.labels ?? [])];
+  // A table is called by its caption, not by all that stands in it.
+  const own = element.matches('a, button, summary, input, select, textarea') ? element.textContent : element.ariaLabel;
+  const names = [own, ...labels.map((label) => label.textContent)].join(' ').replace(/\\s+/g, ' ').trim();
+  if (element === document.body) return { names: 'the page itself', hidden: '' };
+  // The box of the design system's radio buttons and checkboxes is drawn by their label.
+  const drawn = [element, ...labels].flatMap((each) => [null, '::before'].map((part) => getComputedStyle(each, part)));
+  const isDrawn = drawn.some((style) => style.outlineStyle !== 'none' || style.boxShadow !== 'none');
+  const box = element.getBoundingClientRect();
+  const [x, y] = [box.x + box.width / 2, box.y + Math.min(box.height, 40) / 2];
+  const over = document.elementFromPoint(x, y);
+  const isOver = over !== null && (element.contains(over) || over.contains(element) || labels.some((label) => label.contains(over)));
+  const hidden = !isDrawn ? 'nothing shows it' : isOver ? '' : 'it is off the screen or covered';
+  return { names, hidden };
+})()`;
 
 async function fill(app: NestExpressApplication): Promise<string> {
   const imports = app.get(ImportService);
@@ -166,9 +189,9 @@ export async function arriveBy(page: Page, act: () => Promise<void>): Promise<vo
   await page.waitForLoadState();
 }
 
-/** What the service does by itself, in its own time. */
-export async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+/** What the service does by itself, in its own time: looked for ten times a second at most. */
+export async function eventually(holds: () => Promise<boolean>, looks = 200): Promise<void> {
+  for (let tries = 0; tries < looks; tries++) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { AuditTrail, type Principal } from '../access/index.js';
+import { DirectoryService } from '../directory/index.js';
+import { NotFoundError } from '../shared/errors.js';
+import { Ledger } from './ledger.service.js';
+import { type MessageView } from './ledger.types.js';
+
+/** What a person says became of a message that may or may not have arrived; `released` sends it (again). */
+export type UnknownOutcome = 'accepted' | 'failed' | 'released';
+
+/** The ledger as far as somebody may see it, and what they decide there, each decision in the audit trail. */
+@Injectable()
+export class MessageDesk {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly directory: DirectoryService,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /** @throws NotFoundError `no-such-message`, also for a message to another region than the principal's. */
+  async message(id: string, principal: Principal): Promise<MessageView> {
+    const [message] = await this.within(principal, [await this.ledger.message(id)]);
+    if (message) return message;
+    throw new NotFoundError('no-such-message', `There is no message ${id}`);
+  }
+
+  /** Messages that may or may not have arrived; those that have waited longest first. */
+  async unknowns(principal: Principal, limit?: number): Promise<MessageView[]> {
+    if (principal.region === undefined) return this.ledger.unknowns(limit);
+    return (await this.within(principal, await this.ledger.unknowns())).slice(0, limit);
+  }
+
+  async unknownCount(principal: Principal): Promise<number> {
+    if (principal.region === undefined) return this.ledger.unknownCount();
+    return (await this.unknowns(principal)).length;
+  }
+
+  /** @throws ConflictError `not-unknown`, NotFoundError `no-such-message`. */
+  async decide(id: string, outcome: UnknownOutcome, principal: Principal): Promise<void> {
+    await this.message(id, principal);
+    if (outcome === 'released') await this.ledger.releaseUnknown(id, principal.id);
+    else await this.ledger.decideUnknown(id, outcome, principal.id);
+    const details = { outcome };
+    await this.audit.record({ actor: principal.id, action: 'message.decided', subject: `message:${id}`, details });
+  }
+
+  /** Those to some organisation of the region that the principal is confined to. */
+  private async within({ region }: Principal, messages: readonly MessageView[]): Promise<MessageView[]> {
+    if (region === undefined) return [...messages];
+    const regions = await this.directory.regionsOf(messages.flatMap(({ organisationCodes }) => organisationCodes));
+    return messages.filter(({ organisationCodes }) => organisationCodes.some((code) => regions.get(code) === region));
+  }
+}

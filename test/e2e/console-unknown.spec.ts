@@ -1,0 +1,167 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type Kysely, sql } from 'kysely';
+import { type Page } from 'playwright-core';
+import { AuditTrail } from '../../src/access/index.js';
+import { CampaignService, CampaignTicker } from '../../src/campaigns/index.js';
+import { Ledger, MessageDesk, Reconciler } from '../../src/delivery/index.js';
+import { DATABASE } from '../../src/platform/database/index.js';
+import { SmtpSink } from '../support/smtp-sink.js';
+import { colleague, type Console, eventually, faults, follow, hasChromium, openConsole } from './console.support.js';
+
+const inBrowser = hasChromium ? describe : describe.skip;
+const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'main.js');
+
+inBrowser('messages that may or may not have arrived', () => {
+  let console: Console;
+  let page: Page;
+  let sink: SmtpSink;
+  let id: string;
+  let recipients: number;
+  const workers: ChildProcess[] = [];
+
+  beforeAll(async () => {
+    sink = await SmtpSink.start();
+    console = await openConsole({
+      ...{ ROLES: 'web,scheduler', SMTP_URL: sink.url, MAIL_RATE_PER_MINUTE: '60000' },
+      ...{ TRIAL_MODE: 'off', TRIAL_OFF_APPROVED_BY: 'The tests', CLOCK: '2026-09-07T09:00:00+01:00' },
+    });
+    page = console.page;
+    const campaigns = console.app.get(CampaignService);
+    const content = { name: 'The round', kind: 'sign-in-notice' as const, windowId: console.windowId };
+    ({ id } = await campaigns.create(content, colleague('author')));
+    const plan = await campaigns.plan(id);
+    recipients = plan.summary.recipients;
+    await campaigns.submit(id, colleague('author'));
+    await campaigns.approve(id, plan.hash, colleague('approver'));
+    await campaigns.schedule(id, colleague('operator'));
+    // A real worker, killed while a mail server that is slow to answer has messages of it in hand.
+    sink.takeTime(1_000);
+    const worker = work();
+    await eventually(async () => {
+      await console.app.get(CampaignTicker).run();
+      await console.app.get(Reconciler).reconcile();
+      return sink.messages.length > 10;
+    });
+    worker.kill('SIGKILL');
+    await once(worker, 'exit');
+    // As if the time of its lease had passed.
+    const db = console.app.get<Kysely<object>>(DATABASE);
+    await sql`update slice set lease_until = clock_timestamp() - interval '1 second' where leased_by is not null`.execute(
+      db,
+    );
+    await eventually(async () => {
+      await console.app.get(Reconciler).reconcile();
+      return (await states()).unknown > 4;
+    });
+    sink.takeTime(0);
+  }, 240_000);
+  afterAll(async () => {
+    for (const worker of workers) worker.kill('SIGKILL');
+    await console[Symbol.asyncDispose]();
+    await sink[Symbol.asyncDispose]();
+  });
+
+  function work(): ChildProcess {
+    const env = { ...process.env, ...console.environment, ROLES: 'worker', PORT: '0', LOG_LEVEL: 'warn' };
+    const worker = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    workers.push(worker);
+    return worker;
+  }
+  const states = async () => (await console.app.get(Ledger).progress({ campaignId: id })).states;
+  const text = () => page.locator('main').innerText();
+  const press = (name: string | RegExp) => follow(page, page.getByRole('button', { name }));
+  const decide = async (outcome: string, which: 'all' | number) => {
+    await page.goto('/delivery/unknown');
+    await page.getByLabel(outcome).check();
+    await page.getByRole('radio', { name: which === 'all' ? /^All / : 'Those that I select in the list' }).check();
+    for (let n = 0; which !== 'all' && n < which; n += 1) await page.getByRole('checkbox').nth(n).check();
+    await press('Continue');
+  };
+
+  it('wait for a person, on the home page and under Delivery', async () => {
+    const { unknown } = await states();
+    await page.goto('/');
+    await follow(page, page.getByRole('link', { name: `${unknown} messages may or may not have arrived` }));
+    expect(await text()).toContain(`${unknown} messages were being handed over when the connection broke`);
+    expect(await text()).toContain('The sending program stopped in the middle of it');
+    expect(await faults(page)).toEqual([]);
+    await press('Continue');
+    expect(await page.title()).toMatch(/^Error: /);
+    expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual([
+      'Select what became of them',
+      'Select which messages you decide about',
+    ]);
+    await decide('They arrived', 0);
+    expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual([
+      'Select at least one message in the list',
+    ]);
+    expect(await page.getByLabel('They arrived').isChecked()).toBe(true);
+    expect(await faults(page)).toEqual([]);
+    expect((await states()).unknown).toBe(unknown);
+  });
+
+  it('count as sent or as failed, as somebody says, who is then in the audit trail', async () => {
+    const before = await states();
+    await decide('They arrived', 2);
+    expect(await text()).toContain('2 messages to 2 people');
+    expect(await faults(page)).toEqual([]);
+    await press('Count 2 e-mails as sent');
+    await page.getByText('Decided. It is in the audit trail').waitFor();
+    await decide('They did not arrive', 1);
+    await press('Count 1 e-mail as failed');
+    const after = await states();
+    expect(after).toMatchObject({ unknown: before.unknown - 3, failed: before.failed + 1 });
+    expect(after.accepted).toBe(before.accepted + 2);
+
+    const [entry] = await console.app.get(AuditTrail).entries({ limit: 1 });
+    expect(entry).toMatchObject({ action: 'message.decided', details: { outcome: 'failed' } });
+    await page.goto('/settings/audit?area=message');
+    expect((await text()).match(/Local administrator\s+Decided about a message/g)).toHaveLength(3);
+    await page.goto(`/campaigns/${id}/messages?state=failed`);
+    await follow(page, page.locator('tbody a').first());
+    expect(await text()).toContain('Decided by Local administrator');
+    expect(await text()).toContain('Failed');
+    await follow(page, page.locator('dd a[href^="/people/"]').first());
+    expect(await text()).toContain('Failed');
+  });
+
+  it('are shown to somebody confined to a region as far as they are of it, and decided by nobody else', async () => {
+    const desk = console.app.get(MessageDesk);
+    const all = await desk.unknowns(colleague('operator'));
+    const regions = ['Y56', 'Y58', 'Y59', 'Y60', 'Y61', 'Y62', 'Y63'];
+    const seen = await Promise.all(
+      regions.map((region) => desk.unknowns({ ...colleague('operator'), region: region as never })),
+    );
+    expect(new Set(seen.flat().map((message) => message.id)).size).toBe(all.length);
+    const [here] = seen.filter((messages) => messages.length > 0 && messages.length < all.length);
+    const stranger = all.find((message) => !here?.some((each) => each.id === message.id));
+    const region = regions[seen.indexOf(here ?? [])];
+    await expect(
+      desk.decide(stranger?.id ?? '', 'accepted', { ...colleague('operator'), region: region as never }),
+    ).rejects.toMatchObject({ code: 'no-such-message' });
+  });
+
+  it('leave once more when somebody says so, and the campaign finishes', async () => {
+    const { unknown } = await states();
+    await decide('Send them again', 'all');
+    expect(await text()).toContain('Whoever has the message already gets it twice');
+    expect(await faults(page)).toEqual([]);
+    await press(new RegExp(`^Send ${unknown} e-mails again to ${unknown} people now$`));
+    await page.getByText('There are none').waitFor();
+    expect(await faults(page)).toEqual([]);
+    expect((await states()).unknown).toBe(0);
+    work();
+    await eventually(async () => {
+      await console.app.get(Reconciler).reconcile();
+      await console.app.get(CampaignTicker).run();
+      return (await console.app.get(CampaignService).get(id)).state === 'finished';
+    });
+    await page.goto(`/campaigns/${id}`);
+    expect(await text()).toContain(`${recipients} of ${recipients} messages are done`);
+    // Twice at the most, and only what was sent again.
+    expect(Math.max(...sink.copies().values())).toBe(2);
+    expect([...sink.copies().values()].filter((copies) => copies === 2).length).toBeLessThanOrEqual(unknown);
+  }, 120_000);
+});
