@@ -66,9 +66,9 @@ function indexPage(withShots) {
 <p><a href="${name}.html">${name}, HTML</a> · <a href="${name}.txt">${name}, plain text</a> · ${kind} · version ${version.slice(0, 12)}</p>
 <div>${shots.join('')}</div></section>`;
   });
-  return `<!doctype html><html lang="en-GB"><meta charset="utf-8"><title>E-mail templates</title>
+  return `<!doctype html><html lang="en-GB"><meta charset="utf-8"><title>Email templates</title>
 <style>body{font-family:Arial,sans-serif;margin:2rem}img{height:320px;border:1px solid #aeb7bd;margin-right:8px}</style>
-<h1>E-mail templates</h1>
+<h1>Email templates</h1>
 ${rows.join('\n')}
 </html>
 `;

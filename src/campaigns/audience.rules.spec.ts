@@ -85,7 +85,7 @@ describe('who gets what', () => {
     expect(line?.excluded === null).toBe(template !== null);
   });
 
-  it('never leaves a person without an e-mail and without a reason', () => {
+  it('never leaves a person without an email and without a reason', () => {
     for (const segment of SEGMENTS) {
       const lines = recipientsOf(person(account('1', segment)), context());
       expect(lines).toHaveLength(1);
@@ -112,7 +112,7 @@ describe('who gets what', () => {
     expect(instead(account('1', 'mismatched'), account('2', 'mismatched'))).toEqual([undefined, undefined]);
   });
 
-  it('writes one merged e-mail to a person with accounts in several segments, at the lead account', () => {
+  it('writes one merged email to a person with accounts in several segments, at the lead account', () => {
     const lines = recipientsOf(person(account('1', 'nhsmail'), account('2', 'mismatched')), context());
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({
@@ -191,7 +191,7 @@ describe('who gets what', () => {
     expect(recipientsOf(person(account('1', 'nhsmail')), cascade)).toEqual([]);
   });
 
-  it('reminds who may declare, about each practice in one e-mail, and not who may only look', () => {
+  it('reminds who may declare, about each practice in one email, and not who may only look', () => {
     const reminder = context({ kind: 'payment-reminder' });
     const memberships = [practice, other].map((organisation) => ({ organisation, roles: ['Declaration Management'] }));
     expect(recipientsOf(person(account('1', 'mismatched', { memberships })), reminder)).toMatchObject([

@@ -48,11 +48,11 @@ export interface AudienceContext {
   readonly declines: (address: string, template: string) => boolean;
   /** Commissioners that a cascade can reach: at least one of their people can be written to. */
   readonly cascadingCommissioners: ReadonlySet<string>;
-  /** What the e-mail about an organisation says of the practices below it. */
+  /** What the email about an organisation says of the practices below it. */
   readonly worklist: (organisation: AudienceOrganisation) => Readonly<Record<string, unknown>>;
 }
 
-/** Every e-mail the person gets in this campaign, or one line that says why none; nothing when they are not meant. */
+/** Every email the person gets in this campaign, or one line that says why none; nothing when they are not meant. */
 export function recipientsOf(person: AudiencePerson, context: AudienceContext): PlannedRecipient[] {
   if (context.kind === 'guidance-follow-up' && person.segment !== 'without-nhsmail') return [];
   const meant = person.accounts.filter((account) => isMeant(account, context.audience));
@@ -76,7 +76,7 @@ function forPeople(
   context: AudienceContext,
 ): PlannedRecipient {
   // Instructions about accounts that are disabled would only confuse; those with a bad address are part of the story.
-  // Who signs in by NHSmail must not read in the same e-mail that people without it keep their password.
+  // Who signs in by NHSmail must not read in the same email that people without it keep their password.
   const hasNhsmail = person.accounts.some(({ segment }) => segment === 'nhsmail' || segment === 'mismatched');
   const told = person.accounts.filter(
     ({ segment }) => segment !== 'excluded' && !(hasNhsmail && segment === 'without-nhsmail'),
@@ -218,7 +218,7 @@ function line(
   };
 }
 
-/** The organisations that an e-mail belongs to, and where the first of them lies. */
+/** The organisations that an email belongs to, and where the first of them lies. */
 function placeOf(accounts: readonly AudienceAccount[], about?: AudienceOrganisation) {
   const organisations = about ? [about] : organisationsOf(accounts);
   const home = organisations[0];
@@ -247,7 +247,7 @@ function exclusionOf(
   return null;
 }
 
-/** Who gets no e-mail may still hear through the commissioner. A disabled account need not hear at all. */
+/** Who gets no email may still hear through the commissioner. A disabled account need not hear at all. */
 function excludedRoute(speaker: AudienceAccount, commissionerCode: string | null, context: AudienceContext): Route {
   if (speaker.segment === 'excluded' || commissionerCode === null) return 'none';
   return context.cascadingCommissioners.has(commissionerCode) ? 'cascade' : 'none';

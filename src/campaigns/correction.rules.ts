@@ -1,4 +1,4 @@
-/** Dates of payments as e-mails say them: the cutoff as a London wall clock, the others as London days. */
+/** Dates of payments as emails say them: the cutoff as a London wall clock, the others as London days. */
 export interface ToldDates {
   readonly cutoff: string;
   readonly reopening: string;

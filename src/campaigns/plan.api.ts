@@ -16,7 +16,7 @@ export const planSchema = z
     summary: z.object({
       kind: z.enum(CAMPAIGN_KINDS),
       windowId: z.uuid(),
-      recipients: z.number().int().describe('E-mails'),
+      recipients: z.number().int().describe('Emails'),
       people: z.number().int(),
       bySegment: counts,
       byTemplate: counts,
@@ -24,9 +24,9 @@ export const planSchema = z
       byCommissioner: counts,
       byRoute: counts,
       excluded: z.number().int(),
-      exclusions: counts.describe('How many get no e-mail, by reason'),
-      unreachable: z.number().int().describe('People whom neither an e-mail nor a cascade reaches'),
-      merged: z.number().int().describe('People with several accounts, who get one e-mail'),
+      exclusions: counts.describe('How many get no email, by reason'),
+      unreachable: z.number().int().describe('People whom neither an email nor a cascade reaches'),
+      merged: z.number().int().describe('People with several accounts, who get one email'),
       duplicates: z
         .array(
           z.object({
@@ -110,7 +110,7 @@ export const planView = (plan: Plan): PlanView => ({ ...plan, madeAt: plan.madeA
 const recipientSchema = z
   .object({
     personKey: z.string().describe('Names the person, without personal data'),
-    topic: z.string().describe('The organisation that the e-mail is about, where a person gets several'),
+    topic: z.string().describe('The organisation that the email is about, where a person gets several'),
     accountIds: z.array(z.string()),
     organisationCodes: z.array(z.string()),
     regionCode: z.string().nullable(),
@@ -120,7 +120,7 @@ const recipientSchema = z
     route: z.enum(['direct', 'cascade', 'none']),
     template: z.string().nullable(),
     address: z.string().nullable().optional().describe('Only with the permission message:read; null once redacted'),
-    excluded: z.string().nullable().describe('Why there is no e-mail; null for those who get one'),
+    excluded: z.string().nullable().describe('Why there is no email; null for those who get one'),
   })
   .meta({
     id: 'PlanRecipient',

@@ -58,7 +58,7 @@ export class PlanController {
 
   @Get('recipients')
   @RequirePermission('campaign:read')
-  @ApiOperation({ summary: 'List who gets an e-mail by the newest plan' })
+  @ApiOperation({ summary: 'List who gets an email by the newest plan' })
   @ApiOkResponse({ standardSchema: recipientPageSchema, description: 'In the order of person and topic' })
   @ApiProblems(400, 404)
   async recipients(
@@ -71,7 +71,7 @@ export class PlanController {
 
   @Get('exclusions')
   @RequirePermission('campaign:read')
-  @ApiOperation({ summary: 'List who gets no e-mail by the newest plan, and why' })
+  @ApiOperation({ summary: 'List who gets no email by the newest plan, and why' })
   @ApiOkResponse({ standardSchema: recipientPageSchema, description: 'In the order of person and topic' })
   @ApiProblems(400, 404)
   async exclusions(

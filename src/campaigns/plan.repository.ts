@@ -40,7 +40,7 @@ export class PlanRepository {
 
   /** After many recipients: with the statistics of an empty table the comparison of two plans takes minutes. */
   async analyse(trx: Transaction<CampaignTables>): Promise<void> {
-    // The columns that plans of queries depend on; those that hold the e-mails cost ten times as much to sample.
+    // The columns that plans of queries depend on; those that hold the emails cost ten times as much to sample.
     await sql`analyze plan_recipient (plan_id, person_key, topic, account_ids, template, excluded)`.execute(trx);
   }
 
@@ -85,7 +85,7 @@ export class PlanRepository {
       )`.execute(trx);
   }
 
-  /** People who get an e-mail in one plan and not in the other, or a different one. */
+  /** People who get an email in one plan and not in the other, or a different one. */
   async diff(
     fromPlanId: string,
     toPlanId: string,
@@ -177,7 +177,7 @@ export class PlanRepository {
     return rows;
   }
 
-  /** Every line of a plan in the order of person and topic, or only those of people who get an e-mail. */
+  /** Every line of a plan in the order of person and topic, or only those of people who get an email. */
   async *planned(planId: string, which: 'all' | 'mailed' = 'all'): AsyncGenerator<PlannedRecipient> {
     let after: RecipientRow | undefined;
     for (;;) {
@@ -198,7 +198,7 @@ export class PlanRepository {
     }
   }
 
-  /** A page of those who get an e-mail, or of those who get none, in the order of person and topic. */
+  /** A page of those who get an email, or of those who get none, in the order of person and topic. */
   async lines(
     planId: string,
     which: 'recipients' | 'exclusions',

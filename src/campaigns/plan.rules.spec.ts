@@ -26,7 +26,7 @@ const tallyOf = (...recipients: PlannedRecipient[]): PlanTally => {
 };
 
 describe('a plan', () => {
-  it('counts e-mails and people, exclusions and routes', () => {
+  it('counts emails and people, exclusions and routes', () => {
     const totals = tallyOf(
       recipient(),
       recipient({ personKey: 'b', topic: '16C', accountIds: ['2', '3'] }),

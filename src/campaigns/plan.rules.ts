@@ -25,7 +25,7 @@ export interface Contradiction {
   readonly people: number;
 }
 
-/** What a plan says at a glance. Counts are e-mails for recipients and people for exclusions. */
+/** What a plan says at a glance. Counts are emails for recipients and people for exclusions. */
 export interface PlanSummary {
   readonly kind: string;
   readonly windowId: string;
@@ -38,9 +38,9 @@ export interface PlanSummary {
   readonly byRoute: Readonly<Record<string, number>>;
   readonly excluded: number;
   readonly exclusions: Readonly<Record<string, number>>;
-  /** People whom neither a direct e-mail nor their commissioner's cascade reaches. */
+  /** People whom neither a direct email nor their commissioner's cascade reaches. */
   readonly unreachable: number;
-  /** People with several accounts, who get one merged e-mail. */
+  /** People with several accounts, who get one merged email. */
   readonly merged: number;
   /** Earlier campaigns that sent some of these people the same template. */
   readonly duplicates: readonly {
@@ -145,7 +145,7 @@ export function planHash(parts: {
   return createHash('sha256').update(canonicalJson(parts)).digest('hex');
 }
 
-/** Compares those who get an e-mail in two plans. Both come in the order of person and topic, and neither is held. */
+/** Compares those who get an email in two plans. Both come in the order of person and topic, and neither is held. */
 export async function differences(
   before: AsyncIterable<PlannedRecipient>,
   after: AsyncIterable<PlannedRecipient>,

@@ -121,7 +121,7 @@ export class PlanService {
     );
   }
 
-  /** A page of a plan: those who get an e-mail, or those who get none and why. */
+  /** A page of a plan: those who get an email, or those who get none and why. */
   async lines(...page: Parameters<PlanRepository['lines']>): Promise<RecipientRow[]> {
     return this.plans.lines(...page);
   }

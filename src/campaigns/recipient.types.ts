@@ -1,4 +1,4 @@
-/** `direct`: an e-mail to the registered address. `cascade`: through the commissioner only. `none`: nobody reaches them. */
+/** `direct`: an email to the registered address. `cascade`: through the commissioner only. `none`: nobody reaches them. */
 export type Route = 'direct' | 'cascade' | 'none';
 
 /** Work that still holds a payment up: a reminder about it is pointless once it is done. */
@@ -7,11 +7,11 @@ export interface Obligation {
   readonly actor: 'practice' | 'commissioner';
 }
 
-/** One line of a plan: one e-mail to one person, or one person who gets none and why. */
+/** One line of a plan: one email to one person, or one person who gets none and why. */
 export interface PlannedRecipient {
   /** Stable and free of personal data. */
   readonly personKey: string;
-  /** Tells several e-mails of one campaign to one person apart: '' or the ODS code that the e-mail is about. */
+  /** Tells several emails of one campaign to one person apart: '' or the ODS code that the email is about. */
   readonly topic: string;
   readonly accountIds: readonly string[];
   readonly organisationCodes: readonly string[];

@@ -7,7 +7,7 @@ const NEEDS_HELP: ReadonlySet<Segment> = new Set<Segment>(['mismatched', 'unknow
 
 /**
  * Whom a commissioner is asked to get a new account: people with NHSmail none of whose accounts is under it. Of the
- * others who need help it is the same e-mail that names every way.
+ * others who need help it is the same email that names every way.
  */
 export function peopleForNewAccounts(persons: readonly AudiencePerson[]): AudiencePerson[] {
   return persons.filter(({ accounts }) => {

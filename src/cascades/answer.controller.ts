@@ -36,12 +36,12 @@ const formSchema = z.object({
   reason: z.string().max(2_000).optional(),
 });
 
-/** A week: who comes later opens the link of the e-mail again. */
+/** A week: who comes later opens the link of the email again. */
 const WORKLIST_LINK_MS = 7 * 86_400_000;
 
 const STATUS: Readonly<Record<BadLink, number>> = { unknown: 404, expired: 410, revoked: 410, 'other-purpose': 404 };
 
-/** The pages behind the links in e-mails. A GET changes nothing, because scanners open links before people do. */
+/** The pages behind the links in emails. A GET changes nothing, because scanners open links before people do. */
 @ApiExcludeController()
 @Controller('cascade/:token')
 export class AnswerController {
@@ -138,7 +138,7 @@ export class AnswerController {
     await this.download(token, response, 'xlsx', (id, code) => this.worklists.peopleExport(id, code));
   }
 
-  /** Whoever has the e-mail finds the worklist, also in weeks: the link to it is new each time, and soon ends. */
+  /** Whoever has the email finds the worklist, also in weeks: the link to it is new each time, and soon ends. */
   private worklistPath({ id, links_expire_at }: CascadeRow, { code, link_generation }: OrganisationRow): string {
     const soon = Math.floor((this.clock.now().getTime() + WORKLIST_LINK_MS) / 1000) * 1000;
     const until = new Date(Math.min(links_expire_at.getTime(), soon));

@@ -106,10 +106,10 @@ export function alreadyPage(organisation: Pick<OrganisationRow, 'name' | 'code'>
 export type BadLink = 'unknown' | 'expired' | 'revoked' | 'other-purpose';
 
 const BAD_LINKS: Readonly<Record<BadLink, string>> = {
-  unknown: 'This address is not one of our links. Copy the whole link from the e-mail, or open it from there.',
+  unknown: 'This address is not one of our links. Copy the whole link from the email, or open it from there.',
   expired: 'This link has expired. Ask the CQRS team for a new one.',
-  revoked: 'This link was withdrawn. Use the link in the newest e-mail, or ask the CQRS team for a new one.',
-  'other-purpose': 'This link opens something else. Use the link as it is in the e-mail.',
+  revoked: 'This link was withdrawn. Use the link in the newest email, or ask the CQRS team for a new one.',
+  'other-purpose': 'This link opens something else. Use the link as it is in the email.',
 };
 
 export function badLinkPage(why: BadLink): string {

@@ -84,7 +84,7 @@ export class CascadeController {
   @ApiOperation({ summary: 'Start a rehearsal' })
   @ApiCreatedResponse({
     standardSchema: cascadeSchema,
-    description: 'A rehearsal: an e-mail without any content but a button, scored by how soon it is pressed',
+    description: 'A rehearsal: an email without any content but a button, scored by how soon it is pressed',
   })
   @ApiProblems(400, 409, 413, 415)
   async drill(

@@ -5,7 +5,7 @@ import { CascadeController } from './cascade.controller.js';
 import { CascadesModule } from './cascades.module.js';
 import { TellingController } from './telling.controller.js';
 
-/** Cascades over HTTP: the API, and the pages behind the links in e-mails. */
+/** Cascades over HTTP: the API, and the pages behind the links in emails. */
 @Module({
   imports: [CascadesModule, DirectoryModule],
   controllers: [AnswerController, CascadeController, TellingController],

@@ -37,7 +37,7 @@ describe('the contacts of an organisation', () => {
     ]);
   });
 
-  it('hold a person once, and nobody to whom no e-mail arrives', () => {
+  it('hold a person once, and nobody to whom no email arrives', () => {
     const contacts = contactsOf([
       { account: account('U1', { personKey: 'same' }), roles: ['View'] },
       { account: account('U2', { personKey: 'same' }), roles: ['User Administrator'] },

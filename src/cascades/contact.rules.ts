@@ -49,7 +49,7 @@ export const NEED_ACTIONS: Readonly<Record<WorklistNeed, string>> = {
   mismatched: 'Request a new CQRS account under the person’s own NHSmail address, with the same roles',
   unknown: 'Ask the person whether they have NHSmail: if so request a new account under it, if not tell the CQRS team',
   unreachable:
-    'No e-mail reaches this address: tell the person yourself, and request an account under an address that works',
+    'No email reaches this address: tell the person yourself, and request an account under an address that works',
 };
 
 /** Instead, where the person has an account under their own NHSmail address beside this one. */
@@ -61,7 +61,7 @@ export function needOf({ segment, suppressed }: Pick<ContactAccount, 'segment' |
   return suppressed ? 'unreachable' : NEEDS[segment];
 }
 
-/** Whether an e-mail to the registered address can be expected to arrive. */
+/** Whether an email to the registered address can be expected to arrive. */
 export function isMailable({ segment, suppressed }: Pick<ContactAccount, 'segment' | 'suppressed'>): boolean {
   return segment !== 'excluded' && segment !== 'invalid' && !suppressed;
 }

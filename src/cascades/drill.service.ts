@@ -47,7 +47,7 @@ export const MOST_DRILL_CONTACTS = 5;
 const TEMPLATE = 'cascade-drill';
 const SIGNED_BY = 'The CQRS team';
 
-/** Rehearsals: an e-mail without any content but a button, scored by how soon each organisation presses it. */
+/** Rehearsals: an email without any content but a button, scored by how soon each organisation presses it. */
 @Injectable()
 export class DrillService {
   constructor(
@@ -78,10 +78,10 @@ export class DrillService {
   }
 
   /**
-   * Fixes the tree and plans the e-mails, both or neither.
-   * @param expected how many e-mails somebody agreed to; default: however many there are. @returns the id of the drill.
+   * Fixes the tree and plans the emails, both or neither.
+   * @param expected how many emails somebody agreed to; default: however many there are. @returns the id of the drill.
    * @throws as `foresee`; ForbiddenError `not-permitted`; ConflictError `nobody-to-write-to`, and `drill-has-changed`
-   * when there are not as many e-mails as expected.
+   * when there are not as many emails as expected.
    */
   async start(name: string, drill: DrillScope, principal: Principal, expected?: number): Promise<string> {
     if (!principal.permissions.includes('cascade:operate')) {
@@ -91,11 +91,11 @@ export class DrillService {
     const foreseen = await this.freezer.foresee(scopeOf(drill, principal));
     const codes = askedOf(foreseen.nodes, drill).map(({ code }) => code);
     const { messages } = forecastOf(foreseen.nodes, drill, reachedOf(foreseen.census, codes, drill), leavesAt);
-    if (messages === 0) throw new ConflictError('nobody-to-write-to', 'Nobody there can be written to by e-mail');
+    if (messages === 0) throw new ConflictError('nobody-to-write-to', 'Nobody there can be written to by email');
     if (expected !== undefined && messages !== expected) {
       throw new ConflictError(
         'drill-has-changed',
-        `The directory has changed since: the drill now has ${messages} e-mails, not ${expected}. Look at it again`,
+        `The directory has changed since: the drill now has ${messages} emails, not ${expected}. Look at it again`,
       );
     }
     return this.freezer.drill({ name, foreseen, askedAt: leavesAt }, principal, (cascade, trx) =>

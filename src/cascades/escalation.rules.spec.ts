@@ -85,7 +85,7 @@ describe('escalation', () => {
     ]);
   });
 
-  it('does not wait where no e-mail arrived', () => {
+  it('does not wait where no email arrived', () => {
     const dead = silent({ state: 'undeliverable' });
     expect(hourByHour(dead, DEFAULT_ESCALATION, '2026-09-07T10:00', '2026-09-08T18:00')).toEqual([
       '2026-09-07T10:00 deputy',

@@ -108,7 +108,7 @@ export interface NextRung extends DueRung {
 
 /**
  * The next rung of each organisation for which one is due now, at most one each, those asked first in front. Nothing
- * is due outside sending hours. Where no e-mail arrives, and where the request was declined, waiting is pointless: the
+ * is due outside sending hours. Where no email arrives, and where the request was declined, waiting is pointless: the
  * first rung is due at once, and what was declined goes on to whoever is above, once and never to deputies.
  */
 export function rungsDue(

@@ -15,7 +15,7 @@ import { NudgeRepository } from './nudge.repository.js';
 
 /** What a nudge would do: whom it writes to, and whom it leaves out. */
 export interface Nudge {
-  /** The regions and commissioners that are written to, in code order, with how many e-mails each gets. */
+  /** The regions and commissioners that are written to, in code order, with how many emails each gets. */
   readonly organisations: readonly { readonly code: string; readonly messages: number }[];
   readonly messages: number;
   readonly people: number;
@@ -23,7 +23,7 @@ export interface Nudge {
   readonly unreachable: readonly string[];
   /** Silent ones that were nudged today already. */
   readonly nudgedToday: readonly string[];
-  /** When the e-mails leave: now, or when the next sending hours begin. */
+  /** When the emails leave: now, or when the next sending hours begin. */
   readonly leavesAt: Date;
 }
 
@@ -132,6 +132,6 @@ function isOpen(launch: Launch | undefined, leavesAt: Date): launch is Launch {
 function nothingToNudge(): ConflictError {
   return new ConflictError(
     'nothing-to-nudge',
-    'Nobody was written to: they have answered, were written to today, or nobody there can be reached by e-mail',
+    'Nobody was written to: they have answered, were written to today, or nobody there can be reached by email',
   );
 }

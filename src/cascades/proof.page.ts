@@ -46,7 +46,7 @@ export function proofPage({ organisation, cascade, madeAt, messages, steps }: Pr
 <p>Cascade: ${escapeHtml(cascade.name)}. Where it stands: ${escapeHtml((organisation.coverage ?? organisation.state).replace('-', ' '))}.</p>
 <p>Made ${timeOf(madeAt)} from: ${escapeHtml(cascade.snapshot)}. All times are London time.</p>
 ${table(
-  'E-mails, newest first',
+  'Emails, newest first',
   ['Accepted by a mail server', 'Template', 'Route', 'State', 'What came back', 'SHA-256 of the bytes'],
   messages.map((message) => [
     message.acceptedAt ? timeOf(message.acceptedAt) : 'Not sent',

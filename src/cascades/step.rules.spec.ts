@@ -24,7 +24,7 @@ describe('the steps of a cascade', () => {
     expect(stateAfter('commissioner', 'declined', 'pass-on')).toBe('passed-on');
   });
 
-  it('accept an answer even where no e-mail arrived: somebody may have forwarded it', () => {
+  it('accept an answer even where no email arrived: somebody may have forwarded it', () => {
     expect(stateAfter('commissioner', 'undeliverable', 'acknowledge')).toBe('acknowledged');
   });
 

@@ -4,7 +4,7 @@ export type TreeKind = (typeof TREE_KINDS)[number];
 
 /**
  * How far an organisation has come. `sent`: a mail server took at least one message; `delivered`: and an hour later
- * nothing had come back, which is as far as e-mail knows; `undeliverable`: nothing sent to it arrived. The others are
+ * nothing had come back, which is as far as email knows; `undeliverable`: nothing sent to it arrived. The others are
  * people's answers: `acknowledged` is "we have it", `passed-on`, `confirmed` and `done` are "we acted".
  */
 export const STEP_STATES = [

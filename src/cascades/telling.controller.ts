@@ -7,7 +7,7 @@ import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
 import { tellingsSchema } from './cascade.api.js';
 import { type Telling, TellingService } from './telling.service.js';
 
-/** The told ledger of all routes together: `/told` knows the e-mails alone. */
+/** The told ledger of all routes together: `/told` knows the emails alone. */
 @ApiTags('Cascades')
 @ApiBearerAuth()
 @Controller('api/v1/tellings')

@@ -4,11 +4,11 @@ import { TellingRepository } from './telling.repository.js';
 
 /** One thing through which an organisation was told, or said something itself. */
 export interface Telling {
-  /** An e-mail of the ledger, or a step of a cascade. */
+  /** An email of the ledger, or a step of a cascade. */
   readonly kind: 'message' | 'step';
   /** When it reached the organisation, or was said; null for a message that has not left. */
   readonly at: Date | null;
-  /** `direct`: e-mail to its people. `cascade`: passed on by another organisation, or asked for by one. `answer`: its own word. */
+  /** `direct`: email to its people. `cascade`: passed on by another organisation, or asked for by one. `answer`: its own word. */
   readonly route: 'direct' | 'cascade' | 'answer';
   /** In words: the template of a message, or what was done. */
   readonly what: string;

@@ -79,7 +79,7 @@ export function registerCascadeCommands(program: Command): void {
           const { region, commissioner, practice } = forecast.organisations;
           const leaves = formatDateTime(LondonTime.fromInstant(forecast.leavesAt));
           await print(
-            `${forecast.messages} e-mails to ${forecast.people} people (regions: ${region}, commissioners: ${commissioner}, practices: ${practice}) ${id === null ? 'would leave' : 'leave'} at ${leaves}. Organisations at which nobody can be written to: ${forecast.unreachable}.`,
+            `${forecast.messages} emails to ${forecast.people} people (regions: ${region}, commissioners: ${commissioner}, practices: ${practice}) ${id === null ? 'would leave' : 'leave'} at ${leaves}. Organisations at which nobody can be written to: ${forecast.unreachable}.`,
           );
           if (id !== null) await print(`The drill is ${id}; its score: cascade score ${id}`);
         }

@@ -14,7 +14,7 @@ export interface CascadeSimulation {
   readonly until: string;
   readonly script: CascadeScriptName;
   readonly answers: number;
-  /** E-mails that were written because somebody did not act. */
+  /** Emails that were written because somebody did not act. */
   readonly escalations: number;
   readonly days: readonly DayOfSteps[];
   readonly coverage: Readonly<
@@ -79,6 +79,6 @@ export function cascadeSimulationLines({ days, coverage, escalations }: CascadeS
         day.practicesConfirmed,
       ]),
     ),
-    `Of ${practices} practices ${confirmed} would have confirmed, ${passedOn} more would have been passed the message, ${silent} would stay silent and ${unreachable} unreachable. ${escalations} e-mails would be written because nobody acted.`,
+    `Of ${practices} practices ${confirmed} would have confirmed, ${passedOn} more would have been passed the message, ${silent} would stay silent and ${unreachable} unreachable. ${escalations} emails would be written because nobody acted.`,
   ];
 }

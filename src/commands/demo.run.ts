@@ -219,7 +219,7 @@ export class Demo {
     const service = this.app.get(CampaignService);
     const before = (await ledger.progress({ campaignId })).planned;
     const started = performance.now();
-    const bar = progressBar('e-mails');
+    const bar = progressBar('emails');
     let last = -1;
     let quietSince = started;
     try {
@@ -234,7 +234,7 @@ export class Demo {
           bar.stop();
           if (sent > 0) {
             this.settings.say(
-              `${sent.toLocaleString('en-GB')} e-mails in ${seconds.toFixed(1)} s (${Math.round(sent / seconds).toLocaleString('en-GB')} a second)`,
+              `${sent.toLocaleString('en-GB')} emails in ${seconds.toFixed(1)} s (${Math.round(sent / seconds).toLocaleString('en-GB')} a second)`,
             );
           }
           return sent;

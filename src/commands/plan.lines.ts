@@ -11,10 +11,10 @@ export function planLines({ hash, summary }: Plan): string[] {
     return ['', table([title, 'people'], rows.slice(0, most)), ...more];
   };
   return [
-    `${summary.recipients.toLocaleString('en-GB')} e-mails to ${summary.people.toLocaleString('en-GB')} people; ${summary.excluded.toLocaleString('en-GB')} people get none.`,
+    `${summary.recipients.toLocaleString('en-GB')} emails to ${summary.people.toLocaleString('en-GB')} people; ${summary.excluded.toLocaleString('en-GB')} people get none.`,
     ...counts('template', summary.byTemplate),
     ...counts('route', summary.byRoute),
-    ...counts('no e-mail, because', summary.exclusions),
+    ...counts('no email, because', summary.exclusions),
     '',
     ...summary.steps.map(({ label, dueAt }) => `${label}: ${dueAt === null ? 'at once when scheduled' : when(dueAt)}`),
     summary.feasibility.explanation,

@@ -127,7 +127,7 @@ export function registerServiceCommands(program: Command): void {
     });
 }
 
-/** What organisations did, as against what was e-mailed. */
+/** What organisations did, as against what was emailed. */
 function isCascadeStep({ kind }: { readonly kind: 'message' | 'step' }): boolean {
   return kind === 'step';
 }

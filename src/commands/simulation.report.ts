@@ -30,7 +30,7 @@ export interface ReminderLine {
   readonly state: string;
   readonly approved: number;
   readonly sent: number;
-  /** E-mails that were approved and did not leave, because nothing was left to do for those who would have got them. */
+  /** Emails that were approved and did not leave, because nothing was left to do for those who would have got them. */
   readonly workDone: number;
   readonly expired: number;
 }
@@ -187,7 +187,7 @@ export function simulationLines(report: SimulationReport): string[] {
       '',
       `── ${formatLongDate(LondonTime.parse(`${day}T12:00`))} ──`,
       table(
-        ['time', 'what', 'e-mails', 'people', 'practices', 'commissioners'],
+        ['time', 'what', 'emails', 'people', 'practices', 'commissioners'],
         calendar
           .filter((entry) => entry.day === day)
           .map((entry) => [
@@ -210,7 +210,7 @@ export function simulationLines(report: SimulationReport): string[] {
     ),
     '',
     `Missed the cutoff: ${number(missed.practices)} practices (${number(missed.waitingForPractice)} had something to declare, ${number(missed.waitingForCommissioner)} waited for their commissioner).`,
-    `Told of the next opportunity: ${number(afterCutoff.people)} people of ${number(afterCutoff.practices)} practices, in ${number(afterCutoff.messages)} e-mails.`,
+    `Told of the next opportunity: ${number(afterCutoff.people)} people of ${number(afterCutoff.practices)} practices, in ${number(afterCutoff.messages)} emails.`,
     `At risk after the sign-in change: ${Object.entries(readiness)
       .map(([kind, { ready, atRisk }]) => `${number(atRisk)} of ${number(ready + atRisk)} ${kind}s`)
       .join(', ')}.`,

@@ -23,9 +23,9 @@ export interface StepTotals {
   readonly state: string;
   readonly note: string | null;
   readonly handledAt: Date | null;
-  /** E-mails of the approved plan. */
+  /** Emails of the approved plan. */
   readonly approved: number;
-  /** E-mails that were written into the ledger when the step came. */
+  /** Emails that were written into the ledger when the step came. */
   readonly planned: number;
 }
 
@@ -45,7 +45,7 @@ export class SimulationRepository {
     return rows[0] ?? { leased: 0, due: 0, over: 0 };
   }
 
-  /** E-mails that were due and wait for the mail server. */
+  /** Emails that were due and wait for the mail server. */
   async waiting(now: Date): Promise<number> {
     const { rows } = await sql<{ waiting: number }>`
       select count(*)::int as waiting from delivery join dispatch on dispatch.id = delivery.dispatch_id

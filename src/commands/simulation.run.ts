@@ -35,7 +35,7 @@ export interface RunResult {
   readonly campaignIds: readonly string[];
   /** Whoever held a payment up at the cutoff. */
   readonly missed: readonly OrganisationBlockers[];
-  /** How many e-mails waited for the mail server, by the instant at which that was seen. */
+  /** How many emails waited for the mail server, by the instant at which that was seen. */
   readonly waits: readonly { readonly at: Date; readonly messages: number }[];
   readonly deeds: readonly { readonly at: Date; readonly deed: Deed; readonly declarations: number }[];
   readonly instants: number;

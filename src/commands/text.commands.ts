@@ -49,7 +49,7 @@ async function message(file: string): Promise<Buffer> {
     .toString('latin1')
     .split(/\r?\n\r?\n/, 1);
   if (/^[!-9;-~]+:/m.test(head)) return raw;
-  throw new InvalidInputError('not-a-message', `${file} is no e-mail; expected a message as raw text (.eml)`);
+  throw new InvalidInputError('not-a-message', `${file} is no email; expected a message as raw text (.eml)`);
 }
 
 async function read(file: string): Promise<Buffer> {

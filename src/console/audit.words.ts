@@ -39,7 +39,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'campaign.cancel': 'Cancelled a campaign',
   'campaign.step-dispatched': 'Sent a step of a campaign',
   'campaign.step-skipped': 'Left out a step of a campaign',
-  'campaign.test-sent': 'Sent a test e-mail',
+  'campaign.test-sent': 'Sent a test email',
   'directory.imported': 'Imported a file',
   'directory.import-undone': 'Undid an import',
   'declarations.imported': 'Imported a file of declaration status',

@@ -55,7 +55,7 @@ const whatSchema = z.object({
     .string()
     .trim()
     .refine((address) => address === '' || z.email().safeParse(address).success, {
-      message: 'Enter an e-mail address in the correct format, like name@example.com',
+      message: 'Enter an email address in the correct format, like name@example.com',
     }),
 });
 
@@ -179,7 +179,7 @@ function whenFaults(answers: Answers, windows: readonly DeclarationWindow[]): { 
   const faults: { field: string; message: string }[] = [];
   const window = windows.find(({ id }) => id === answers.windowId);
   const kind = KINDS[answers.kind as CampaignInput['kind']] as (typeof KINDS)[CampaignInput['kind']] | undefined;
-  if (!window) faults.push({ field: 'windowId', message: 'Select the window whose dates the e-mail gives' });
+  if (!window) faults.push({ field: 'windowId', message: 'Select the window whose dates the email gives' });
   else if (kind?.needsSignInChange && window.signInChange === null)
     faults.push({
       field: 'windowId',

@@ -23,7 +23,7 @@ const emailSchema = z.object({ person: z.string().min(1).max(200), topic: z.stri
 const previewSchema = emailSchema.extend(noticeSchema.shape);
 const testSchema = emailSchema.extend({ address: z.string().max(320).default('') });
 
-/** Who would get what: the people of the newest plan, and the e-mails as they would see them. */
+/** Who would get what: the people of the newest plan, and the emails as they would see them. */
 @ConsoleController('campaigns/:id')
 @RequirePermission('campaign:read')
 export class CampaignPlanController {
@@ -85,7 +85,7 @@ export class CampaignPlanController {
     sendEmail(html, request, response);
   }
 
-  /** One e-mail of each kind that the plan sends, beside each other. */
+  /** One email of each kind that the plan sends, beside each other. */
   @Get('segments')
   @RequirePermission('message:read')
   @Page()
@@ -117,7 +117,7 @@ export class CampaignPlanController {
           await this.tests.send(campaign, email, typed.data, principal);
         })
       : faultsOf([
-          { field: 'address', message: 'Enter an e-mail address in the correct format, like name@example.com' },
+          { field: 'address', message: 'Enter an email address in the correct format, like name@example.com' },
         ]);
     if (faults) {
       const page = await this.previewPage(campaign, plan, { person, topic }, { principal, csrf }, { faults, address });

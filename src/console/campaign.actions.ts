@@ -35,13 +35,13 @@ export function actionsFor(
   return Object.fromEntries(OFFERED.map((action) => [action, offered(action)])) as Record<Offered, boolean>;
 }
 
-/** What pressing the button sends: how many e-mails to how many people, and when. */
+/** What pressing the button sends: how many emails to how many people, and when. */
 export function sendingWords(
   { summary }: Plan,
   { held_back: heldBack, released_at: released }: CampaignRow,
   now: Date,
 ) {
-  const what = `${countOf(summary.recipients, 'e-mail', 'e-mails')} to ${countOf(summary.people, 'person', 'people')}`;
+  const what = `${countOf(summary.recipients, 'email', 'emails')} to ${countOf(summary.people, 'person', 'people')}`;
   if (heldBack && released === null) return `Schedule ${what}, once released`;
   const [first] = summary.steps;
   const dueAt = first?.dueAt ? new Date(first.dueAt) : now;

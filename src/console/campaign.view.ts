@@ -129,7 +129,7 @@ export class CampaignView {
   }
 }
 
-/** E-mails by campaign: the plan counts them by template too, of which a campaign has one for each group. */
+/** Emails by campaign: the plan counts them by template too, of which a campaign has one for each group. */
 function sentBefore(duplicates: Plan['summary']['duplicates']) {
   const campaigns = groupBy(duplicates, ({ campaign }) => campaign);
   return [...campaigns].map(([campaign, sent]) => ({

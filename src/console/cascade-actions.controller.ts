@@ -46,7 +46,7 @@ export class CascadeActionsController {
     response.redirect(303, `/cascades/${id}${from === undefined ? '' : `/organisations/${from}`}?done=nudged`);
   }
 
-  /** Writes down what an organisation said by telephone or in an e-mail. */
+  /** Writes down what an organisation said by telephone or in an email. */
   @Post(':id/organisations/:code/answer')
   async answer(
     @Param('id', { schema: idSchema }) id: string,

@@ -32,7 +32,7 @@ export class CorrectionReads {
     return rows;
   }
 
-  /** E-mails that are planned with the present dates and have not left. */
+  /** Emails that are planned with the present dates and have not left. */
   async unsent(windowId: string): Promise<number> {
     const { rows } = await sql<{ messages: number }>`
       select coalesce(sum(messages), 0)::int as messages from campaign

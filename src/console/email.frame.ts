@@ -1,7 +1,7 @@
 import { type Request, type Response } from 'express';
 import { contentSecurity } from '../platform/http/index.js';
 
-/** An e-mail's own HTML: its styles count, its scripts never run, and it reaches nobody. */
+/** An email's own HTML: its styles count, its scripts never run, and it reaches nobody. */
 const emailPolicy = contentSecurity({
   styleSrc: ["'unsafe-inline'"],
   scriptSrc: ["'none'"],
@@ -10,7 +10,7 @@ const emailPolicy = contentSecurity({
   sandbox: [],
 });
 
-/** Answers with the HTML of an e-mail, for a frame of one of our pages. */
+/** Answers with the HTML of an email, for a frame of one of our pages. */
 export function sendEmail(html: string, request: Request, response: Response): void {
   response.removeHeader('Content-Security-Policy');
   emailPolicy(request, response, () => response.type('html').send(html));

@@ -8,13 +8,13 @@ import { SendingReads } from './sending.reads.js';
 
 export interface Preview extends RenderedMessage {
   readonly template: string;
-  /** Values that are known only when the e-mail leaves: the preview shows those of the template's example. */
+  /** Values that are known only when the email leaves: the preview shows those of the template's example. */
   readonly examples: readonly string[];
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** E-mails as their recipients see them: the ones that a plan would send, and the ones that were sent. */
+/** Emails as their recipients see them: the ones that a plan would send, and the ones that were sent. */
 @Injectable()
 export class EmailPreviews {
   constructor(
@@ -25,18 +25,18 @@ export class EmailPreviews {
     private readonly shared: SharedValuesService,
   ) {}
 
-  /** @throws NotFoundError when the person gets no such e-mail; InvalidInputError `missing-values`. */
+  /** @throws NotFoundError when the person gets no such email; InvalidInputError `missing-values`. */
   async planned(campaign: CampaignRow, planId: string, personKey: string, topic: string): Promise<Preview> {
     return this.render(campaign, await this.plans.email(planId, personKey, topic));
   }
 
-  /** One e-mail for each template of the plan. */
+  /** One email for each template of the plan. */
   async oneOfEach(campaign: CampaignRow, { id, summary }: Plan): Promise<(Preview & { email: PlannedEmail })[]> {
     const emails = await this.plans.oneOfEach(id, Object.keys(summary.byTemplate));
     return Promise.all(emails.map(async (email) => ({ ...(await this.render(campaign, email)), email })));
   }
 
-  /** The values with which a planned e-mail renders, and which of them are examples. */
+  /** The values with which a planned email renders, and which of them are examples. */
   async valuesOf(campaign: CampaignRow, email: PlannedEmail): Promise<{ values: Values; examples: string[] }> {
     const template = this.templates.get(email.template);
     const window = await this.deadlines.window(campaign.window_id);

@@ -14,7 +14,7 @@ const NOTICES = {
   paused: 'Paused. Nothing more leaves until somebody resumes it.',
   resumed: 'Resumed. Nobody gets a message twice.',
   cancelled: 'Cancelled. What had left has left; nothing more will.',
-  tested: 'The test e-mail is on its way.',
+  tested: 'The test email is on its way.',
   'window-created': 'The window is saved.',
   'window-moved':
     'The new dates are saved. Campaigns that were approved for the old ones are drafts again: plan and submit them anew.',
@@ -22,8 +22,8 @@ const NOTICES = {
     'The new dates are saved. This is the correction to everybody who was told the old ones: make its plan, then submit it.',
   'reminders-set': 'The reminders are saved. See below when they leave.',
   'drill-started':
-    'The rehearsal is planned. Its e-mails leave at the time that you agreed to; the score appears below.',
-  nudged: 'Nudged. Whoever answers before the e-mails leave gets none.',
+    'The rehearsal is planned. Its emails leave at the time that you agreed to; the score appears below.',
+  nudged: 'Nudged. Whoever answers before the emails leave gets none.',
   answered: 'Their answer is written down.',
   imported: 'Imported.',
   decided: 'Decided. It is in the audit trail.',

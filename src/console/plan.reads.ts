@@ -33,16 +33,16 @@ export interface PlannedPerson {
 export class PlanReads {
   constructor(@InjectDatabase() private readonly db: Kysely<ConsoleTables>) {}
 
-  /** @throws NotFoundError `no-such-recipient` when the plan has no e-mail to that person about that. */
+  /** @throws NotFoundError `no-such-recipient` when the plan has no email to that person about that. */
   async email(planId: string, personKey: string, topic: string): Promise<PlannedEmail> {
     const [row] = await this.emails(
       sql`plan_id = ${planId} and person_key = ${personKey} and topic = ${topic} and excluded is null`,
     );
     if (row) return row;
-    throw new NotFoundError('no-such-recipient', 'The newest plan of this campaign has no such e-mail');
+    throw new NotFoundError('no-such-recipient', 'The newest plan of this campaign has no such email');
   }
 
-  /** An e-mail of each of these templates, in the order of their names. */
+  /** An email of each of these templates, in the order of their names. */
   async oneOfEach(planId: string, templates: readonly string[]): Promise<PlannedEmail[]> {
     return this.emails(sql`(plan_id, person_key, topic) in (
       select plan_id, person_key, topic from unnest(${[...templates]}::text[]) as wanted (name)
@@ -53,7 +53,7 @@ export class PlanReads {
     )`);
   }
 
-  /** The first people of a plan, or those who hold one of these accounts; those who get an e-mail first. */
+  /** The first people of a plan, or those who hold one of these accounts; those who get an email first. */
   async find(planId: string, accountIds: readonly string[] | undefined, limit: number): Promise<PlannedPerson[]> {
     const people: PlannedPerson[] = [];
     for (const excluded of [sql`is null`, sql`is not null`]) {

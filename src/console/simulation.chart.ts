@@ -13,7 +13,7 @@ export interface SimulatedLine {
   readonly campaign: string;
   readonly what: string;
   readonly reason: string | null;
-  /** E-mails that leave, e-mails that do not, or something that others do. */
+  /** Emails that leave, emails that do not, or something that others do. */
   readonly sign: 'sent' | 'unsent' | 'deed';
   readonly messages: number;
   readonly people: number;
@@ -131,7 +131,7 @@ export function timeline(
       'When',
       'Campaign',
       'What',
-      ...['E-mails', 'People', 'Practices'].map((text) => ({ text, number: true as const })),
+      ...['Emails', 'People', 'Practices'].map((text) => ({ text, number: true as const })),
     ],
     rows: lines.map((line) => [
       `${shortDay(parseCalendarDate(line.day))}, ${line.from}${line.until === line.from ? '' : ` to ${line.until}`}`,

@@ -13,7 +13,7 @@ import { type PlannedEmail } from './plan.reads.js';
 /** Tests of a campaign are kept apart from it, so that they never count as its progress. */
 const TESTS = 'b0a5b1f4-3f1b-5a0e-8a55-51e6a9d3c7d2';
 
-/** Sends an e-mail of a plan to somebody else's address than the recipient's, through everything a real one goes through. */
+/** Sends an email of a plan to somebody else's address than the recipient's, through everything a real one goes through. */
 @Injectable()
 export class TestSend {
   constructor(
@@ -33,7 +33,7 @@ export class TestSend {
   /** @throws ForbiddenError `no-tests` where mail goes out for real. */
   async send(campaign: CampaignRow, email: PlannedEmail, address: string, principal: Principal): Promise<void> {
     if (!this.allowed)
-      throw new ForbiddenError('no-tests', 'Test e-mails are sent only in trial mode or to the captured mail');
+      throw new ForbiddenError('no-tests', 'Test emails are sent only in trial mode or to the captured mail');
     const { values } = await this.previews.valuesOf(campaign, email);
     const id = uuid();
     const now = this.clock.now();

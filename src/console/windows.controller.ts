@@ -30,7 +30,7 @@ const moveSchema = typedTimesSchema.extend({
 
 type Answers = TypedTimes & { readonly name?: string; readonly version?: number; readonly reason?: string };
 
-/** Declaration windows: the dates that e-mails give, and the reminders before them. */
+/** Declaration windows: the dates that emails give, and the reminders before them. */
 @ConsoleController('windows')
 @RequirePermission('window:read')
 export class WindowsController {

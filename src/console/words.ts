@@ -53,12 +53,12 @@ export const SEGMENT_WORDS: Readonly<Record<Segment, SegmentWords>> = {
   invalid: {
     text: 'No usable address',
     colour: 'red',
-    todo: 'Cannot be e-mailed. The address has to be put right by an administrator.',
+    todo: 'Cannot be emailed. The address has to be put right by an administrator.',
   },
   excluded: {
     text: 'Not in use',
     colour: 'grey',
-    todo: 'Not e-mailed: the account is disabled, or belongs to no open organisation.',
+    todo: 'Not emailed: the account is disabled, or belongs to no open organisation.',
   },
 };
 

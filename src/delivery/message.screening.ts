@@ -104,7 +104,7 @@ function organisationsThatActed({ windowId, actor, organisationCodes }: Reminder
   );
 }
 
-/** An e-mail that was planned hours ago never names a practice that has done its part since. */
+/** An email that was planned hours ago never names a practice that has done its part since. */
 function withoutPractices(text: string, acted: ReadonlySet<string>): string {
   if (acted.size === 0) return text;
   const values = JSON.parse(text) as { practices?: unknown };

@@ -7,7 +7,7 @@ export interface NotifySettings {
   readonly baseUrl: string;
   /** As GOV.UK Notify shows it once: name, service id and secret in one. */
   readonly apiKey: string;
-  /** An e-mail template of the service with the subject `((subject))` and the body `((message))`. */
+  /** An email template of the service with the subject `((subject))` and the body `((message))`. */
   readonly templateId: string;
   readonly emailReplyToId?: string;
 }

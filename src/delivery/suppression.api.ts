@@ -9,7 +9,7 @@ const address = z
   .string()
   .trim()
   .max(320)
-  .refine((text) => parseEmailAddress(text).ok, 'Expected an e-mail address');
+  .refine((text) => parseEmailAddress(text).ok, 'Expected an email address');
 
 export const suppressionSchema = z
   .object({

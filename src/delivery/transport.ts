@@ -1,4 +1,4 @@
-/** One e-mail, ready for the wire. It goes to one person: a message to two people is two messages. */
+/** One email, ready for the wire. It goes to one person: a message to two people is two messages. */
 export interface OutgoingMessage {
   /** The id of the ledger row; transports use it in no header, only to tell messages apart. */
   readonly id: string;
@@ -38,7 +38,7 @@ export type Outcome =
 /** What a service knows of a message: it has it, it has given it up, or it does not have it. */
 export type Found = 'accepted' | 'failed' | 'absent';
 
-/** A way for e-mail to leave the service: SMTP, the capture inbox, a folder. */
+/** A way for email to leave the service: SMTP, the capture inbox, a folder. */
 export interface MailTransport {
   /** For logs, metrics and health; holds no user name or password. */
   readonly name: string;

@@ -36,7 +36,7 @@ export const ACCOUNT_FORMAT = tableFormat({
     first_name: required(anyText, 'Export the first name again'),
     last_name: required(anyText, 'Export the last name again'),
     // Kept as registered: whether it can be written to is a question of segments, not of the file.
-    email: required(anyText, 'Export the e-mail address again'),
+    email: required(anyText, 'Export the email address again'),
     status: required(oneOf(ACCOUNT_STATUSES), 'Use active or disabled'),
     last_sign_in: required(dateOrNone, 'Write the date as YYYY-MM-DD, or leave the cell empty'),
     organisation_code: required(odsCodeOrNone, 'Use the ODS code, or leave the cell empty for no membership'),

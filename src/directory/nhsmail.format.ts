@@ -9,7 +9,7 @@ import { required, optional, tableFormat } from './table.format.js';
 const address = z.string().transform((text, context) => {
   const parsed = parseEmailAddress(text.replace(/^smtp:/i, ''));
   if (parsed.ok) return parsed.address.normalised;
-  context.addIssue({ code: 'custom', message: `Not an e-mail address (${parsed.reason})` });
+  context.addIssue({ code: 'custom', message: `Not an email address (${parsed.reason})` });
   return z.NEVER;
 });
 

@@ -26,7 +26,7 @@ export class OptOutService {
   requireLink(token: string): string {
     const messageId = readUnsubscribeToken(token, this.config.secret);
     if (messageId !== undefined) return messageId;
-    throw new InvalidInputError('bad-unsubscribe-link', 'The link is not complete: copy it whole from the e-mail');
+    throw new InvalidInputError('bad-unsubscribe-link', 'The link is not complete: copy it whole from the email');
   }
 
   /**

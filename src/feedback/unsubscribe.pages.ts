@@ -1,14 +1,14 @@
-/** Pages for whoever follows the unsubscribe link of an e-mail, by hand: they know no session and no style. */
+/** Pages for whoever follows the unsubscribe link of an email, by hand: they know no session and no style. */
 
 export const unsubscribePage: string = page(
-  'Stop optional e-mails',
-  `<p>You will get no more optional e-mails from the CQRS team at the address that this link was sent to.</p>
+  'Stop optional emails',
+  `<p>You will get no more optional emails from the CQRS team at the address that this link was sent to.</p>
 <p>Service notices that you need for your work, such as payment cutoffs and changes to sign-in, still come.</p>
-<form method="post"><button type="submit">Stop optional e-mails</button></form>`,
+<form method="post"><button type="submit">Stop optional emails</button></form>`,
 );
 
 export const unsubscribedPage: string = page(
-  'You will get no more optional e-mails',
+  'You will get no more optional emails',
   '<p>Service notices that you need for your work still come. If this was a mistake, tell the CQRS team.</p>',
 );
 

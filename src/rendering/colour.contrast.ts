@@ -2,7 +2,7 @@ export type Rgb = readonly [number, number, number];
 
 const NAMES: Record<string, string> = { white: '#ffffff', black: '#000000' };
 
-/** Reads #rgb, #rrggbb, rgb() and the two names that e-mail uses; undefined for anything else. */
+/** Reads #rgb, #rrggbb, rgb() and the two names that email uses; undefined for anything else. */
 export function readColour(text: string): Rgb | undefined {
   const written = NAMES[text.trim().toLowerCase()] ?? text.trim().toLowerCase();
   const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/.exec(written);

@@ -17,7 +17,7 @@ function rules(text: string, options?: LintOptions): string[] {
   return lintText(text, options).map(({ rule, line }) => `${line} ${rule}`);
 }
 
-describe('the source e-mail', () => {
+describe('the source email', () => {
   it('has the faults that it has, and no others', () => {
     expect(rules(SOURCE_EMAIL)).toEqual([
       '7 date-without-year',

@@ -8,14 +8,14 @@ const wallClock = z
 const organisation = z.object({ code: z.string(), name: z.string() });
 
 /**
- * The values that an e-mail is made of: one schema for every template, so that a campaign builds one object for a
+ * The values that an email is made of: one schema for every template, so that a campaign builds one object for a
  * recipient whatever the template. What a template does not use is ignored; what it needs and does not get is reported
  * by `CompiledTemplate.missing`. Each value is described in `templates/partials/placeholders.yaml`.
  */
 export const messageValuesSchema = z
   .object({
     person: z.object({ firstName: z.string(), fullName: z.string() }),
-    /** Every account of the person that this e-mail speaks of. `segment` is a segment name (`nhsmail`, `mismatched`…). */
+    /** Every account of the person that this email speaks of. `segment` is a segment name (`nhsmail`, `mismatched`…). */
     accounts: z.array(
       z.object({
         accountId: z.string().optional(),
@@ -29,7 +29,7 @@ export const messageValuesSchema = z
     window: z.object({ cutoff: wallClock, reopening: day, pcse: day, signInChange: day }),
     /** What the recipient was told before: for a correction. */
     previousWindow: z.object({ cutoff: wallClock, reopening: day, pcse: day, signInChange: day.optional() }),
-    /** The body that the e-mail is about: the commissioner of a cascade, the region. */
+    /** The body that the email is about: the commissioner of a cascade, the region. */
     organisation,
     /** Practices that the recipient must act for or pass the message to. */
     practices: z.array(

@@ -10,7 +10,7 @@ export const MJML_VERSION = (
 ).version;
 
 /**
- * Turns MJML into HTML in which the Handlebars expressions stand as they were. Remote fonts are left out: an e-mail
+ * Turns MJML into HTML in which the Handlebars expressions stand as they were. Remote fonts are left out: an email
  * fetches nothing.
  * @throws InvalidInputError `template-broken` for invalid MJML, and for an expression that MJML dropped (it silently
  * drops text between its elements).

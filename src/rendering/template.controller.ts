@@ -20,7 +20,7 @@ import {
 } from './template.api.js';
 import { TemplateCatalogue } from './template.catalogue.js';
 
-/** E-mail templates as they were compiled at the start. */
+/** Email templates as they were compiled at the start. */
 @ApiTags('Templates')
 @ApiBearerAuth()
 @RequirePermission('template:read')

@@ -31,7 +31,7 @@ const ownLocal = ({ own }: SegmentFacts): string =>
 
 /**
  * The decision table. Nobody reaches `nhsmail` or `nhsmail-unconfirmed` while anything known speaks against it: telling
- * somebody to use single sign-on who cannot locks a practice out, and every other mistake costs one more e-mail.
+ * somebody to use single sign-on who cannot locks a practice out, and every other mistake costs one more email.
  */
 export const SEGMENT_RULES: readonly SegmentRule[] = [
   // Account status comes before the address: nobody needs to repair the address of an account that is not in use.
@@ -63,7 +63,7 @@ export const SEGMENT_RULES: readonly SegmentRule[] = [
     segment: 'invalid',
     reason: 'Without an address nothing can be sent and nobody can be matched at sign-in.',
     applies: ({ emailFault }) => emailFault === 'empty',
-    evidence: () => says('account', 'No e-mail address is registered'),
+    evidence: () => says('account', 'No email address is registered'),
     suggestion: certainCure,
   },
   {
@@ -92,10 +92,10 @@ export const SEGMENT_RULES: readonly SegmentRule[] = [
   {
     id: 'invalid.unreadable',
     segment: 'invalid',
-    reason: 'What is registered is not an e-mail address.',
+    reason: 'What is registered is not an email address.',
     applies: ({ email }) => email === undefined,
     evidence: ({ emailFault }) =>
-      says('account', `The registered e-mail address cannot be read (${emailFault ?? 'empty'})`),
+      says('account', `The registered email address cannot be read (${emailFault ?? 'empty'})`),
     suggestion: certainCure,
   },
 

@@ -1,4 +1,4 @@
-/** Why a text cannot be used as an e-mail address. Stable: reports and the directory's row errors show these. */
+/** Why a text cannot be used as an email address. Stable: reports and the directory's row errors show these. */
 export type EmailAddressFault =
   | 'empty'
   | 'several-addresses'
@@ -54,7 +54,7 @@ const TOP_LEVEL = /^(?:[\p{L}\p{M}]{2,63}|xn--[a-z0-9-]*[a-z0-9])$/u;
 const ASCII = /^[\x00-\x7f]*$/;
 
 /**
- * Reads an e-mail address as a person or a system wrote it into a field.
+ * Reads an email address as a person or a system wrote it into a field.
  *
  * Accepts what mail really uses, as GOV.UK Notify does: an unquoted ASCII local part (RFC 5321 dot-string), a domain of
  * at least two labels ending in letters or punycode, 64 / 255 / 254 characters at most. Refuses quoted local parts,

@@ -236,7 +236,7 @@ inBrowser('a real browser', () => {
 });
 
 describe('the worklist', () => {
-  it('is a link away from the page that the e-mail opens, for a week at a time', async () => {
+  it('is a link away from the page that the email opens, for a week at a time', async () => {
     const answer = await link('answer');
     const worklistOf = (html: string) => /href="(\/cascade\/pack\.[^"]+)"/.exec(html)?.[1] ?? '';
     const first = worklistOf((await http().get(answer).expect(200)).text);

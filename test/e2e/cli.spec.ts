@@ -52,7 +52,7 @@ describe('the terminal', () => {
     expect(refused.stdout).not.toMatch(/Secretname|private/);
   });
 
-  it('says its version, and that a file without a header is no e-mail', () => {
+  it('says its version, and that a file without a header is no email', () => {
     expect(cli(['--version'])).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
@@ -60,7 +60,7 @@ describe('the terminal', () => {
     const notes = file('notes.txt', 'Nothing that a mail server would have written');
     const refused = cli(['bounce', notes, '--json']);
     expect(refused).toMatchObject({ status: 2, stdout: '' });
-    expect(linesOf(refused.stderr)).toEqual([`${notes} is no e-mail; expected a message as raw text (.eml)`]);
+    expect(linesOf(refused.stderr)).toEqual([`${notes} is no email; expected a message as raw text (.eml)`]);
   });
 
   it('does not call an organisation that nobody knows one that was told nothing', () => {

@@ -156,11 +156,11 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     await page.goto(`/cascades/${cascadeId}/silent`);
     expect(await faults(page)).toEqual([]);
     const before = (await console.app.get(Ledger).progress({ campaignId: cascadeId })).planned;
-    await press(/^Nudge: 2 e-mails to NHS/);
+    await press(/^Nudge: 2 emails to NHS/);
     await page.getByText('Nudged. Whoever answers').waitFor();
     expect((await console.app.get(Ledger).progress({ campaignId: cascadeId })).planned).toBe(before + 2);
     const all = page.getByRole('button', { name: /^Nudge \d+ silent organisations/ });
-    const [, emails = ''] = /: (\d+) e-mails to \d+ people$/.exec(await all.innerText()) ?? [];
+    const [, emails = ''] = /: (\d+) emails to \d+ people$/.exec(await all.innerText()) ?? [];
     await follow(page, all);
     await page.getByText('Nudged. Whoever answers').waitFor();
     expect((await console.app.get(Ledger).progress({ campaignId: cascadeId })).planned).toBe(
@@ -238,7 +238,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     await page.locator('#cutoff-day').fill('17');
     await press('Continue');
     const text = await main();
-    const [, told = ''] = /(\d+) people were told other dates by e-mail/.exec(text) ?? [];
+    const [, told = ''] = /(\d+) people were told other dates by email/.exec(text) ?? [];
     expect(Number(told)).toBeGreaterThan(50);
     expect(text).toMatch(/\d+ cascade steps carried the old dates: 19 regions and commissioners were asked/);
     expect(await faults(page)).toEqual([]);
@@ -324,7 +324,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     await page.getByRole('link', { name: 'Change how many people' }).click();
     expect(await page.getByLabel('Name of the rehearsal').inputValue()).toBe('Rehearsal in September');
     await press('Continue');
-    await press('Start the rehearsal: 19 e-mails to ');
+    await press('Start the rehearsal: 19 emails to ');
     await page.getByText('The rehearsal is planned').waitFor();
     drillId = (page.url().split('?')[0] ?? '').split('/').at(-1) ?? '';
     await settle(drillId);

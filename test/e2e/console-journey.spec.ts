@@ -72,16 +72,16 @@ inBrowser.each([
 
   it('plans it, reads what somebody gets, sends a test and submits it', async () => {
     await press('Make the plan');
-    expect(await main()).toMatch(/\d+\s*e-mails will be sent/);
+    expect(await main()).toMatch(/\d+\s*emails will be sent/);
     await press('Find a person in the plan');
-    await press('Preview the e-mail to');
+    await press('Preview the email to');
     expect(await page.locator('iframe').first().contentFrame().locator('body').innerText()).toContain(
       '18 September 2026',
     );
-    await tabTo(page, 'Your e-mail address');
+    await tabTo(page, 'Your email address');
     await page.keyboard.type('me@example.com');
-    await press('Send 1 test e-mail now');
-    expect(await main()).toContain('The test e-mail is on its way');
+    await press('Send 1 test email now');
+    expect(await main()).toContain('The test email is on its way');
     await page.goto(path);
     await press('Submit for approval');
     expect(await main()).toContain('Somebody else has to approve it before it can be sent');

@@ -202,7 +202,7 @@ inBrowser('the settings, imports and sign-in pages', () => {
     await page.setViewportSize({ width: 1280, height: 900 });
   });
 
-  it('renders every e-mail without a violation and within 320 pixels', async () => {
+  it('renders every email without a violation and within 320 pixels', async () => {
     const catalogue = console.app.get(TemplateCatalogue);
     const reader = await console.browser.newPage({ viewport: { width: 320, height: 700 } });
     for (const name of catalogue.names()) {
@@ -216,5 +216,5 @@ inBrowser('the settings, imports and sign-in pages', () => {
   });
 });
 
-/** Best practices about the landmarks of a page: an e-mail is shown as an article inside the page of a mail program. */
+/** Best practices about the landmarks of a page: an email is shown as an article inside the page of a mail program. */
 const OF_WHOLE_PAGES = /^(landmark-one-main|region):/;

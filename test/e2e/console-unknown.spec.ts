@@ -107,10 +107,10 @@ inBrowser('messages that may or may not have arrived', () => {
     await decide('They arrived', 2);
     expect(await text()).toContain('2 messages to 2 people');
     expect(await faults(page)).toEqual([]);
-    await press('Count 2 e-mails as sent');
+    await press('Count 2 emails as sent');
     await page.getByText('Decided. It is in the audit trail').waitFor();
     await decide('They did not arrive', 1);
-    await press('Count 1 e-mail as failed');
+    await press('Count 1 email as failed');
     const after = await states();
     expect(after).toMatchObject({ unknown: before.unknown - 3, failed: before.failed + 1 });
     expect(after.accepted).toBe(before.accepted + 2);
@@ -148,7 +148,7 @@ inBrowser('messages that may or may not have arrived', () => {
     await decide('Send them again', 'all');
     expect(await text()).toContain('Whoever has the message already gets it twice');
     expect(await faults(page)).toEqual([]);
-    await press(new RegExp(`^Send ${unknown} e-mails again to ${unknown} people now$`));
+    await press(new RegExp(`^Send ${unknown} emails again to ${unknown} people now$`));
     await page.getByText('There are none').waitFor();
     expect(await faults(page)).toEqual([]);
     expect((await states()).unknown).toBe(0);

@@ -85,7 +85,7 @@ inBrowser('the console', () => {
     await press('Make the plan');
     await page.getByText('The plan is made').waitFor();
     const campaign = page.url().split('?')[0] ?? '';
-    expect(await page.locator('main').innerText()).toMatch(/\d+\s*e-mails will be sent/);
+    expect(await page.locator('main').innerText()).toMatch(/\d+\s*emails will be sent/);
     await follow(page, page.getByRole('link', { name: 'What each group gets, side by side' }));
     expect(await page.locator('iframe').count()).toBeGreaterThan(4);
     expect(await violations(page)).toEqual([]);
@@ -94,14 +94,14 @@ inBrowser('the console', () => {
     expect(await page.locator('iframe').first().contentFrame().locator('body').innerText()).toContain(
       '18 September 2026',
     );
-    await page.getByLabel('Your e-mail address').fill('nobody');
-    await press('Send 1 test e-mail now');
+    await page.getByLabel('Your email address').fill('nobody');
+    await press('Send 1 test email now');
     expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual([
-      'Enter an e-mail address in the correct format, like name@example.com',
+      'Enter an email address in the correct format, like name@example.com',
     ]);
-    await page.getByLabel('Your e-mail address').fill('me@example.com');
-    await press('Send 1 test e-mail now');
-    await page.getByText('The test e-mail is on its way').waitFor();
+    await page.getByLabel('Your email address').fill('me@example.com');
+    await press('Send 1 test email now');
+    await page.getByText('The test email is on its way').waitFor();
     expect(await violations(page)).toEqual([]);
     await eventually(
       async () => (await console.app.get(CaptureInbox).search({ to: 'me@example.com', limit: 1 })).items.length === 1,
@@ -118,7 +118,7 @@ inBrowser('the console', () => {
     const { hash, summary } = await planOf(console, id);
     await campaigns.approve(id, hash, colleague('approver'));
     await page.goto(`/campaigns/${id}`);
-    await press(`Send ${summary.recipients} e-mails to ${summary.people} people now`);
+    await press(`Send ${summary.recipients} emails to ${summary.people} people now`);
     await page.getByText('Scheduled. It leaves at the time shown below').waitFor();
     // The service's own schedule may be at it at the same moment, and then this round finds nothing to do.
     await console.app.get(CampaignTicker).run();
@@ -126,7 +126,7 @@ inBrowser('the console', () => {
     await page.goto(`/campaigns/${id}`);
     await press('Pause sending');
     await page.getByText('Nothing more leaves until somebody resumes it').waitFor();
-    await press(/^Resume sending [1-9][\d,]* e-mails? now$/);
+    await press(/^Resume sending [1-9][\d,]* emails? now$/);
     await eventually(async () => {
       await console.app.get(Reconciler).reconcile();
       return console.app.get(Ledger).isFinished({ campaignId: id });
@@ -167,9 +167,9 @@ inBrowser('the console', () => {
     await page.goto(`/campaigns/${id}`);
     expect(await sentBack.count()).toBe(0);
     expect(await page.locator('main').innerText()).toMatch(
-      /Whoever starts it then presses “Send \d+ e-mails to \d+ people now”/,
+      /Whoever starts it then presses “Send \d+ emails to \d+ people now”/,
     );
-    await press(/^Approve \d+ e-mails to \d+ people$/);
+    await press(/^Approve \d+ emails to \d+ people$/);
     await page.getByText('It can be scheduled now').waitFor();
   });
 
@@ -195,7 +195,7 @@ inBrowser('the console', () => {
     expect(await violations(page)).toEqual([]);
     const name = await page.locator('tbody a[href^="/people/"]').first().innerText();
     await page.goto('/people');
-    await page.getByLabel('Name, e-mail address, account or practice').fill(name);
+    await page.getByLabel('Name, email address, account or practice').fill(name);
     await press('Find');
     expect(await violations(page)).toEqual([]);
     await follow(page, page.getByRole('link', { name }).first());
@@ -245,7 +245,7 @@ inBrowser('the console', () => {
     await follow(page, move.or(page.getByRole('link', { name: 'Move the dates' })));
     await page.locator('#cutoff-day').fill('15');
     await press('Continue');
-    expect(await page.locator('main').innerText()).toContain('Nobody was told other dates by e-mail');
+    expect(await page.locator('main').innerText()).toContain('Nobody was told other dates by email');
     await press('Move the dates');
     await page.getByText('The new dates are saved').waitFor();
     expect(await page.locator('main').innerText()).toContain('Before midday on Thursday 15 October 2026 (London time)');

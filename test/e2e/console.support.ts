@@ -105,7 +105,7 @@ export function colleague(role: AccessRole): Principal {
 
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
-/** What axe-core finds on the page by the rules of WCAG 2.2 AA, as `rule: target`. E-mails in frames have tests of their own. */
+/** What axe-core finds on the page by the rules of WCAG 2.2 AA, as `rule: target`. Emails in frames have tests of their own. */
 export async function violations(page: Page, rules: readonly string[] = WCAG): Promise<string[]> {
   const axe = await readFile(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
   await page.evaluate(axe);

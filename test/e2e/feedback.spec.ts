@@ -125,7 +125,7 @@ describe('an unsubscribe link', () => {
     const { id } = await sent('testa.form@nhs.net');
     const { text, headers } = await web().get(`/unsubscribe/${unsubscribeToken(id, config.secret)}`);
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
-    expect(text).toMatch(/<html lang="en-GB">[\s\S]*<h1>Stop optional e-mails<\/h1>[\s\S]*<form method="post"><button/);
+    expect(text).toMatch(/<html lang="en-GB">[\s\S]*<h1>Stop optional emails<\/h1>[\s\S]*<form method="post"><button/);
     expect(text).not.toContain('testa.form');
   });
 
@@ -139,7 +139,7 @@ describe('an unsubscribe link', () => {
     const path = `/unsubscribe/${unsubscribeToken(id, config.secret)}`;
     const answers = [await send(web().post(path)), await send(web().post(path))];
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-    expect(answers[0]?.text).toContain('You will get no more optional e-mails');
+    expect(answers[0]?.text).toContain('You will get no more optional emails');
     expect(await optedOut(address)).toEqual(new Set([address]));
   });
 

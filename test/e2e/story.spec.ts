@@ -231,7 +231,7 @@ describe.each([2020, 2026])('the round of September %d', (year) => {
     expect(await test.app.get(Ledger).faults()).toEqual([]);
   });
 
-  it('wrote no wrong date into any e-mail', async () => {
+  it('wrote no wrong date into any email', async () => {
     const right = new Set([`Friday 18`, `Wednesday 23`, `Monday 28`].map((day) => `${day} September ${year}`));
     const inbox = test.app.get(CaptureInbox);
     let read = 0;

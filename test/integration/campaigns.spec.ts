@@ -109,7 +109,7 @@ describe('a campaign', () => {
     });
   });
 
-  it('accounts for every person: an e-mail or a reason', async () => {
+  it('accounts for every person: an email or a reason', async () => {
     const { summary } = await service.plan(await draft());
     const total = Object.values(summary.byRoute).reduce((sum, people) => sum + people, 0);
     expect(summary.people + summary.excluded).toBe(total);

@@ -98,7 +98,7 @@ export interface OidcConfig {
   readonly rolesClaim: string | undefined;
   /** What each of the claim's values gives; undefined: they are the roles' own names, and regions are given here. */
   readonly groups: readonly GroupGrant[] | undefined;
-  /** Subjects, or e-mail addresses that the provider has verified, who are administrators from their first sign-in. */
+  /** Subjects, or email addresses that the provider has verified, who are administrators from their first sign-in. */
   readonly admins: readonly string[];
 }
 
@@ -111,11 +111,11 @@ export interface Config {
   readonly queues: readonly QueueName[];
   readonly host: string;
   readonly port: number;
-  /** Where people reach the pages; links in e-mails start with it. Undefined: http://HOST:PORT as listened on. */
+  /** Where people reach the pages; links in emails start with it. Undefined: http://HOST:PORT as listened on. */
   readonly publicUrl: string | undefined;
-  /** Where e-mails send people to sign in to CQRS itself. */
+  /** Where emails send people to sign in to CQRS itself. */
   readonly cqrsUrl: string;
-  /** The sign-in guidance that e-mails point to, unless a campaign names another. */
+  /** The sign-in guidance that emails point to, unless a campaign names another. */
   readonly guidanceUrl: string;
   /** Absolute folder of the embedded database, the capture inbox and the generated secret. */
   readonly dataDir: string;

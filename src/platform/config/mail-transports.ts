@@ -7,7 +7,7 @@ export interface MailLimits {
   readonly dayBudget?: number | undefined;
 }
 
-/** One way for e-mail to leave the service. */
+/** One way for email to leave the service. */
 export interface TransportConfig extends MailLimits {
   /** In logs, metrics, health and the ledger; undefined: the transport's own. */
   readonly name: string | undefined;

@@ -14,7 +14,7 @@ const DIRECTIVES: Directives = {
   imgSrc: ["'self'", 'data:'],
   fontSrc: ["'self'"],
   connectSrc: ["'self'"],
-  // A preview of an e-mail is a page of ours in a sandboxed frame.
+  // A preview of an email is a page of ours in a sandboxed frame.
   frameSrc: ["'self'"],
   formAction: ["'self'"],
   frameAncestors: ["'none'"],
@@ -39,7 +39,7 @@ export function securityHeaders(config: Config): RequestHandler[] {
 
 /**
  * Another content security policy for the pages under one path, given as differences to the usual one; for pages that
- * are not ours to write (API explorer, queue board) and for an e-mail's own HTML. Mount with `app.use(path, …)`.
+ * are not ours to write (API explorer, queue board) and for an email's own HTML. Mount with `app.use(path, …)`.
  */
 export function contentSecurity(differences: Directives): RequestHandler {
   return helmet.contentSecurityPolicy({ useDefaults: false, directives: { ...DIRECTIVES, ...differences } });
