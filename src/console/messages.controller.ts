@@ -2,8 +2,8 @@ import { Get, Param, Req, Res } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
-import { CampaignService } from '../campaigns/index.js';
-import { Ledger, type MessageView } from '../delivery/index.js';
+import { type CampaignRow, CampaignService } from '../campaigns/index.js';
+import { Ledger, MessageDesk, type MessageView } from '../delivery/index.js';
 import { NotFoundError } from '../shared/errors.js';
 import { ConsoleController, Page } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
@@ -12,6 +12,7 @@ import { EmailPreviews } from './email.previews.js';
 import { actorsIn, messageReason } from './message.words.js';
 import { Pages } from './pages.js';
 import { SendingReads } from './sending.reads.js';
+import { isTestBy } from './test-send.service.js';
 
 const idSchema = z.uuid();
 
@@ -21,6 +22,7 @@ const idSchema = z.uuid();
 export class MessagesController {
   constructor(
     private readonly ledger: Ledger,
+    private readonly desk: MessageDesk,
     private readonly campaigns: CampaignService,
     private readonly previews: EmailPreviews,
     private readonly directory: DirectoryReads,
@@ -35,7 +37,7 @@ export class MessagesController {
     @CurrentPrincipal() principal: Principal,
     @CsrfToken() csrf: string,
   ): Promise<string> {
-    const message = await this.ledger.message(id);
+    const message = await this.messageOf(id, principal);
     const names = await this.directory.names(message.organisationCodes);
     const values = {
       title: 'Message',
@@ -56,16 +58,24 @@ export class MessagesController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const message = await this.ledger.message(id);
-    await this.campaignOf(message, principal);
-    const rendered = await this.previews.sent(message);
+    const rendered = await this.previews.sent(await this.messageOf(id, principal));
     if (!rendered) throw new NotFoundError('not-kept', 'What this message said is not kept any more');
     sendEmail(rendered.html, request, response);
   }
 
-  /** Undefined for a test, which belongs to no campaign; somebody confined to a region sees only their campaigns'. */
-  private async campaignOf(message: MessageView, principal: Principal) {
-    if (message.purpose.startsWith('test:')) return undefined;
-    return this.campaigns.visible(message.campaignId, principal);
+  /** Somebody confined to a region sees what tells its organisations, and the tests that they sent. */
+  private async messageOf(id: string, principal: Principal): Promise<MessageView> {
+    const message = await this.ledger.message(id);
+    return isTestBy(principal, message) ? message : this.desk.message(id, principal);
+  }
+
+  /** Undefined for a test or a rehearsal, which belong to no campaign, and for a campaign that a region may not see. */
+  private async campaignOf(message: MessageView, principal: Principal): Promise<CampaignRow | undefined> {
+    try {
+      return await this.campaigns.visible(message.campaignId, principal);
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined;
+      throw error;
+    }
   }
 }

@@ -41,7 +41,7 @@ export class TestSend {
       { id, campaignId: uuidFrom(campaign.id, TESTS), purpose: `test:${id}`, dueAt: now, expiresAt: null },
       [
         {
-          personKey: `test:${principal.id}`,
+          personKey: testKey(principal),
           accountIds: [],
           organisationCodes: [],
           route: 'direct',
@@ -67,3 +67,8 @@ export class TestSend {
     return (await this.ledger.messages({ campaignId: uuidFrom(campaign.id, TESTS) })).reverse().slice(0, 5);
   }
 }
+
+/** Stands for the person in the ledger: a test is about nobody, and belongs to no organisation. */
+const testKey = ({ id }: Principal): string => `test:${id}`;
+
+export const isTestBy = (principal: Principal, { personKey }: MessageView): boolean => personKey === testKey(principal);

@@ -5,6 +5,7 @@ import { type Kysely, sql } from 'kysely';
 import { type Page } from 'playwright-core';
 import { AuditTrail } from '../../src/access/index.js';
 import { CampaignService, CampaignTicker } from '../../src/campaigns/index.js';
+import { MessagesController } from '../../src/console/messages.controller.js';
 import { Ledger, MessageDesk, Reconciler } from '../../src/delivery/index.js';
 import { DATABASE } from '../../src/platform/database/index.js';
 import { SmtpSink } from '../support/smtp-sink.js';
@@ -138,9 +139,13 @@ inBrowser('messages that may or may not have arrived', () => {
     const [here] = seen.filter((messages) => messages.length > 0 && messages.length < all.length);
     const stranger = all.find((message) => !here?.some((each) => each.id === message.id));
     const region = regions[seen.indexOf(here ?? [])];
-    await expect(
-      desk.decide(stranger?.id ?? '', 'accepted', { ...colleague('operator'), region: region as never }),
-    ).rejects.toMatchObject({ code: 'no-such-message' });
+    const confined = { ...colleague('operator'), region: region as never };
+    await expect(desk.decide(stranger?.id ?? '', 'accepted', confined)).rejects.toMatchObject({
+      code: 'no-such-message',
+    });
+    const pages = console.app.get(MessagesController);
+    expect(await pages.show(here?.[0]?.id ?? '', confined, '')).toContain('Nobody knows whether it arrived');
+    await expect(pages.show(stranger?.id ?? '', confined, '')).rejects.toMatchObject({ code: 'no-such-message' });
   });
 
   it('leave once more when somebody says so, and the campaign finishes', async () => {
