@@ -14,12 +14,14 @@ export function identityOf(claims: Claims, config: OidcConfig): Identity {
   const name = [claims['name'], claims['preferred_username']].find(
     (value): value is string => typeof value === 'string' && value.trim() !== '',
   );
+  const address = verifiedAddress(claims);
   return {
     issuer: claims.iss,
     subject: claims.sub,
     displayName: (name ?? 'Name not given').trim().slice(0, 200),
     ...grantedBy(claims, config),
-    isAdmin: config.admins.includes(claims.sub) || config.admins.includes(verifiedAddress(claims) ?? ''),
+    isAdmin: config.admins.includes(claims.sub) || config.admins.includes(address ?? ''),
+    address,
   };
 }
 

@@ -22,6 +22,8 @@ export interface Identity {
   readonly region: OdsCode | null | undefined;
   /** Named in the configuration as an administrator: of the whole country, whatever the provider says. */
   readonly isAdmin: boolean;
+  /** Undefined: the provider names none, or has not verified it. */
+  readonly address: string | undefined;
 }
 
 /** The people who sign in, and what they may do. */

@@ -16,6 +16,8 @@ export interface Principal {
   readonly permissions: readonly Permission[];
   /** Confines the principal to one NHS England region; undefined is the whole country. */
   readonly region?: OdsCode;
+  /** Of a person, as their sign-in provider has verified it. Never logged, never audited. */
+  readonly address?: string;
 }
 
 /** The service acting by itself, as the scheduler does. `part` is a short fixed word. */

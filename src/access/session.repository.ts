@@ -4,10 +4,17 @@ import { InjectDatabase } from '../platform/database/index.js';
 import { type PersonRow, type PersonTables } from './person.repository.js';
 
 interface SessionTables extends PersonTables {
-  session: { id_hash: string; person_id: string; created_at: Date; last_seen_at: Date; expires_at: Date };
+  session: {
+    id_hash: string;
+    person_id: string;
+    address: string | null;
+    created_at: Date;
+    last_seen_at: Date;
+    expires_at: Date;
+  };
 }
 export type SessionRow = SessionTables['session'];
-export type LiveSession = Pick<SessionRow, 'last_seen_at'> &
+export type LiveSession = Pick<SessionRow, 'last_seen_at' | 'address'> &
   Pick<PersonRow, 'id' | 'display_name' | 'roles' | 'region'>;
 
 @Injectable()
@@ -23,7 +30,8 @@ export class SessionRepository {
     return this.db
       .selectFrom('session')
       .innerJoin('person', 'person.id', 'session.person_id')
-      .select(['session.last_seen_at', 'person.id', 'person.display_name', 'person.roles', 'person.region'])
+      .select(['session.last_seen_at', 'session.address'])
+      .select(['person.id', 'person.display_name', 'person.roles', 'person.region'])
       .where('session.id_hash', '=', idHash)
       .where('person.deactivated_at', 'is', null)
       .where('session.expires_at', '>', now)

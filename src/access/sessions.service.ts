@@ -18,14 +18,18 @@ export class Sessions {
     private readonly clock: Clock,
   ) {}
 
-  /** Starts a session and returns its id, the secret that the cookie holds and the database does not. */
-  async start(personId: string): Promise<string> {
+  /**
+   * Starts a session and returns its id, the secret that the cookie holds and the database does not. `address` is the
+   * person's, verified by the sign-in provider.
+   */
+  async start(personId: string, address?: string): Promise<string> {
     const id = newSecret();
     const now = this.clock.now();
     await this.sessions.removeEnded(now, new Date(now.getTime() - IDLE_MS));
     await this.sessions.insert({
       id_hash: hashSecret(id),
       person_id: personId,
+      address: address ?? null,
       created_at: now,
       last_seen_at: now,
       expires_at: new Date(now.getTime() + LONGEST_MS),
@@ -48,7 +52,7 @@ export class Sessions {
   }
 }
 
-function principalOf({ id, display_name: name, roles, region }: LiveSession): Principal {
+function principalOf({ id, display_name: name, roles, region, address }: LiveSession): Principal {
   return {
     id: `person:${id}`,
     kind: 'person',
@@ -56,5 +60,6 @@ function principalOf({ id, display_name: name, roles, region }: LiveSession): Pr
     roles,
     permissions: permissionsOf(roles),
     ...(region !== null && { region }),
+    ...(address !== null && { address }),
   };
 }

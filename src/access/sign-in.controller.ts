@@ -27,6 +27,7 @@ const LOCAL_ADMIN: Identity = {
   roles: undefined,
   region: undefined,
   isAdmin: true,
+  address: undefined,
 };
 
 /** Signing in and out, for people with a browser. */
@@ -109,7 +110,7 @@ export class SignInController {
     const person = await this.people.signedIn(identity);
     const former = this.cookies.read(request, 'session');
     if (former !== undefined) await this.sessions.end(former);
-    this.cookies.write(response, 'session', await this.sessions.start(person.id));
+    this.cookies.write(response, 'session', await this.sessions.start(person.id, identity.address));
   }
 
   private callback(request: Request): string {

@@ -110,15 +110,16 @@ export class CampaignPlanController {
     @Res() response: Response,
   ): Promise<void> {
     const { campaign, plan } = await this.planned(id, principal);
-    const typed = z.email().safeParse(address.trim());
-    const faults = typed.success
-      ? await refusalOf(async () => {
-          const email = await this.people.email(plan.id, person, topic);
-          await this.tests.send(campaign, email, typed.data, principal);
-        })
-      : faultsOf([
-          { field: 'address', message: 'Enter an email address in the correct format, like name@example.com' },
-        ]);
+    const to = this.tests.anywhere ? address.trim() : (principal.address ?? '');
+    const faults =
+      !this.tests.anywhere || z.email().safeParse(to).success
+        ? await refusalOf(async () => {
+            const email = await this.people.email(plan.id, person, topic);
+            await this.tests.send(campaign, email, to, principal);
+          })
+        : faultsOf([
+            { field: 'address', message: 'Enter an email address in the correct format, like name@example.com' },
+          ]);
     if (faults) {
       const page = await this.previewPage(campaign, plan, { person, topic }, { principal, csrf }, { faults, address });
       response.status(422).type('html').send(page);
@@ -144,7 +145,8 @@ export class CampaignPlanController {
       email,
       preview: await this.previews.planned(campaign, plan.id, person, topic),
       source: `/campaigns/${campaign.id}/preview/html?${new URLSearchParams({ person, topic }).toString()}`,
-      testsAllowed: this.tests.allowed,
+      testsAnywhere: this.tests.anywhere,
+      ownAddress: frame.principal.address,
       tests: await this.tests.of(campaign),
       ...also,
     };

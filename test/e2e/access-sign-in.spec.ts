@@ -4,10 +4,11 @@ import { createServer } from 'node:net';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Body, Controller, Get, Post } from '@nestjs/common';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import request from 'supertest';
 import { z } from 'zod';
 import { AuditTrail, CsrfToken, OneTimeLink, RequirePermission } from '../../src/access/index.js';
+import { DATABASE } from '../../src/platform/database/index.js';
 import { START, type TestApp, testApp } from './access-http.support.js';
 
 const formSchema = z.strictObject({ text: z.string().optional() }).optional();
@@ -23,6 +24,11 @@ class PageController {
   @RequirePermission('campaign:write')
   send(@Body({ schema: formSchema }) form: z.infer<typeof formSchema>) {
     return { sent: form?.text ?? true };
+  }
+  @Post('upload')
+  @RequirePermission('campaign:write')
+  upload() {
+    return { sent: true };
   }
 }
 
@@ -181,7 +187,7 @@ describe('the one-time link', () => {
     });
 
     it('may be uploads when the browser says that they come from here', async () => {
-      const upload = () => http.post('/probe/form').set('Cookie', cookie).attach('file', Buffer.from('a'), 'a.csv');
+      const upload = () => http.post('/probe/upload').set('Cookie', cookie).attach('file', Buffer.from('a'), 'a.csv');
       await upload().set('Sec-Fetch-Site', 'same-origin').expect(201);
       await upload().set('Sec-Fetch-Site', 'cross-site').expect(403);
       await upload().expect(403);
@@ -284,6 +290,24 @@ describe('where people sign in through a provider', () => {
     expect(entry).toMatchObject({ action: 'person.signed-in', details: { roles: ['author'] } });
     expect(JSON.stringify(entry)).not.toContain('Sample');
     await expect(harness.app.get(OneTimeLink).create()).rejects.toThrow('no sign-in provider');
+  });
+
+  it('keeps the address of whoever signs in for as long as the session, where the provider has verified it', async () => {
+    await start({ OIDC_ROLES_CLAIM: 'groups' });
+    const sessions = async () => {
+      const db = harness.app.get<Kysely<object>>(DATABASE);
+      const { rows } = await sql<{ address: string | null }>`select address from session order by created_at`.execute(
+        db,
+      );
+      return rows.map(({ address }) => address);
+    };
+    const { browser } = await signIn('testa');
+    await signIn('demo');
+    expect(await sessions()).toEqual(['testa.sample1@nhs.net', null]);
+    expect(JSON.stringify(await me(browser))).not.toContain('@');
+    const { token } = (await (await browser.go(`${here}/probe/form`)).json()) as { token: string };
+    await browser.go(`${here}/sign-out`, { _csrf: token });
+    expect(await sessions()).toEqual([null]);
   });
 
   it('lets an administrator give roles, which hold from the next request on', async () => {

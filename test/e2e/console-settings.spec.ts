@@ -22,7 +22,7 @@ inBrowser('the settings, imports and sign-in pages', () => {
   const somebody = (name: string) =>
     console.app.get(People).signedIn({
       ...{ issuer: 'https://sign-in.example.test', subject: name, displayName: name },
-      ...{ roles: undefined, region: undefined, isAdmin: false },
+      ...{ roles: undefined, region: undefined, isAdmin: false, address: undefined },
     });
   const lastEntry = async () => (await console.app.get(AuditTrail).entries({ limit: 1 }))[0];
 

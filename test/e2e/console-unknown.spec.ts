@@ -169,4 +169,23 @@ inBrowser('messages that may or may not have arrived', () => {
     expect(Math.max(...sink.copies().values())).toBe(2);
     expect([...sink.copies().values()].filter((copies) => copies === 2).length).toBeLessThanOrEqual(unknown);
   }, 120_000);
+
+  it('are apart from tests, which go to nobody but whoever asks for one where mail is real', async () => {
+    await page.goto(`/campaigns/${id}/people`);
+    await follow(page, page.getByRole('link', { name: /^Preview/ }).first());
+    expect(await text()).toContain('your sign-in provider has not told us your address');
+    expect(await page.getByRole('button', { name: /test/ }).count()).toBe(0);
+
+    const own = 'testa.sample900@example.test';
+    await sql`update session set address = ${own}`.execute(console.app.get<Kysely<object>>(DATABASE));
+    await page.reload();
+    expect(await text()).toContain(`the test goes to you, at ${own}, and to nobody else`);
+    expect(await faults(page)).toEqual([]);
+    await press('Send 1 test email now');
+    await page.getByText('The test email is on its way').waitFor();
+    await eventually(async () => {
+      await console.app.get(Reconciler).reconcile();
+      return sink.messages.some(({ to }) => to === own);
+    });
+  });
 });
