@@ -1,5 +1,7 @@
 import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { escapeHtml } from './answer.pages.js';
+import { type StepAction } from './step.rules.js';
+import { STEP_ACTION_WORDS } from './step.words.js';
 import { type ReturnedMail } from './telling.repository.js';
 
 /** What a proof pack tells a reader; holds nothing that redaction takes away. */
@@ -24,7 +26,7 @@ export interface ProofFacts {
   readonly steps: readonly {
     readonly at: Date;
     readonly organisation: string;
-    readonly action: string;
+    readonly action: StepAction;
     readonly late: boolean;
     readonly actor: string;
   }[];
@@ -63,8 +65,8 @@ ${table(
   steps.map((step) => [
     timeOf(step.at),
     step.organisation,
-    step.late ? `${step.action} (late)` : step.action,
-    step.actor,
+    step.late ? `${STEP_ACTION_WORDS[step.action]} (late)` : STEP_ACTION_WORDS[step.action],
+    byWhom(step.actor),
   ]),
 )}
 <h2>How to check this pack</h2>
@@ -88,6 +90,13 @@ ${body || `<tr><td colspan="${head.length}">None</td></tr>`}
 
 function returnedWords({ at, kind, reason, status }: ReturnedMail): string {
   return `${kind}, ${reason}${status === null ? '' : ` (${status})`}, ${timeOf(at)}`;
+}
+
+/** People are named in the audit trail alone: a pack outlives what is known of them. */
+function byWhom(actor: string): string {
+  const [kind, which] = actor.split(':', 2);
+  if (kind === 'link') return `Whoever holds the link of ${which}`;
+  return kind === 'person' ? 'A member of the team' : kind === 'key' ? 'A program' : 'The service';
 }
 
 const timeOf = (at: Date): string => formatDateTime(LondonTime.fromInstant(at));

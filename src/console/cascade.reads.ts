@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type CampaignState } from '../campaigns/index.js';
-import { type CascadeTables, type StepState, type TreeKind } from '../cascades/index.js';
+import { type CascadeTables, type Coverage, type StepState, type TreeKind } from '../cascades/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 
 /** A cascade in a list, counted over the whole country or over one region. */
@@ -84,11 +84,13 @@ export class CascadeReads {
   }
 
   /** The cascades that an organisation is part of, newest first. */
-  async of(code: string): Promise<{ id: string; name: string; frozenAt: Date; state: StepState }[]> {
+  async of(
+    code: string,
+  ): Promise<{ id: string; name: string; frozenAt: Date; state: StepState; coverage: Coverage | null }[]> {
     return this.db
       .selectFrom('cascade_organisation as node')
       .innerJoin('cascade', 'cascade.id', 'node.cascade_id')
-      .select(['cascade.id', 'cascade.name', 'cascade.frozen_at as frozenAt', 'node.state'])
+      .select(['cascade.id', 'cascade.name', 'cascade.frozen_at as frozenAt', 'node.state', 'node.coverage'])
       .where('node.code', '=', code)
       .orderBy('cascade.frozen_at', 'desc')
       .execute();

@@ -1,10 +1,4 @@
-import {
-  type Coverage,
-  type EscalationTarget,
-  type NextRung,
-  type StepAction,
-  type StepState,
-} from '../cascades/index.js';
+import { type Coverage, type EscalationTarget, type NextRung, type StepState } from '../cascades/index.js';
 import { type Tag } from './words.js';
 
 /** How the pages call the steps of a cascade. Each list is complete, so that none can appear without a name. */
@@ -27,25 +21,6 @@ export const COVERAGE_TAGS: Readonly<Record<Coverage, Tag>> = {
   silent: { text: 'Silent', colour: 'yellow' },
   unreachable: { text: 'Unreachable', colour: 'red' },
   closed: { text: 'Closed', colour: 'grey' },
-};
-
-export const STEP_ACTION_WORDS: Readonly<Record<StepAction, string>> = {
-  sent: 'Request sent',
-  delivered: 'Delivered: nothing came back within an hour',
-  undeliverable: 'Could not be delivered',
-  acknowledge: 'Acknowledged: “we have it”',
-  'pass-on': 'Passed on',
-  confirm: 'Confirmed: “we know”',
-  finish: 'Done: “everybody here is ready”',
-  decline: 'Declined: “not ours”',
-  reroute: 'Moved to another commissioner',
-  escalate: 'Taken further',
-  nudge: 'Nudged by the team',
-  reopen: 'Asked again: the dates that it was told have changed',
-  'revoke-links': 'Links withdrawn',
-  join: 'Joined the cascade late',
-  close: 'Closed since the cascade began',
-  move: 'Moved to another commissioner since the cascade began',
 };
 
 /** To whom it is taken when somebody does not act, as the rungs of a policy name it. */

@@ -8,7 +8,8 @@ import { formatDateTime, formatLongDate, formatTimeOfDay, LondonTime } from '../
 import { CAMPAIGN_KIND_WORDS, CAMPAIGN_STATE_TAGS, DECLARATION_TAGS, MESSAGE_STATE_TAGS } from './words.js';
 import { CQRS_ROLE_WORDS, IMPORT_KIND_WORDS, ORGANISATION_KIND_WORDS, purposeWords } from './words.js';
 import { REPORT_KIND_WORDS, reviewReason, ROLE_WORDS, SEGMENT_WORDS } from './words.js';
-import { COVERAGE_TAGS, ESCALATION_CAUSE_WORDS, STEP_ACTION_WORDS, STEP_STATE_TAGS } from './cascade.words.js';
+import { STEP_ACTION_WORDS } from '../cascades/index.js';
+import { COVERAGE_TAGS, ESCALATION_CAUSE_WORDS, STEP_STATE_TAGS } from './cascade.words.js';
 import { navigationFor } from './navigation.js';
 import { type Heading, stackedRows } from './stacked-rows.js';
 

@@ -300,11 +300,11 @@ describe('a proof pack', () => {
     ]);
     const page = await readFile(join(folder, 'proof.html'), 'utf8');
     expect(page).toContain(`(${practices[0]!}) was told`);
-    expect(page).toContain('confirm');
+    expect(page).toContain('Confirmed: “we know”</td><td>Whoever holds the link of x</td>');
     expect(page).not.toContain('@nhs');
     // A rehearsal told it nothing.
     expect(page).not.toContain('cascade-drill');
-    await writeFile(join(folder, 'proof.html'), page.replace('confirm', 'decline'));
+    await writeFile(join(folder, 'proof.html'), page.replace('Confirmed', 'Declined'));
     await expect(check()).rejects.toThrow(/proof\.html: FAILED|did NOT match/);
     await rm(folder, { recursive: true });
     await expect(proofs.verify(pack.subarray(0, 200))).rejects.toMatchObject({ code: 'not-a-proof' });

@@ -145,7 +145,7 @@ inBrowser('the settings, imports and sign-in pages', () => {
     await page.goto('/imports');
     const row = page.getByRole('row', { name: /People without NHSmail/ });
     await follow(page, row.getByRole('link', { name: /^Undo/ }));
-    expect(await text()).toContain(`${before.knownWithoutNhsmail}\nthat it added are removed`);
+    expect(await text()).toContain(`${before.knownWithoutNhsmail}\nwould be removed: it added them`);
     expect(await faults(page)).toEqual([]);
     await press('Undo the import');
     await page.getByText('The import is undone').waitFor();
