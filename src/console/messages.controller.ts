@@ -66,7 +66,7 @@ export class MessagesController {
   /** Somebody confined to a region sees what tells its organisations, and the tests that they sent. */
   private async messageOf(id: string, principal: Principal): Promise<MessageView> {
     const message = await this.ledger.message(id);
-    return isTestBy(principal, message) ? message : this.desk.message(id, principal);
+    return isTestBy(principal, message) ? message : this.desk.visible(message, principal);
   }
 
   /** Undefined for a test or a rehearsal, which belong to no campaign, and for a campaign that a region may not see. */

@@ -19,9 +19,13 @@ export class MessageDesk {
 
   /** @throws NotFoundError `no-such-message`, also for a message to another region than the principal's. */
   async message(id: string, principal: Principal): Promise<MessageView> {
-    const [message] = await this.within(principal, [await this.ledger.message(id)]);
-    if (message) return message;
-    throw new NotFoundError('no-such-message', `There is no message ${id}`);
+    return this.visible(await this.ledger.message(id), principal);
+  }
+
+  /** The message itself. @throws NotFoundError `no-such-message` when it is to another region than the principal's. */
+  async visible(message: MessageView, principal: Principal): Promise<MessageView> {
+    if ((await this.within(principal, [message])).length > 0) return message;
+    throw new NotFoundError('no-such-message', `There is no message ${message.id}`);
   }
 
   /** Messages that may or may not have arrived; those that have waited longest first. */
