@@ -1,4 +1,4 @@
-// swc compiles everything to CommonJS for Jest: under --experimental-vm-modules every CommonJS package that
+// swc compiles what is ours to CommonJS for Jest: under --experimental-vm-modules every CommonJS package that
 // requires NestJS 12 (throttler, bull-board) fails with "Must use import to load ES Module".
 const parser = { syntax: 'typescript', decorators: true, dynamicImport: true };
 const ours = {
@@ -12,16 +12,16 @@ const ours = {
     transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
   },
 };
-const theirs = {
+const plain = {
   swcrc: false,
   module: { type: 'commonjs', ignoreDynamic: false },
   jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } },
 };
 const common = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/one-realm.environment.mjs',
+  runtime: '<rootDir>/test/support/one-realm.runtime.mjs',
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transformIgnorePatterns: [],
-  transform: { '^.+\\.ts$': ['@swc/jest', ours], '(node_modules|test/bench)/.+\\.m?js$': ['@swc/jest', theirs] },
+  transform: { '^.+\\.ts$': ['@swc/jest', ours], 'test/bench/.+\\.mjs$': ['@swc/jest', plain] },
 };
 const servers = {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
