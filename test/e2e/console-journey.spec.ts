@@ -1,7 +1,16 @@
 import { type Page } from 'playwright-core';
 import { CampaignService, CampaignTicker, PlanService } from '../../src/campaigns/index.js';
 import { Ledger, Reconciler } from '../../src/delivery/index.js';
-import { arriveBy, colleague, type Console, eventually, hasChromium, openConsole, tabTo } from './console.support.js';
+import {
+  arriveBy,
+  colleague,
+  type Console,
+  eventually,
+  hasChromium,
+  holdMail,
+  openConsole,
+  tabTo,
+} from './console.support.js';
 
 const inBrowser = hasChromium ? describe : describe.skip;
 
@@ -13,8 +22,7 @@ inBrowser.each([
   let page: Page;
   let path = '';
   beforeAll(async () => {
-    // Slow enough to be paused in the middle.
-    console = await openConsole({ MAIL_RATE_PER_MINUTE: '600' });
+    console = await openConsole();
     const context = await console.browser.newContext({
       baseURL: console.address,
       javaScriptEnabled,
@@ -91,6 +99,7 @@ inBrowser.each([
     const campaigns = console.app.get(CampaignService);
     const plan = await console.app.get(PlanService).latest(id());
     await campaigns.approve(id(), plan?.hash ?? '', colleague('approver'));
+    const letGo = await holdMail(console);
     await page.goto(path);
     await press('Send ');
     expect(await main()).toContain('Scheduled');
@@ -113,6 +122,7 @@ inBrowser.each([
       await page.unroute('**/live?*');
       await press('Show the latest numbers');
     }
+    await letGo();
     await eventually(async () => {
       await console.app.get(Reconciler).reconcile();
       return console.app.get(Ledger).isFinished({ campaignId: id() });

@@ -13,6 +13,7 @@ import {
   FIXTURES,
   follow,
   hasChromium,
+  holdMail,
   openConsole,
   tabTo,
   violations,
@@ -117,6 +118,7 @@ inBrowser('the console', () => {
     const campaigns = console.app.get(CampaignService);
     const { hash, summary } = await planOf(console, id);
     await campaigns.approve(id, hash, colleague('approver'));
+    const letGo = await holdMail(console);
     await page.goto(`/campaigns/${id}`);
     await press(`Send ${summary.recipients} emails to ${summary.people} people now`);
     await page.getByText('Scheduled. It leaves at the time shown below').waitFor();
@@ -127,6 +129,7 @@ inBrowser('the console', () => {
     await press('Pause sending');
     await page.getByText('Nothing more leaves until somebody resumes it').waitFor();
     await press(/^Resume sending [1-9][\d,]* emails? now$/);
+    await letGo();
     await eventually(async () => {
       await console.app.get(Reconciler).reconcile();
       return console.app.get(Ledger).isFinished({ campaignId: id });

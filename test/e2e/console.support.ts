@@ -4,12 +4,14 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NestExpressApplication } from '@nestjs/platform-express';
+import { sql } from 'kysely';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { OneTimeLink, permissionsOf, type Principal, type AccessRole } from '../../src/access/index.js';
 import { DirectoryPicture } from '../../src/segments/index.js';
 import { DeadlinesService, DeclarationImporter } from '../../src/deadlines/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
+import { connect } from '../../src/platform/database/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { createWebApplication } from '../../src/start.js';
 import { testDatabase } from '../support/database.js';
@@ -46,8 +48,8 @@ export async function openConsole(settings: Readonly<Record<string, string>> = {
     DATABASE_URL: database.connectionString,
     DATA_DIR: dataDir,
     RATE_LIMIT_PER_MINUTE: '100000',
-    // Slow enough to be caught in the middle.
-    MAIL_RATE_PER_MINUTE: '1200',
+    // Only so that there is a rate for `holdMail` to work on.
+    MAIL_RATE_PER_MINUTE: '1000000',
     LOG_LEVEL: 'silent',
     ...settings,
   };
@@ -90,6 +92,17 @@ export async function openConsole(settings: Readonly<Record<string, string>> = {
 export async function signIn(app: NestExpressApplication, page: Page): Promise<void> {
   await page.goto(await app.get(OneTimeLink).create());
   await follow(page, page.getByRole('button', { name: 'Sign in' }));
+}
+
+/** From now on mail waits as for its rate, so that a campaign can be looked at in the middle; the result lets it go. */
+export async function holdMail({ environment }: Console): Promise<() => Promise<void>> {
+  const nextSlot = async (inHours: number) => {
+    const db = connect(environment['DATABASE_URL'] ?? '', 1);
+    await sql`update pace set next_slot_at = clock_timestamp() + ${inHours} * interval '1 hour'`.execute(db);
+    await db.destroy();
+  };
+  await nextSlot(24);
+  return () => nextSlot(0);
 }
 
 /** Somebody of the team who is not in front of the browser. */
