@@ -178,6 +178,7 @@ it('loses and doubles nothing when the scheduler and one of two workers are kill
   };
   await until(() => sink.messages.length > 100);
   await killAll([scheduler, worker]);
+  sink.takeTime(0);
   await startProcess('scheduler', settings);
   const leasesAreOver = sql`update slice set lease_until = clock_timestamp() - interval '1 second'
     where leased_by like ${`%:${worker.pid}:%`}`;
