@@ -18,13 +18,22 @@ const CONCURRENCY: Record<QueueName, number> = { delivery: 2, webhooks: 8 };
 /** Milliseconds, once no job runs any more. */
 const CLOSE_PATIENCE = LONGEST_RETRY + 1_000;
 
+class LeavableWorker extends Worker {
+  /** For when `close` waits for a queue that is away: its timers, of locks and of stalled jobs, keep a process alive. */
+  async leave(): Promise<void> {
+    await this.pause(true);
+    await this.lockManager.close();
+    await this.disconnect();
+  }
+}
+
 /** Runs the queues' workers in processes with the role `worker`, and sends each job to the one handler of its name. */
 @Injectable()
 export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(JobWorkers.name);
   private readonly stopping = new AbortController();
   private readonly running = new Set<Promise<void>>();
-  private workers: Worker[] = [];
+  private workers: LeavableWorker[] = [];
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -58,10 +67,10 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
 
   private letGo(): void {
     this.logger.warn({ message: 'the queue could not be reached to say that its workers stop' });
-    for (const worker of this.workers) void worker.disconnect().catch(() => undefined);
+    for (const worker of this.workers) void worker.leave().catch(() => undefined);
   }
 
-  private start(queue: QueueName, handlers: Map<JobName, JobHandler<JobName>>): Worker {
+  private start(queue: QueueName, handlers: Map<JobName, JobHandler<JobName>>): LeavableWorker {
     const run = async (job: Job): Promise<void> => {
       const name = job.name as JobName;
       const handler = handlers.get(name);
@@ -73,7 +82,7 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
       this.running.add(running);
       await running.finally(() => this.running.delete(running));
     };
-    const worker = new Worker(queue, counted, {
+    const worker = new LeavableWorker(queue, counted, {
       ...this.connection.options,
       concurrency: CONCURRENCY[queue],
       // Every handler is harmless when doubled, so a stalled job may run again; the database's leases decide.
