@@ -78,7 +78,7 @@ export class PlanRepository {
     await sql`
       insert into plan_recipient
       select ${planId}::uuid, row.*
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as row (
+      from json_to_recordset(${JSON.stringify(rows)}::json) as row (
         person_key text, topic text, account_ids text[], organisation_codes text[], region_code text,
         commissioner_code text, segment text, rule text, route text, address text, template text,
         values jsonb, obligations jsonb, excluded text
