@@ -2,6 +2,7 @@ import { InvalidInputError } from '../shared/errors.js';
 import { type CellCleanUp, cleanCell, encodingFault, valueClass } from './cell.rules.js';
 import { type RawBatch, type RawRow, readCsv } from './csv.reader.js';
 import { type Delimiter, inspectTableFile, type TableFile, type TextEncoding } from './table-file.js';
+import { type KnownCell, KnownCells } from './table.cells.js';
 import { type Columns, type RowFault, type RowValues, type TableFormat, type TableRow } from './table.format.js';
 import { type Header, matchHeader, positionalHeader } from './table.header.js';
 import { readXlsx } from './xlsx.reader.js';
@@ -42,6 +43,7 @@ export class TableReader<C extends Columns> {
   faultCount = 0;
   readonly cleanUps: Partial<Record<CellCleanUp, number>> = {};
   ignoredColumns: readonly string[] = [];
+  private readonly known = new KnownCells();
   private dataRows = 0;
   private sheet: { sheet: string; otherSheets: number } | undefined;
 
@@ -130,7 +132,7 @@ export class TableReader<C extends Columns> {
     return whole ? { row, values: values as RowValues<C> } : undefined;
   }
 
-  private readCell(row: number, name: keyof C & string, original: string): { is: unknown } | undefined {
+  private readCell(row: number, name: keyof C & string, original: string): KnownCell | undefined {
     const column = this.format.columns[name] as C[keyof C & string];
     const text = cleanCell(original, (what) => (this.cleanUps[what] = (this.cleanUps[what] ?? 0) + 1));
     const broken = encodingFault(text, this.file.format === 'csv' ? this.file.encoding : 'utf-8');
@@ -138,8 +140,10 @@ export class TableReader<C extends Columns> {
       this.addFault({ row, column: name, valueClass: valueClass(text), ...broken });
       return undefined;
     }
+    const known = this.known.find(name, text);
+    if (known) return known;
     const result = column.cell.safeParse(text);
-    if (result.success) return { is: result.data };
+    if (result.success) return this.known.keep(name, text, { is: result.data });
     const message = result.error.issues[0]?.message ?? 'The value cannot be read';
     this.addFault({ row, column: name, valueClass: valueClass(text), message, remedy: column.remedy });
     return undefined;
