@@ -108,7 +108,9 @@ inBrowser.each([
       return (await campaigns.get(id())).state === 'sending';
     });
     // The page shows the buttons of a campaign that is scheduled; its live part, or its link, leads to those of now.
-    await press(javaScriptEnabled ? 'Show the button that pauses it' : 'Show the latest numbers');
+    const toThePauseButton = javaScriptEnabled ? 'Show the button that pauses it' : 'Show the latest numbers';
+    await page.getByRole('link', { name: toThePauseButton }).waitFor();
+    await press(toThePauseButton);
     await press('Pause sending');
     expect(await main()).toContain('Nothing more leaves until somebody resumes it');
     if (javaScriptEnabled) {
@@ -130,6 +132,9 @@ inBrowser.each([
     if (javaScriptEnabled) {
       // Screen readers hear it once, and not each second before.
       await page.getByRole('status').filter({ hasText: 'all of' }).waitFor({ state: 'attached' });
+      // The last message is done somewhat before the campaign is.
+      await console.app.get(CampaignTicker).run();
+      await page.getByRole('link', { name: 'Show the whole page as it stands now' }).waitFor();
       await press('Show the whole page as it stands now');
     } else {
       await page.goto(path);
