@@ -67,8 +67,6 @@ export const transportPhrases: readonly PhraseRule[] = [
     reason: 'toomanyconn',
     source: 'RFC 5321 421; Postfix anvil, Exim, Orange, Free',
     phrases: [
-      'too many connections',
-      'too many concurrent',
       'all available ips are at maximum',
       'connection rate limit',
       'domain has exceeded the max emails',
@@ -76,7 +74,6 @@ export const transportPhrases: readonly PhraseRule[] = [
       'connection limit',
       'concurrency',
       'simultaneous',
-      'too many sessions',
       'max connections',
     ],
   },
