@@ -111,6 +111,7 @@ export const mailboxPhrases: readonly PhraseRule[] = [
       'space is exhausted',
       "recipient's mailbox is full",
       'could not be stored * full',
+      'quota-issues',
     ],
   },
   {
@@ -247,6 +248,7 @@ export const mailboxPhrases: readonly PhraseRule[] = [
       'disabled recipient',
       'sorry * mailbox * suspended',
       'has been suspended',
+      'inactive-mailbox',
     ],
   },
   {

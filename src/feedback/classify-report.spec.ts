@@ -581,7 +581,7 @@ ${returned}`,
       'Final-Recipient: rfc822; slow@example.org\nAction: delayed\nStatus: 4.4.1\nDiagnostic-Code: X-Postfix; connect to mx.example.org[192.0.2.1]:25: Connection timed out',
     ),
     'soft',
-    [['slow@example.org', 'networkerror']],
+    [['slow@example.org', 'expired']],
   ],
   [
     'relayed',

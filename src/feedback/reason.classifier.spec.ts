@@ -48,6 +48,14 @@ const answers: readonly Row[] = [
     'hard',
     'userunknown',
   ],
+  ['gateway', '', '550 <gone@example.org> No such user here', 'hard', 'userunknown'],
+  ['gateway', '', '550 gone@example.org... No such user', 'hard', 'userunknown'],
+  ['gateway', '5.2.1', '550 5.2.1 <gone@example.org>... User Unknown', 'soft', 'filtered'],
+  ['gateway', '', '550 <me@example.com>: Sender address rejected: User unknown', 'soft', 'rejected'],
+  ['domino', '', '554 Relay rejected for policy reasons.', 'soft', 'norelaying'],
+  ['exchange', '5.4.316', '550 5.4.316 Message expired, connection refused', 'soft', 'expired'],
+  ['powermta', '5.0.0', '550 rejected', 'soft', 'mailboxfull', 'quota-issues'],
+  ['powermta', '5.0.0', '550 rejected', 'soft', 'suspend', 'inactive-mailbox'],
   ['zoho', '5.7.1', '553 Relaying disallowed as gone@example.org', 'soft', 'norelaying'],
   ['postfix', '4.7.0', '421 4.7.0 mx.example.org Error: too many connections from 192.0.2.4', 'soft', 'toomanyconn'],
   [
@@ -343,7 +351,7 @@ const answers: readonly Row[] = [
     'blocked',
   ],
   ['postfix', '5.7.1', '554 5.7.1 <someone@example.org>: Relay access denied', 'soft', 'norelaying'],
-  ['postfix', '4.4.1', 'connect to mx.example.org[192.0.2.1]:25: Connection timed out', 'soft', 'networkerror'],
+  ['postfix', '4.4.1', 'connect to mx.example.org[192.0.2.1]:25: Connection timed out', 'soft', 'expired'],
   ['postfix', '5.4.6', 'mail for example.org loops back to myself', 'soft', 'networkerror'],
   [
     'postfix',

@@ -213,6 +213,8 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'verwijderen relay',
       'tenantattribution; relay',
       'relay prohibited',
+      'relay rejected',
+      'relaying-issues',
       "we don't handle mail for",
       'not gateway',
       'as a relay',

@@ -169,6 +169,11 @@ export const transportPhrases: readonly PhraseRule[] = [
     ],
   },
   {
+    reason: 'expired',
+    source: 'Exchange Online 5.4.316, Postfix, SendGrid: the time was up, whatever the network did meanwhile',
+    phrases: ['message expired', 'delivery expired', 'delivery time expired', 'connection timed out'],
+  },
+  {
     reason: 'networkerror',
     source: 'RFC 3463 X.4.x; Postfix, Sendmail, Exim, Exchange, Gmail DNS errors',
     phrases: [
@@ -215,6 +220,8 @@ export const transportPhrases: readonly PhraseRule[] = [
       'dial tcp',
       'broken pipe',
       'bad connection',
+      'bad-connection',
+      'no-answer-from-host',
       'malformed',
       'no mail servers',
     ],
@@ -228,7 +235,6 @@ export const transportPhrases: readonly PhraseRule[] = [
       'is not responding',
       'not reachable within',
       'delivery failed * attempts',
-      'message expired',
       'expired',
       'timed out',
       'timeout',
