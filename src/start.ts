@@ -2,6 +2,7 @@ import { type DynamicModule, type INestApplicationContext, type LoggerService } 
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Composition } from './app.module.js';
+import { boundHeap } from './heap.js';
 import { type Config } from './platform/config/index.js';
 import { connect, type DatabaseServer, ensureSchema, openDatabaseServer } from './platform/database/index.js';
 import { closeLeftOverQueues } from './platform/jobs/index.js';
@@ -58,6 +59,7 @@ async function create<A extends INestApplicationContext>(
   { config }: StartOptions,
   build: (server: DatabaseServer) => Promise<A>,
 ): Promise<Running<A>> {
+  boundHeap();
   const server = await openDatabaseServer(config);
   try {
     const db = connect(server.connectionString, 1);

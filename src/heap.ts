@@ -1,0 +1,14 @@
+import { setFlagsFromString } from 'node:v8';
+
+/** In per cent of what was in use after the last full collection. */
+const MOST_GARBAGE = 50;
+
+/**
+ * Keeps the memory of this process near what it uses. Left alone, V8 lets what outlived the young generation pile up
+ * to four times what is in use before it looks through it, the more the busier the machine: a worker with 83 MB in use
+ * held 468 MB in the middle of a million messages, and holds 268 MB so, for one collection of some 50 ms in 50,000
+ * messages. It is no upper limit: what is needed is given.
+ */
+export function boundHeap(): void {
+  setFlagsFromString(`--heap-growing-percent=${MOST_GARBAGE}`);
+}
