@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import { InjectDatabase } from '../platform/database/index.js';
+import { copyInto, copyRow, InjectDatabase } from '../platform/database/index.js';
 import { type CampaignTables, type PlanRecipientTable, type PlanTable } from './campaign.tables.js';
 import { SIGN_IN_INSTRUCTIONS } from './campaign.kinds.js';
 import { type Contradiction, type PlanDiff, type PlanSummary } from './plan.rules.js';
@@ -10,6 +10,11 @@ export type PlanRow = Selectable<PlanTable>;
 export type RecipientRow = Selectable<PlanRecipientTable>;
 
 const PAGE = 5_000;
+const RECIPIENT_COLUMNS = [
+  ...['plan_id', 'person_key', 'topic', 'account_ids', 'organisation_codes'],
+  ...['region_code', 'commissioner_code', 'segment', 'rule', 'route'],
+  ...['address', 'template', 'values', 'obligations', 'excluded'],
+] as const satisfies readonly (keyof PlanRecipientTable)[];
 
 @Injectable()
 export class PlanRepository {
@@ -52,37 +57,20 @@ export class PlanRepository {
       .execute();
   }
 
-  /** One round trip for thousands of rows: the rows travel as one JSON document (measured 45,000 rows/s). */
   async addRecipients(
     planId: string,
     recipients: readonly PlannedRecipient[],
     trx: Transaction<CampaignTables>,
   ): Promise<void> {
-    if (recipients.length === 0) return;
-    const rows = recipients.map((recipient) => ({
-      person_key: recipient.personKey,
-      topic: recipient.topic,
-      account_ids: recipient.accountIds,
-      organisation_codes: recipient.organisationCodes,
-      region_code: recipient.regionCode,
-      commissioner_code: recipient.commissionerCode,
-      segment: recipient.segment,
-      rule: recipient.rule,
-      route: recipient.route,
-      address: recipient.address,
-      template: recipient.template,
-      values: recipient.values,
-      obligations: recipient.obligations,
-      excluded: recipient.excluded,
-    }));
-    await sql`
-      insert into plan_recipient
-      select ${planId}::uuid, row.*
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as row (
-        person_key text, topic text, account_ids text[], organisation_codes text[], region_code text,
-        commissioner_code text, segment text, rule text, route text, address text, template text,
-        values jsonb, obligations jsonb, excluded text
-      )`.execute(trx);
+    const rows = recipients.map((recipient) =>
+      copyRow([
+        ...[planId, recipient.personKey, recipient.topic, recipient.accountIds, recipient.organisationCodes],
+        ...[recipient.regionCode, recipient.commissionerCode, recipient.segment, recipient.rule, recipient.route],
+        ...[recipient.address, recipient.template, asJson(recipient.values), asJson(recipient.obligations)],
+        recipient.excluded,
+      ]),
+    );
+    await copyInto(trx, 'plan_recipient', RECIPIENT_COLUMNS, rows);
   }
 
   /** People who get an email in one plan and not in the other, or a different one. */
@@ -230,6 +218,10 @@ export class PlanRepository {
       )
       .execute();
   }
+}
+
+function asJson(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
 }
 
 function recipientOf(row: RecipientRow): PlannedRecipient {

@@ -20,7 +20,7 @@ import {
 } from './ledger.types.js';
 import { addressHash, messageIdOf } from './message.identity.js';
 import { MESSAGE_STATES, type MessageState, TERMINAL_STATES, UNSENT_STATES } from './message.states.js';
-import { type LedgerRow, PlanRepository } from './plan.repository.js';
+import { type LedgerRow, PlanRepository, textOf } from './plan.repository.js';
 
 const ROWS_AT_ONCE = 2_000;
 /** Large enough that the queue costs nothing (a few bytes a message), small enough to pause and share out well. */
@@ -93,14 +93,14 @@ export class Ledger {
     // While the database writes one batch, the next is made here, to the last character: either takes about as long.
     let writing = Promise.resolve();
     const write = async (): Promise<void> => {
-      const batch = `[${rows.join(',')}]`;
+      const batch = rows;
       rows = [];
       await writing;
       writing = this.plans.addMessages(db, dispatch, batch);
       writing.catch(() => undefined);
     };
     for await (const message of messages) {
-      rows.push(JSON.stringify(this.rowOf(dispatch, message, ++ordinal)));
+      rows.push(textOf(dispatch, this.rowOf(dispatch, message, ++ordinal)));
       if (rows.length >= ROWS_AT_ONCE) await write();
     }
     if (rows.length > 0) await write();

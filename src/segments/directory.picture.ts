@@ -162,7 +162,7 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
     const worklists = new Map<Segment, string[]>(WORKLISTS.map((list) => [list, []]));
     const tally = await this.readiness.tally();
     let began = performance.now();
-    for await (const batch of this.segments.batches({ limit: BATCH, isHurried: false })) {
+    for await (const batch of this.segments.batches(BATCH)) {
       if (this.isStopping) break;
       for (const classified of batch) {
         const { account, result } = classified;

@@ -5,7 +5,7 @@ export { groupPersons, type MergeableAccount, type Person } from './person.merge
 export { type Readiness, type ReadinessAccount } from './readiness.rules.js';
 export { ReadinessService } from './readiness.service.js';
 export { segmentOf } from './segment.decision.js';
-export { type AccountWithRoles } from './segment.repository.js';
+export { type AccountWithRoles } from './segment.queries.js';
 export { SEGMENT_RULES, type SegmentRule } from './segment.rules.js';
 export {
   SEGMENTS,

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import {
   domainIsWithin,
   parseEmailAddress,
@@ -122,6 +123,23 @@ describe('parseEmailAddress', () => {
     ['testa@ban\u212a.example', false], // Kelvin sign, k in lower case
   ])('knows whether the domain of %s is plain ASCII', (text, isAscii) => {
     expect(parseEmailAddress(text)).toMatchObject({ ok: true, address: { isAscii } });
+  });
+
+  it('reads the same with space around it, however plain it looks without', () => {
+    const part = fc.stringMatching(/^[A-Za-z0-9.\-_+'@\u212a]{1,20}$/);
+    const text = fc.oneof(
+      part,
+      fc.tuple(part, part, part).map(([local, name, top]) => `${local}@${name}.${top}`),
+    );
+    fc.assert(
+      fc.property(text, (plain) => {
+        const { cleanUps, ...read } = parseEmailAddress(plain);
+        const { cleanUps: more, ...again } = parseEmailAddress(` ${plain}`);
+        expect(again).toEqual(read);
+        expect(more.filter((each) => each !== 'surrounding-space')).toEqual(cleanUps);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it('is idempotent: the normalised form reads as itself', () => {

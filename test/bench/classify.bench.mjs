@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { lookupOf, NhsmailIndex } from '../../dist/segments/nhsmail.lookup.js';
+import { parseEmailAddress } from '../../dist/shared/email-address.js';
 import { SEGMENTS, segmentOf, SegmentsService } from '../../dist/segments/index.js';
 import { SegmentRepository } from '../../dist/segments/segment.repository.js';
 import { compare } from './harness.mjs';
+import { NhsmailIndex } from './nhsmail-index.mjs';
 import { FIXTURES, startService } from './service.mjs';
 
 const SCAN = 'full scan per account';
@@ -51,36 +52,35 @@ export async function classify({ quick, demo, say }) {
 
 async function everything(repository) {
   const accounts = [];
-  for (let after = ''; ; after = accounts.at(-1).id) {
-    const page = await repository.accounts({ after, limit: 2_000 });
-    if (page.length === 0) break;
-    accounts.push(...page);
-  }
   const entries = new Map();
-  for (let from = 0; from < accounts.length; from += 2_000) {
-    const some = accounts.slice(from, from + 2_000);
-    for (const entry of await repository.nhsmailEntries(
-      some.map(({ id }) => id),
-      some.map(lookupOf),
-    ))
-      entries.set(entry.address, entry);
+  for await (const batch of repository.everybody(2_000)) {
+    for (const { account, known } of batch) {
+      accounts.push(account);
+      for (const entry of known) entries.set(entry.address, entry);
+    }
   }
   return { accounts, entries: [...entries.values()] };
 }
 
 function fullScan(accounts, entries) {
   for (const account of accounts) {
-    const { addresses, names } = lookupOf(account);
+    const address = addressOf(account);
     const known = entries.filter(
-      ({ address, aliases, recordedAccount, nameKey, organisationCode }) =>
-        addresses.includes(address) ||
-        aliases.some((alias) => addresses.includes(alias)) ||
-        recordedAccount?.id === account.id ||
-        names.some((name) => name.nameKey === nameKey && name.organisationCode === organisationCode),
+      (entry) =>
+        entry.address === address ||
+        entry.aliases.includes(address) ||
+        entry.recordedAccount?.id === account.id ||
+        (entry.nameKey === account.nameKey &&
+          account.organisations.some(({ code }) => code === entry.organisationCode)),
     );
     segmentOf(account, known);
   }
   return accounts.length;
+}
+
+function addressOf({ email }) {
+  const parsed = parseEmailAddress(email ?? '');
+  return parsed.ok ? parsed.address.normalised : null;
 }
 
 function mapLookUp(accounts, entries) {
@@ -93,7 +93,7 @@ function mapLookUp(accounts, entries) {
 
 function withIndex(accounts, entries) {
   const index = new NhsmailIndex(entries);
-  for (const account of accounts) segmentOf(account, index.entriesFor(account, lookupOf(account)));
+  for (const account of accounts) segmentOf(account, index.entriesFor(account, addressOf(account)));
   return accounts.length;
 }
 

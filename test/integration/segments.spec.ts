@@ -1,16 +1,26 @@
 import { Global, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import type { Kysely } from 'kysely';
+import fc from 'fast-check';
+import { type Kysely, sql } from 'kysely';
 import type { CqrsRole, DirectoryTables, NhsmailStatus, NhsmailType } from '../../src/directory/index.js';
 import { DATABASE } from '../../src/platform/database/index.js';
-import { ReadinessService, SegmentsModule, SegmentsService, type SegmentResult } from '../../src/segments/index.js';
+import {
+  type KnownNhsmail,
+  ReadinessService,
+  SegmentsModule,
+  SegmentsService,
+  type SegmentResult,
+} from '../../src/segments/index.js';
+import { type AskedAccount, SegmentRepository } from '../../src/segments/segment.repository.js';
 import { personNameKey } from '../../src/shared/person-name.js';
+import { NhsmailIndex } from '../bench/nhsmail-index.mjs';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
 let database: TestDatabase<DirectoryTables>;
 let db: Kysely<DirectoryTables>;
 let batchId: number;
 let segments: SegmentsService;
+let repository: SegmentRepository;
 let readiness: ReadinessService;
 
 @Global()
@@ -22,6 +32,7 @@ beforeAll(async () => {
   db = database.db;
   const module = await Test.createTestingModule({ imports: [DatabaseOfThisFile, SegmentsModule] }).compile();
   segments = module.get(SegmentsService);
+  repository = module.get(SegmentRepository);
   readiness = module.get(ReadinessService);
   const batch = await db
     .insertInto('import_batch')
@@ -39,14 +50,16 @@ beforeAll(async () => {
     .executeTakeFirstOrThrow();
   batchId = batch.id;
 });
-afterEach(async () => {
-  for (const table of ['no_nhsmail', 'nhsmail_entry', 'account', 'organisation'] as const) {
-    await db.deleteFrom(table).execute();
-  }
-});
+afterEach(clear);
 afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
+
+async function clear(): Promise<void> {
+  for (const table of ['no_nhsmail', 'nhsmail_entry', 'account', 'organisation'] as const) {
+    await db.deleteFrom(table).execute();
+  }
+}
 
 async function organisation(
   code: string,
@@ -296,10 +309,10 @@ describe('batches of classified accounts', () => {
     await nhsmail(five.map((id) => ({ address: `${id}@nhs.net`, name: [id, 'Sample'], account: id })));
   });
 
-  it.each([true, false])('come in order, each account once, whether read ahead (%s) or not', async (isHurried) => {
+  it('come in order, each account once', async () => {
     const sizes: number[] = [];
     const results: SegmentResult[] = [];
-    for await (const batch of segments.batches({ limit: 2, isHurried })) {
+    for await (const batch of segments.batches(2)) {
       sizes.push(batch.length);
       results.push(...batch.map(({ result }) => result));
     }
@@ -308,18 +321,104 @@ describe('batches of classified accounts', () => {
     expect(results.map(({ accountId }) => accountId)).toEqual(five);
   });
 
-  it('fail where they are awaited when the directory cannot be read on', async () => {
-    const batches = segments.batches({ limit: 1, isHurried: true });
-    expect((await batches.next()).value).toHaveLength(1);
-    await db.schema.alterTable('account').renameTo('account_away').execute();
-    try {
-      await expect(async () => {
-        for await (const _ of batches) await db.selectFrom('organisation').select('code').execute();
-      }).rejects.toThrow('"account" does not exist');
-    } finally {
-      await db.schema.alterTable('account_away').renameTo('account').execute();
+  it('show everybody as they stood at one moment, whatever an import changes meanwhile', async () => {
+    const rules: string[] = [];
+    for await (const batch of segments.batches(1)) {
+      rules.push(...batch.map(({ result }) => result.rule));
+      await db.deleteFrom('nhsmail_entry').execute();
     }
+    expect(rules).toEqual(five.map(() => 'nhsmail.recorded'));
   });
+
+  it('fail where they are awaited when the directory cannot be read on, and leave no connection behind', async () => {
+    const batches = segments.batches(1);
+    expect((await batches.next()).value).toHaveLength(1);
+    await sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and state = 'idle in transaction'`.execute(db);
+    await expect(async () => {
+      for await (const _ of batches) await db.selectFrom('organisation').select('code').execute();
+    }).rejects.toThrow();
+    expect(await openTransactions()).toBe(0);
+  });
+
+  it('leave no transaction open when somebody stops half-way', async () => {
+    for await (const _ of segments.batches(1)) break;
+    expect(await openTransactions()).toBe(0);
+  });
+
+  async function openTransactions(): Promise<number> {
+    const { rows } = await sql<{ n: number }>`
+      select count(*)::int as n from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and state like '%in transaction%'`.execute(db);
+    return rows[0]?.n ?? -1;
+  }
+});
+
+describe('directory entries of an account', () => {
+  const name = fc.constantFrom<[string, string]>(['Testa', 'Sample'], ['Nina', 'O’Name'], ['Testa', '']);
+  const place = fc.constantFrom('A81001', 'B82002', 'C83003');
+  const address = fc.constantFrom(
+    ...['sample@nhs.net', 'sample2@nhs.net', 'sample+cqrs@nhs.net', 'sample2+a+b@nhs.net', '+sample@nhs.net'],
+    ...['22@nhs.net', 'sample22@nhs.net', 'sample@surgery.nhs.uk', 'sample2@surgery.nhs.uk', 'sample@xnhs.net'],
+  );
+  const entry = fc.record({
+    address,
+    name,
+    at: fc.option(place),
+    aliases: fc.uniqueArray(address, { maxLength: 2 }),
+    account: fc.option(fc.constantFrom('0', '1', '7')),
+  });
+  type GeneratedEntry = typeof entry extends fc.Arbitrary<infer T> ? T : never;
+  const directory = fc.record({
+    accounts: fc.array(
+      fc.record({
+        email: fc.option(address),
+        name,
+        at: fc.uniqueArray(place),
+        status: fc.constantFrom('active' as const, 'disabled' as const),
+      }),
+      { minLength: 1, maxLength: 6 },
+    ),
+    entries: fc.uniqueArray(entry, { selector: (each) => each.address, maxLength: 6 }),
+  });
+
+  it('are the same for everybody read at once, for an account asked for alone, and in memory', async () => {
+    await fc.assert(
+      fc.asyncProperty(directory, async ({ accounts: people, entries }) => {
+        const ids = people.map((_, index) => String(index));
+        await accounts(people.map((person, index) => ({ ...person, id: String(index) })));
+        if (entries.length > 0)
+          await nhsmail(entries.map(({ account, ...rest }) => ({ ...rest, ...(account !== null && { account }) })));
+
+        const everybody: AskedAccount[] = [];
+        for await (const batch of repository.everybody(2)) everybody.push(...batch);
+        const alone = await Promise.all(ids.map(async (id) => (await repository.accounts([id]))[0]));
+        expect(everybody.map(ordered)).toEqual(alone.map((each) => each && ordered(each)));
+        expect((await repository.accounts(ids)).map(ordered)).toEqual(everybody.map(ordered));
+
+        const index = new NhsmailIndex(entries.map(inMemory));
+        for (const { account, known } of everybody) {
+          const expected = index.entriesFor(account, account.email);
+          expect(known.map((entry) => entry.address).sort()).toEqual(expected.map((entry) => entry.address).sort());
+        }
+      }),
+      { numRuns: 60, plugins: [fc.afterEach(clear)] },
+    );
+  });
+
+  /** As much of an entry as the index goes by. */
+  function inMemory({ address, aliases, name: [first, last], at, account }: GeneratedEntry): KnownNhsmail {
+    return {
+      ...{ address, aliases, firstName: first, lastName: last, nameKey: personNameKey(first, last) },
+      ...{ organisationCode: at, type: 'person', status: 'active', accountsUnderAddress: [] },
+      recordedAccount: account === null ? null : { id: account, nameKey: '' },
+    };
+  }
+
+  function ordered({ account, known }: AskedAccount): AskedAccount {
+    return { account, known: [...known].sort((a, b) => (a.address < b.address ? -1 : 1)) };
+  }
 });
 
 describe('readiness of imported organisations', () => {

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect } from 'kysely';
 import { Pool, types } from 'pg';
 import { UnavailableError } from '../../shared/errors.js';
 import { type Config } from '../config/index.js';
+import { CopyIn } from './copy.js';
 import { type DatabaseServer, openEmbeddedPostgres } from './embedded-postgres.js';
 import { migrate, pendingMigrations } from './migrate.js';
 
@@ -26,7 +27,7 @@ export function connect<T>(connectionString: string, poolSize = 20): Kysely<T> {
   // transaction: the next query reports the trouble.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return new Kysely<T>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<T>({ dialect: new PostgresDialect({ pool, cursor: CopyIn }) });
 }
 
 /**
