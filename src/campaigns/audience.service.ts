@@ -26,13 +26,10 @@ import { CorrectionAudience, datesToldOf } from './correction.audience.js';
 import { type PlannedRecipient } from './recipient.types.js';
 import { peopleForNewAccounts, worklists } from './worklist.rules.js';
 
-const ADDRESSES_AT_ONCE = 5_000;
-
 /** The directory as it stood at one moment, person by person. */
 export interface Everybody {
   readonly organisations: ReadonlyMap<string, AudienceOrganisation>;
   readonly persons: readonly AudiencePerson[];
-  readonly accounts: ReadonlyMap<string, AudienceAccount>;
   readonly atRisk: () => ReadonlySet<string>;
 }
 
@@ -64,7 +61,7 @@ export class AudienceService {
   async *recipients(
     campaign: Pick<CampaignRow, 'id' | 'kind' | 'audience'>,
     window: DeclarationWindow,
-    { organisations, persons, accounts, atRisk }: Everybody,
+    { organisations, persons, atRisk }: Everybody,
   ): AsyncGenerator<PlannedRecipient> {
     const context: AudienceContext = {
       kind: campaign.kind,
@@ -72,8 +69,8 @@ export class AudienceService {
       wrongDates:
         KINDS[campaign.kind].audience === 'told-before' ? await this.corrections.wrongDates(window) : () => undefined,
       dates: datesToldOf(window),
-      suppressed: await this.suppressed(accounts),
-      declines: await this.declines(accounts),
+      suppressed: await this.suppressions.suppressed('all'),
+      declines: await this.declines(),
       cascadingCommissioners: cascadingCommissioners(persons),
       worklist:
         KINDS[campaign.kind].audience === 'contacts'
@@ -136,32 +133,13 @@ export class AudienceService {
     return {
       organisations,
       persons: persons.filter((person) => person.accounts.length > 0),
-      accounts,
       atRisk: () => new Set(tally.rows().flatMap((row) => (row.atRisk ? [row.organisation] : []))),
     };
   }
 
-  private async suppressed(accounts: ReadonlyMap<string, AudienceAccount>): Promise<Map<string, string>> {
-    const found = new Map<string, string>();
-    for (const addresses of addressesOf(accounts)) {
-      for (const [address, reason] of await this.suppressions.suppressed(addresses)) found.set(address, reason);
-    }
-    return found;
-  }
-
-  private async declines(accounts: ReadonlyMap<string, AudienceAccount>): Promise<AudienceContext['declines']> {
-    const optedOut = new Set<string>();
-    for (const addresses of addressesOf(accounts)) {
-      for (const address of await this.optOuts.optedOut(addresses)) optedOut.add(address);
-    }
+  private async declines(): Promise<AudienceContext['declines']> {
+    const optedOut = await this.optOuts.optedOut('all');
     return (address, template) => optedOut.has(address) && this.templates.get(template).kind === 'optional';
-  }
-}
-
-function* addressesOf(accounts: ReadonlyMap<string, AudienceAccount>): Generator<string[]> {
-  const addresses = [...accounts.values()].flatMap(({ email }) => (email === null ? [] : [email]));
-  for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
-    yield addresses.slice(from, from + ADDRESSES_AT_ONCE);
   }
 }
 

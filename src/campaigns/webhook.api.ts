@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { pageQuery, pageSchema } from '../platform/http/index.js';
+import { pageQuery, pageSchema, wholeNumber } from '../platform/http/index.js';
 import { type DeliveryLine, type WebhookRow } from './webhook.repository.js';
 import { DELIVERED_EVENT_TYPES, DELIVERY_STATES, WEBHOOK_EVENT_TYPES } from './webhook.types.js';
 
 export const webhookIdSchema = z.uuid();
-export const deliveryIdSchema = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
+export const deliveryIdSchema = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 const instant = z.iso.datetime();
 
 export const newWebhookSchema = z

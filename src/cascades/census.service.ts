@@ -13,8 +13,6 @@ export interface Census {
   readonly atRisk: ReadonlySet<string>;
 }
 
-const ADDRESSES_AT_ONCE = 5_000;
-
 /** Goes through every account once, for segments and for readiness. */
 @Injectable()
 export class CensusService {
@@ -33,7 +31,7 @@ export class CensusService {
         census.add(classified);
       }
     }
-    const accounts = census.all(await this.suppressed(census.addresses()));
+    const accounts = census.all(await this.suppressions.suppressed('all'));
     return {
       contacts: new Map([...membersOf(accounts)].map(([code, members]) => [code, contactsOf(members)])),
       needs: accounts.flatMap(({ account, memberships }) => {
@@ -46,14 +44,5 @@ export class CensusService {
           .flatMap(({ kind, atRisk, organisation }) => (kind !== 'region' && atRisk ? [organisation] : [])),
       ),
     };
-  }
-
-  private async suppressed(addresses: readonly string[]): Promise<Set<string>> {
-    const found = new Set<string>();
-    for (let from = 0; from < addresses.length; from += ADDRESSES_AT_ONCE) {
-      const some = await this.suppressions.suppressed(addresses.slice(from, from + ADDRESSES_AT_ONCE));
-      for (const address of some.keys()) found.add(address);
-    }
-    return found;
   }
 }

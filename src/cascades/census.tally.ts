@@ -22,12 +22,8 @@ export class CensusTally {
     this.accounts.push({ id: accountId, address, segment, memberships: account.organisations });
   }
 
-  addresses(): string[] {
-    return this.accounts.flatMap(({ address }) => (address === undefined ? [] : [address]));
-  }
-
   /** @param suppressed addresses that take no mail at present. */
-  all(suppressed: ReadonlySet<string>): TalliedAccount[] {
+  all(suppressed: Pick<ReadonlySet<string>, 'has'>): TalliedAccount[] {
     const personOf = new Map(
       groupPersons(this.mergeable).flatMap(({ personKey, accounts }) =>
         accounts.map(({ accountId }) => [accountId, personKey] as const),

@@ -17,7 +17,7 @@ type Import = (paths: string[], request: Request) => Promise<ImportReport>;
 
 const KINDS: Record<string, { what: string; many: boolean; run: Import }> = {
   organisations: {
-    what: 'ODS files (epraccur, eccg, etr, ICB names) or folders of them',
+    what: 'ODS files (epraccur, eccg, etr, ICB names), zipped or not, or folders of them',
     many: true,
     run: (paths, request) => withImports((imports) => imports.importOrganisations(paths, request)),
   },

@@ -151,7 +151,7 @@ export const CQRS_ROLE_WORDS: Readonly<Record<CqrsRole, string>> = {
 export const IMPORT_KIND_WORDS: Readonly<Record<ImportKind, KindWords>> = {
   organisations: {
     text: 'Organisations (ODS)',
-    hint: 'One file of the ODS data set: epraccur, eccg, etr or ICB names, as CSV.',
+    hint: 'One file of the ODS data set: epraccur, eccg, etr or ICB names, as CSV, or zipped as ODS publishes it.',
   },
   accounts: { text: 'CQRS accounts', hint: 'The full export of CQRS user accounts, as CSV or Excel workbook.' },
   nhsmail: { text: 'NHSmail directory', hint: 'The full extract of the NHSmail directory, as CSV or Excel workbook.' },

@@ -3,6 +3,6 @@
  * one nobody has any. The class is the DI token.
  */
 export abstract class OptOuts {
-  /** Which of the addresses do; in lower case, whatever the case asked in. */
-  abstract optedOut(addresses: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Which of the addresses, or of all that there are, do; in lower case, whatever the case asked in. */
+  abstract optedOut(addresses: readonly string[] | 'all'): Promise<ReadonlySet<string>>;
 }

@@ -42,9 +42,10 @@ export class SuppressionList {
     return (await this.repository.lift(normalise(address), actor, this.clock.now())) > 0;
   }
 
-  /** Which of the addresses may not be written to now: normalised address -> reason. */
-  async suppressed(addresses: readonly string[]): Promise<Map<string, string>> {
-    const rows = await this.repository.active(addresses.map(normalise), this.clock.now());
+  /** Which of the addresses, or of all that there are, may not be written to now: normalised address -> reason. */
+  async suppressed(addresses: readonly string[] | 'all'): Promise<Map<string, string>> {
+    const asked = addresses === 'all' ? addresses : addresses.map(normalise);
+    const rows = await this.repository.active(asked, this.clock.now());
     return new Map(rows.map(({ address, reason }) => [address, reason]));
   }
 

@@ -21,11 +21,12 @@ export class SuppressionRepository {
     return Number(numUpdatedRows);
   }
 
-  async active(addresses: readonly string[], now: Date) {
+  async active(addresses: readonly string[] | 'all', now: Date) {
+    const only = addresses === 'all' ? undefined : [...addresses];
     return this.db
       .selectFrom('suppression')
       .select(['address', 'reason'])
-      .where('address', '=', sql<string>`any(${[...addresses]})`)
+      .$if(only !== undefined, (query) => query.where('address', '=', sql<string>`any(${only})`))
       .where('lifted_at', 'is', null)
       .where('created_at', '<=', now)
       .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))

@@ -20,6 +20,11 @@ export function cleanCell(text: string, count: (what: CellCleanUp) => void): str
   return trimmed;
 }
 
+/** Nothing in it, or only the mark with which DOS programs ended a file. */
+export function isBlank(cell: string): boolean {
+  return /^[\s\u001a]*$/.test(cell);
+}
+
 export interface EncodingFault {
   readonly message: string;
   readonly remedy: string;

@@ -4,8 +4,16 @@ import { type OdsCode, parseOdsCode } from '../shared/ods-code.js';
 
 /** Cell types for `TableFormat`s. Each reads cleaned text. */
 
+/** Characters of one cell. No name or address is longer; what is longer would not fit into an index either. */
+const LONGEST = 500;
+/** Characters of a cell that holds a list. */
+const LONGEST_LIST = 20_000;
+
 /** Any text on one line, perhaps empty. */
-export const anyText = z.string().transform((text) => text.replace(/\s+/g, ' '));
+export const anyText = z
+  .string()
+  .max(LONGEST, `Expected at most ${LONGEST} characters`)
+  .transform((text) => text.replace(/\s+/g, ' '));
 
 /** Text that must be there, on one line. */
 export const someText = anyText.refine((text) => text !== '', 'The cell is empty');
@@ -36,12 +44,15 @@ export const odsCodeOrNone: z.ZodType<OdsCode | null, string> = z
   .transform((text, context) => (text === '' ? null : code(text, context)));
 
 /** The parts between bars, without empty ones. */
-export const barSeparated = z.string().transform((text) =>
-  text
-    .split('|')
-    .map((part) => part.trim().replace(/\s+/g, ' '))
-    .filter((part) => part !== ''),
-);
+export const barSeparated = z
+  .string()
+  .max(LONGEST_LIST, `Expected at most ${LONGEST_LIST.toLocaleString('en-GB')} characters`)
+  .transform((text) =>
+    text
+      .split('|')
+      .map((part) => part.trim().replace(/\s+/g, ' '))
+      .filter((part) => part !== ''),
+  );
 
 export function fold(word: string): string {
   return word.toLowerCase().replace(/[\s_-]/g, '');

@@ -23,7 +23,7 @@ export const ROWS_PER_BATCH = 2_000;
 const MAX_RECORD = 1_000_000;
 
 export async function* readCsv(file: TableFile & { format: 'csv' }): AsyncGenerator<RawBatch> {
-  const source = createReadStream(file.path, { highWaterMark: 1 << 18 });
+  const source = createReadStream(file.path, { highWaterMark: 1 << 18, start: file.start });
   const parser = parse({
     delimiter: file.delimiter,
     bom: true,
@@ -55,13 +55,15 @@ export async function* readCsv(file: TableFile & { format: 'csv' }): AsyncGenera
   if (rows.length > 0) yield { rows, bytes: file.bytes, totalBytes: file.bytes };
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: 'a quotation mark is opened there and not closed',
+  CSV_MAX_RECORD_SIZE: `the row is longer than ${MAX_RECORD.toLocaleString('en-GB')} characters; perhaps a quotation mark is not closed`,
+};
+
 function unreadable(name: string, row: number, cause: CsvError): InvalidInputError {
-  const unclosed = cause.code === 'CSV_QUOTE_NOT_CLOSED' || cause.code === 'CSV_MAX_RECORD_SIZE';
   return new InvalidInputError(
     'csv-unreadable',
-    unclosed
-      ? `${name} cannot be read from row ${row} on: a quotation mark is opened there and not closed.`
-      : `${name} cannot be read from row ${row} on: it is not well-formed CSV.`,
+    `${name} cannot be read from row ${row} on: ${UNREADABLE[cause.code] ?? 'it is not well-formed CSV'}.`,
     { cause },
   );
 }

@@ -10,6 +10,7 @@ import {
   pageOf,
   ReceivedFile,
   ReceivesFile,
+  wholeNumber,
 } from '../platform/http/index.js';
 import {
   IMPORT_FILE,
@@ -27,7 +28,7 @@ import { ImportUndo } from './import.undo.js';
 
 const kindSchema = z.enum(['organisations', 'accounts', 'nhsmail', 'no-nhsmail']).meta({ id: 'DirectoryFileKind' });
 type Kind = z.infer<typeof kindSchema>;
-const idSchema = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
+const idSchema = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 
 /** Files into the directory: each whole, or not at all. */
 @ApiTags('Directory')

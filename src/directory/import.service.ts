@@ -35,7 +35,7 @@ export class ImportService {
     private readonly audit: AuditTrail,
   ) {}
 
-  /** ODS `epraccur`, `eccg`, `etr` and ICB names, told apart by content; a folder stands for the tables in it. */
+  /** ODS `epraccur`, `eccg`, `etr` and ICB names, told apart by content; a folder or zip file for the tables in it. */
   async importOrganisations(paths: readonly string[], request: OrganisationImportRequest): Promise<ImportReport> {
     return this.run(new OrganisationImporter(paths, request, this.clock.now()), request);
   }

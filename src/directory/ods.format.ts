@@ -26,6 +26,7 @@ const STATUS: Readonly<Record<string, OrganisationStatus>> = { A: 'active', C: '
 export const ODS_FORMAT = tableFormat({
   name: 'ODS',
   headerless: true,
+  isHeader: isOdsHeader,
   columns: {
     code: required(odsCode, 'Use the ODS code of the organisation'),
     name: required(someText, 'Give the organisation its name'),
@@ -56,6 +57,11 @@ export const ODS_FORMAT = tableFormat({
     column_27: text,
   },
 });
+
+/** The published files have no header. Whoever opens one in a spreadsheet may give it the names that ODS documents. */
+export function isOdsHeader(cells: readonly string[]): boolean {
+  return /\bname\s*$/i.test(cells[1] ?? '') && /\bdate\b/i.test(cells[10] ?? '');
+}
 
 /** epraccur, where a status and a prescribing setting have to be there. */
 export const PRACTICE_FORMAT = tableFormat({
@@ -134,9 +140,20 @@ function kindOf(row: OdsRow, fileKind: OdsFileKind): OrganisationKind {
     case 'trusts':
       return 'trust';
     case 'commissioners':
-      // RO319 is a sub-ICB location. The CCGs before them have no role; hubs and reporting entities have others.
-      return row.sub_type === '' || row.sub_type.split('|').includes('RO319') ? 'commissioner' : 'other';
+      return isCommissioner(row) ? 'commissioner' : 'other';
   }
+}
+
+/**
+ * Roles that eccg gives: CCG, sub-ICB location (RO319, some with RO326), reporting entity of one, hub. ICBs (RO318) and regions (RO209) are in files of their own, which are not used.
+ */
+export const COMMISSIONING_ROLES: readonly string[] = ['RO98', 'RO319', 'RO326', 'RO327', 'RO218'];
+
+/** Practices belong to sub-ICB locations, before those to CCGs. Closed CCGs have no role, or a letter in older files. */
+function isCommissioner({ sub_type, name }: OdsRow): boolean {
+  const roles = sub_type.split('|');
+  if (roles.some((role) => /^RO\d/.test(role))) return roles.includes('RO319') || roles.includes('RO98');
+  return !/\bHUB\b|\bREPORTING ENTITY\b/i.test(name);
 }
 
 export function icbFacts(code: string, name: string): OrganisationFacts {

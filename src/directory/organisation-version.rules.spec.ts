@@ -34,6 +34,8 @@ describe('what an ODS row says', () => {
     ['', '2020-03-31', { kind: 'commissioner', status: 'closed' }],
     ['RO327', null, { kind: 'other', status: 'active' }],
     ['RO218', null, { kind: 'other', status: 'active' }],
+    ['RO98', null, { kind: 'commissioner', status: 'active' }],
+    ['C', null, { kind: 'commissioner', status: 'active' }],
   ])('of a commissioner with role %j closed on %j', (sub_type, closed, expected) => {
     expect(
       odsFacts(row({ ...practice, status: '', sub_type, closed: closed as never }), 'commissioners'),

@@ -1,4 +1,6 @@
-import { basename } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { LondonTime, parseCalendarDate } from '../shared/london-time.js';
 import { type ImportCounts, type ImportWarning, type OrganisationImportRequest } from './import.report.js';
 import { warningsOf } from './import.warnings.js';
@@ -36,7 +38,15 @@ export class OrganisationImporter implements Importer {
   }
 
   async stage(trx: Trx): Promise<StagedFiles> {
-    const files = await findOdsFiles(this.paths);
+    const scratch = await mkdtemp(join(tmpdir(), 'cqrs-ods-'));
+    try {
+      return await this.stageFiles(await findOdsFiles(this.paths, scratch), trx);
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
+  private async stageFiles(files: readonly OdsFile[], trx: Trx): Promise<StagedFiles> {
     this.stageTables = await OrganisationStage.create(trx);
     await this.stageTables.add(REGIONS.map(regionFacts).map((facts) => this.versionOf(facts, 0, 0)));
     const readers: TableReader<Columns>[] = [];
@@ -57,7 +67,7 @@ export class OrganisationImporter implements Importer {
     const skipped = files.filter(({ kind }) => kind === 'skipped').map(({ path }) => basename(path));
     return {
       readers,
-      warnings: warningsOf([['not-ods', 'Files of the folder that are no ODS files: not read', skipped]]),
+      warnings: warningsOf([['not-ods', 'Files of the folder or zip file that are no ODS files: not read', skipped]]),
     };
   }
 

@@ -15,7 +15,13 @@ export type TableFile = {
   readonly bytes: number;
   readonly sha256: string;
 } & (
-  | { readonly format: 'csv'; readonly encoding: TextEncoding; readonly delimiter: Delimiter }
+  | {
+      readonly format: 'csv';
+      readonly encoding: TextEncoding;
+      readonly delimiter: Delimiter;
+      /** The byte at which the first row starts: after the line that tells Excel the delimiter, where there is one. */
+      readonly start: number;
+    }
   | { readonly format: 'xlsx' }
 );
 
@@ -45,7 +51,7 @@ export async function inspectTableFile(path: string): Promise<TableFile> {
   if (head.subarray(0, 4).toString('latin1') === 'PK\x03\x04') return { ...about, format: 'xlsx' };
   refuseWhatIsNoText(head, name);
   const encoding = isUtf8 ? 'utf-8' : 'windows-1252';
-  return { ...about, format: 'csv', encoding, delimiter: delimiterOf(head.toString('latin1')) };
+  return { ...about, format: 'csv', encoding, ...layoutOf(head.toString('latin1')) };
 }
 
 async function requireReadableFile(path: string, name: string): Promise<void> {
@@ -87,6 +93,16 @@ function refuseWhatIsNoText(head: Buffer, name: string): void {
   const known = NO_TABLES.find(({ starts }) => starts.test(text));
   if (known) throw new InvalidInputError('not-a-table', `${name} ${known.is}. ${EXPECTED}.`);
   if (head.includes(0)) throw new InvalidInputError('not-a-table', `${name} is a binary file. ${EXPECTED}.`);
+}
+
+/** Excel hides this line, so it is no row. */
+const TELLS_EXCEL = /^(?:\xef\xbb\xbf)?"?sep=([,;\t])"?(?:\r\n?|\n)/i;
+
+function layoutOf(text: string): { delimiter: Delimiter; start: number } {
+  const told = TELLS_EXCEL.exec(text);
+  return told === null
+    ? { delimiter: delimiterOf(text), start: 0 }
+    : { delimiter: told[1] as Delimiter, start: told[0].length };
 }
 
 /** The candidate that occurs most often in the first line outside quotation marks. */

@@ -19,6 +19,8 @@ export interface TableFormat<C extends Columns> {
   readonly columns: C;
   /** No header row: every row has exactly these columns, in this order. */
   readonly headerless?: true;
+  /** Of a file without a header: whether its first row is one all the same. It is passed over then. */
+  readonly isHeader?: (cells: readonly string[]) => boolean;
 }
 
 export type RowValues<C extends Columns> = { readonly [K in keyof C]: C[K] extends Column<infer T> ? T : never };

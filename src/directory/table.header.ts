@@ -8,11 +8,18 @@ export interface Header<C extends Columns> {
   readonly places: ReadonlyMap<keyof C & string, number | undefined>;
   readonly ignored: readonly string[];
   readonly width: number;
+  /** A row of a CSV file with fewer cells has lost some: a file that breaks off, a line break without quotes. */
+  readonly least: number;
 }
 
 export function positionalHeader<C extends Columns>({ columns }: TableFormat<C>): Header<C> {
   const names = Object.keys(columns) as (keyof C & string)[];
-  return { places: new Map(names.map((name, place) => [name, place])), ignored: [], width: names.length };
+  return {
+    places: new Map(names.map((name, place) => [name, place])),
+    ignored: [],
+    width: names.length,
+    least: names.length,
+  };
 }
 
 /**
@@ -41,7 +48,9 @@ export function matchHeader<C extends Columns>(
     throw new InvalidInputError('duplicate-columns', `${fileName} has more than one column called ${names}.`);
   }
   const known = new Set(wanted.map(fold));
-  return { places, ignored: found.filter((name) => name !== '' && !known.has(fold(name))), width: cells.length };
+  const ignored = found.filter((name) => name !== '' && !known.has(fold(name)));
+  const least = Math.max(...wanted.map((name) => (format.columns[name]?.required ? (places.get(name) ?? 0) + 1 : 0)));
+  return { places, ignored, width: cells.length, least };
 }
 
 function placeOf(folded: readonly string[], name: string): number | undefined {

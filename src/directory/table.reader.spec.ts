@@ -53,6 +53,8 @@ describe('reading a table', () => {
     ['no line end at the end', Buffer.from(text.trimEnd()), 'utf-8'],
     ['semi-colons', Buffer.from(text.replaceAll(',', ';')), 'utf-8'],
     ['tabs', Buffer.from(text.replaceAll(',', '\t')), 'utf-8'],
+    ['a line that tells Excel the delimiter', Buffer.from(`\ufeffsep=;\r\n${text.replaceAll(',', ';')}`), 'utf-8'],
+    ['the mark with which DOS ended a file', Buffer.from(`${text}\x1a`), 'utf-8'],
     [
       'other header spelling',
       Buffer.from(text.replace(HEADER.trim(), 'Person ID,NAME,"Co-de", Sta_tus ,SINCE')),
@@ -112,6 +114,19 @@ describe('reading a table', () => {
   it('names the row that holds a stray delimiter', async () => {
     const { table } = await read(`${HEADER}1,Sample, Testa,A81001,active,2026-01-31\n`);
     expect(table.faults).toMatchObject([{ row: 2, column: null, valueClass: '6 cells' }]);
+  });
+
+  it('names the row that breaks off, but needs no cells of columns that may be missing', async () => {
+    const { table, rows } = await read(`${HEADER}1,Testa,A81001,active\n2,Testa,A8`);
+    expect(rows.map(({ row }) => row)).toEqual([2]);
+    expect(table.faults).toMatchObject([
+      { row: 3, column: null, valueClass: '3 cells', remedy: 'Export the file again: the row breaks off' },
+    ]);
+  });
+
+  it('names the cell that is too long to be kept', async () => {
+    const { table } = await read(`${HEADER}1,${'x'.repeat(501)},A81001,active,\n`);
+    expect(table.faults).toMatchObject([{ row: 2, column: 'name', message: 'Expected at most 500 characters' }]);
   });
 
   it.each([

@@ -1,10 +1,10 @@
 import { InvalidInputError } from '../shared/errors.js';
-import { type CellCleanUp, cleanCell, encodingFault, valueClass } from './cell.rules.js';
-import { type RawBatch, type RawRow, readCsv } from './csv.reader.js';
+import { type CellCleanUp, cleanCell, encodingFault, isBlank, valueClass } from './cell.rules.js';
+import { type RawRow } from './csv.reader.js';
 import { type Delimiter, inspectTableFile, type TableFile, type TextEncoding } from './table-file.js';
 import { type Columns, type RowFault, type RowValues, type TableFormat, type TableRow } from './table.format.js';
 import { type Header, matchHeader, positionalHeader } from './table.header.js';
-import { readXlsx } from './xlsx.reader.js';
+import { readRows } from './table.rows.js';
 
 /** How far the reading of a file has come. For a workbook the bytes are those of the unpacked sheet. */
 export interface Progress {
@@ -70,10 +70,14 @@ export class TableReader<C extends Columns> {
   /** @throws InvalidInputError for missing or doubled columns, a header without rows, and files that break off. */
   async *batches(): AsyncGenerator<TableRow<C>[]> {
     let header = this.format.headerless ? positionalHeader(this.format) : undefined;
-    for await (const batch of this.rawBatches()) {
+    let isFirst = true;
+    for await (const batch of readRows(this.file, (choice) => (this.sheet = choice))) {
       const rows: TableRow<C>[] = [];
       for (const raw of batch.rows) {
-        if (raw.cells.every((cell) => cell.trim() === '')) continue;
+        if (raw.cells.every(isBlank)) continue;
+        const mayBeHeader = isFirst;
+        isFirst = false;
+        if (mayBeHeader && this.format.isHeader?.(raw.cells)) continue;
         if (header === undefined) {
           header = matchHeader(raw.cells, this.format, this.file.name);
           this.ignoredColumns = header.ignored;
@@ -103,20 +107,19 @@ export class TableReader<C extends Columns> {
     if (this.faults.length < MAX_LISTED_FAULTS) this.faults.push({ file: this.file.name, ...fault });
   }
 
-  private rawBatches(): AsyncGenerator<RawBatch> {
-    if (this.file.format === 'csv') return readCsv(this.file);
-    return readXlsx(this.file, (choice) => (this.sheet = choice));
-  }
-
   private read({ row, cells }: RawRow, header: Header<C>): TableRow<C> | undefined {
-    const tooLong = cells.slice(header.width).some((cell) => cell.trim() !== '');
-    if (tooLong || (this.format.headerless && cells.length !== header.width)) {
+    const tooLong = cells.slice(header.width).some((cell) => !isBlank(cell));
+    // A workbook stores no empty cells at the end of a row.
+    const tooShort = this.file.format === 'csv' && cells.length < header.least;
+    if (tooLong || tooShort || (this.format.headerless && cells.length > header.width)) {
       this.addFault({
         row,
         column: null,
         valueClass: `${cells.length} cells`,
         message: `Expected ${header.width} cells, as in ${this.format.headerless ? 'every row' : 'the header'}`,
-        remedy: 'Put quotation marks around a value that holds the delimiter',
+        remedy: tooShort
+          ? 'Export the file again: the row breaks off'
+          : 'Put quotation marks around a value that holds the delimiter',
       });
       return undefined;
     }

@@ -1,4 +1,6 @@
+import { createWriteStream } from 'node:fs';
 import { type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { type SaxesParser } from 'saxes';
 import { InvalidInputError } from '../shared/errors.js';
@@ -41,6 +43,24 @@ export class XlsxArchive {
 
   has(part: string): boolean {
     return this.entries.has(part);
+  }
+
+  get isWorkbook(): boolean {
+    return this.has('xl/workbook.xml') || this.has('[Content_Types].xml');
+  }
+
+  get parts(): string[] {
+    return [...this.entries.keys()];
+  }
+
+  async save(part: string, path: string): Promise<void> {
+    const entry = this.entries.get(part);
+    if (!entry) throw XlsxArchive.damaged(this.fileName);
+    try {
+      await pipeline(await this.zip.openReadStreamPromise(entry), createWriteStream(path));
+    } catch (error) {
+      throw XlsxArchive.damaged(this.fileName, error);
+    }
   }
 
   /** Unpacked size in bytes as the archive declares it; reading fails when that was a lie. */

@@ -52,6 +52,31 @@ type Layout = readonly [
 
 const layouts: readonly Layout[] = [
   [
+    'a report that tells its outcome behind three megabytes of the returned message',
+    dsn('', 'Final-Recipient: rfc822; gone@example.org\nAction: failed\nStatus: 5.1.1').replace(
+      /(--BOUND\nContent-Type: message\/delivery-status\n[^]*?)(--BOUND\nContent-Type: message\/rfc822\n[^]*?)(?=\n--BOUND--)/,
+      (_, status: string, message: string) => `${message}\n${`${'x'.repeat(76)}\n`.repeat(40_000)}${status}`,
+    ),
+    'hard',
+    [['gone@example.org', 'userunknown']],
+  ],
+  [
+    'Exchange, in Italian, while it still tries',
+    prose(
+      'postmaster@example.org',
+      'Consegna ritardata: Payment',
+      'Recapito ai seguenti destinatari ritardato:\n\nslow@example.org\n\nContinueranno i tentativi di recapito.\n',
+    ),
+    'soft',
+    [['slow@example.org', 'expired']],
+  ],
+  [
+    'Outlook, in Welsh, for somebody who is away',
+    prose('Testa Sample <testa@example.org>', 'Ymateb Awtomatig: Payment', "Rwyf allan o'r swyddfa."),
+    'auto-reply',
+    [['testa@example.org', 'vacation']],
+  ],
+  [
     'Exim',
     prose(
       'Mail Delivery System <Mailer-Daemon@mx.example.com>',
@@ -556,7 +581,7 @@ ${returned}`,
       'Final-Recipient: rfc822; slow@example.org\nAction: delayed\nStatus: 4.4.1\nDiagnostic-Code: X-Postfix; connect to mx.example.org[192.0.2.1]:25: Connection timed out',
     ),
     'soft',
-    [['slow@example.org', 'networkerror']],
+    [['slow@example.org', 'expired']],
   ],
   [
     'relayed',

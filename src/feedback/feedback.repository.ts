@@ -133,11 +133,12 @@ export class FeedbackRepository {
     return numInsertedOrUpdatedRows === 1n;
   }
 
-  async optOuts(addresses: readonly string[]) {
+  async optOuts(addresses: readonly string[] | 'all') {
+    const only = addresses === 'all' ? undefined : [...addresses];
     return this.db
       .selectFrom('opt_out')
       .selectAll()
-      .where('address', '=', sql<string>`any(${[...addresses]})`)
+      .$if(only !== undefined, (query) => query.where('address', '=', sql<string>`any(${only})`))
       .where('lifted_at', 'is', null)
       .execute();
   }

@@ -1,6 +1,6 @@
 import { fromWindows1252 } from '../shared/windows-1252.js';
 
-/** Limits on what a stranger's message may make us do. A report is read from its front; what is cut was the returned mail. */
+/** Limits on what a stranger's message may make us do. Of a part that is longer only the front is read. */
 const MAX_BYTES = 2_000_000;
 const MAX_PARTS = 100;
 const MAX_DEPTH = 8;
@@ -31,12 +31,39 @@ export interface MimeMessage {
 export function readMime(raw: Buffer | string): MimeMessage {
   const bytes = typeof raw === 'string' ? Buffer.from(raw, 'utf8') : raw;
   // latin1 keeps every byte as one character; each leaf is decoded with its own charset later.
-  const text = bytes.subarray(0, MAX_BYTES).toString('latin1').replace(/\r\n?/g, '\n');
+  const text = withoutBulk(bytes).toString('latin1').replace(/\r\n?/g, '\n');
   const start = text.startsWith('From ') ? text.indexOf('\n') + 1 : 0;
   const [headers, body] = split(text.slice(start).replace(/^\n+/, ''));
   const parts: MimePart[] = [];
   collect(headers, body, 0, parts);
   return { headers, parts };
+}
+
+/**
+ * Leaves out what lies more than a leaf's length behind the last line that may be a boundary: some systems return the
+ * whole message, attachments too, before they say what became of it. Lines of base64 never start with two dashes.
+ */
+function withoutBulk(bytes: Buffer): Buffer {
+  if (bytes.length <= MAX_BYTES) return bytes;
+  const kept: Buffer[] = [];
+  let size = 0;
+  for (let start = 0; start < bytes.length && size < MAX_BYTES;) {
+    const room = start + Math.min(MAX_LEAF, MAX_BYTES - size);
+    const next = boundaryAfter(bytes, start);
+    kept.push(bytes.subarray(start, Math.min(next, room)), LINE_END);
+    size += Math.min(next, room) - start;
+    start = next;
+  }
+  return Buffer.concat(kept);
+}
+
+const LINE_END = Buffer.from('\n');
+const DASHES = Buffer.from('\n--');
+
+/** Where the next line that starts with two dashes begins, or the end. */
+function boundaryAfter(bytes: Buffer, start: number): number {
+  const found = bytes.indexOf(DASHES, start);
+  return found === -1 ? bytes.length : found + 1;
 }
 
 /** First value of a header, or an empty string. */

@@ -48,8 +48,8 @@ export class OptOutService {
     await this.ledger.cancelUnsent({ campaignId, personKeys: [personKey] }, 'unsubscribed');
   }
 
-  /** Which of the addresses get no optional mail (lower case). Service notices go to them all the same. */
-  async optedOut(addresses: readonly string[]): Promise<ReadonlySet<string>> {
+  /** Which of the addresses, or of all, get no optional mail (lower case). Service notices go to them all the same. */
+  async optedOut(addresses: readonly string[] | 'all'): Promise<ReadonlySet<string>> {
     return this.optOuts.optedOut(addresses);
   }
 

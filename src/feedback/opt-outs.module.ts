@@ -9,8 +9,9 @@ export class StandingOptOuts extends OptOuts {
     super();
   }
 
-  async optedOut(addresses: readonly string[]): Promise<ReadonlySet<string>> {
-    const rows = await this.repository.optOuts(addresses.map((address) => address.trim().toLowerCase()));
+  async optedOut(addresses: readonly string[] | 'all'): Promise<ReadonlySet<string>> {
+    const asked = addresses === 'all' ? addresses : addresses.map((address) => address.trim().toLowerCase());
+    const rows = await this.repository.optOuts(asked);
     return new Set(rows.map(({ address }) => address));
   }
 }

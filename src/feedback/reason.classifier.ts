@@ -63,13 +63,23 @@ export function judge(report: Evidence): Verdict {
   return { kind: gone.has(reason) && lasts ? 'hard' : 'soft', reason, status: code.status || null };
 }
 
+/** "550 <gone@example.org> no such user": answers to a whole message do not begin with one of its recipients. */
+const NAMES_RECIPIENT = /^\s*5\d\d[ -]+<?[^\s<>@]{1,128}@[^\s<>@]{1,255}/;
+
+/** qmail's way of writing a code, which many gateways took over. */
+const BEHIND = /\(#(5\.\d{1,3}\.\d{1,3})\)/g;
+
 function reasonOf(evidence: Evidence, status: string): Reason {
   const said = normalise(stripWrapper(evidence.diagnostic));
   const around = normalise(evidence.context);
   const stage = stageOf(`${said}\n${around}`);
   // Before any recipient was named, no answer can be about one.
   const early = stage === 'connect' || stage === 'helo';
-  const witnessed = stage === 'rcpt' || (status !== '' && pointsAtAddress(status));
+  // "550 5.7.0 local policy violation - invalid recipient (#5.1.1)": a code of its own behind the one of the gateway.
+  const codes = [status, ...[...stripWrapper(evidence.diagnostic).matchAll(BEHIND)].map(([, code]) => code ?? '')];
+  const uncoded = status === '' || status.endsWith('.0.0');
+  const witnessed =
+    stage === 'rcpt' || codes.some(pointsAtAddress) || (uncoded && NAMES_RECIPIENT.test(evidence.diagnostic));
   const coded = status === '' ? undefined : reasonOfStatus(status);
   const vague = phraseReason(said, loose, witnessed);
   const reason =

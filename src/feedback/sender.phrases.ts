@@ -3,6 +3,11 @@ import type { PhraseRule } from './phrase.types.js';
 /** Refusals that name the envelope sender, the size or the relay: the recipient's address is not in doubt. */
 export const refusalPhrases: readonly PhraseRule[] = [
   {
+    reason: 'authfailure',
+    source: 'RFC 7489, RFC 7208; Mimecast "DMARC Sender Invalid", Outlook.com 5.7.515: they name the sender too',
+    phrases: ['dmarc', 'sender policy framework', 'required authentication level'],
+  },
+  {
     reason: 'rejected',
     source: 'RFC 3463 X.1.7 and X.1.8; Postfix, Sendmail, Exim, Courier, Exchange on the envelope sender',
     phrases: [
@@ -33,9 +38,10 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'sender was rejected',
       'sender email address rejected',
       'from address',
-      'mail from * refused',
-      'mail from * rejected',
-      'mail from * not allowed',
+      // With the space before it: not "email from IP ... has been rejected".
+      ' mail from * refused',
+      ' mail from * rejected',
+      ' mail from * not allowed',
       'envelope sender',
       'return path',
       'return-path',
@@ -76,6 +82,10 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'you are not allowed to post',
       'postings from',
       'closed mailing list',
+      'only members',
+      'members only',
+      'only subscribers',
+      'not allowed to send to',
       'sender list',
       'empty envelope senders not allowed',
       'null sender',
@@ -153,6 +163,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'sending limit',
       'you have reached a limit for sending',
       'submission quota',
+      'tenant has exceeded',
     ],
   },
   {
@@ -169,6 +180,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'relaying not permitted',
       'relay operation rejected',
       'relaying prohibited',
+      'relaying disallowed',
       'relaying is prohibited',
       'relaying is not',
       'not permitted to relay',
@@ -201,6 +213,8 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'verwijderen relay',
       'tenantattribution; relay',
       'relay prohibited',
+      'relay rejected',
+      'relaying-issues',
       "we don't handle mail for",
       'not gateway',
       'as a relay',
@@ -214,6 +228,11 @@ export const refusalPhrases: readonly PhraseRule[] = [
 
 /** Refusals of the sending host or of what the message looks like. Short words, so read after the clear ones. */
 export const reputationPhrases: readonly PhraseRule[] = [
+  {
+    reason: 'toomanyconn',
+    source: 'RFC 5321 421, Postfix anvil: before the blocks of "connections from" a host',
+    phrases: ['too many connections', 'too many concurrent', 'too many simultaneous', 'too many sessions'],
+  },
   {
     reason: 'requireptr',
     source: 'RFC 7372 X.7.25; Gmail, Postfix reject_unknown_client, Yahoo, Cox CXDNS, T-Online',
@@ -437,6 +456,7 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'invalid helo',
       'domain * mismatches client ip',
       'not authenticated to send',
+      'your access to',
     ],
   },
   {

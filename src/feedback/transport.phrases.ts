@@ -67,8 +67,6 @@ export const transportPhrases: readonly PhraseRule[] = [
     reason: 'toomanyconn',
     source: 'RFC 5321 421; Postfix anvil, Exim, Orange, Free',
     phrases: [
-      'too many connections',
-      'too many concurrent',
       'all available ips are at maximum',
       'connection rate limit',
       'domain has exceeded the max emails',
@@ -76,7 +74,6 @@ export const transportPhrases: readonly PhraseRule[] = [
       'connection limit',
       'concurrency',
       'simultaneous',
-      'too many sessions',
       'max connections',
     ],
   },
@@ -172,6 +169,11 @@ export const transportPhrases: readonly PhraseRule[] = [
     ],
   },
   {
+    reason: 'expired',
+    source: 'Exchange Online 5.4.316, Postfix, SendGrid: the time was up, whatever the network did meanwhile',
+    phrases: ['message expired', 'delivery expired', 'delivery time expired', 'connection timed out'],
+  },
+  {
     reason: 'networkerror',
     source: 'RFC 3463 X.4.x; Postfix, Sendmail, Exim, Exchange, Gmail DNS errors',
     phrases: [
@@ -218,6 +220,8 @@ export const transportPhrases: readonly PhraseRule[] = [
       'dial tcp',
       'broken pipe',
       'bad connection',
+      'bad-connection',
+      'no-answer-from-host',
       'malformed',
       'no mail servers',
     ],
@@ -231,7 +235,6 @@ export const transportPhrases: readonly PhraseRule[] = [
       'is not responding',
       'not reachable within',
       'delivery failed * attempts',
-      'message expired',
       'expired',
       'timed out',
       'timeout',

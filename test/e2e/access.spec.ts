@@ -387,6 +387,12 @@ describe('problem documents', () => {
   it.each([
     ['no request of HTTP', 'HELLO\r\n\r\n', 400, '/problems/malformed-request'],
     ['a method that does not exist', 'FOO /api/v1/me HTTP/1.1\r\nHost: x\r\n\r\n', 400, '/problems/malformed-request'],
+    [
+      'another expectation than Node meets',
+      'GET /health HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n',
+      417,
+      '/problems/expectation-failed',
+    ],
     ['an address of 40 kB', `GET /api/v1/me?${'x'.repeat(40_000)} HTTP/1.1\r\n\r\n`, 431, '/problems/header-too-large'],
   ])('answer %s with a problem document', async (_, request, status, type) => {
     const answer = await sent(request);

@@ -16,7 +16,7 @@ interface Schema {
   readonly anyOf?: Schema[];
   readonly oneOf?: Schema[];
   readonly allOf?: Schema[];
-  readonly examples?: Json[];
+  readonly example?: Json;
   readonly format?: string;
 }
 interface Parameter {
@@ -43,6 +43,8 @@ let api: ApiApp;
 let key: string;
 let operations: Operation[];
 let components: Record<string, Schema>;
+/** Ids that are there, by the list that gives them: made-up ones seldom reach what stands behind them. */
+let known: Readonly<Record<string, readonly Json[]>>;
 
 beforeAll(async () => {
   api = await ApiApp.start();
@@ -57,6 +59,7 @@ beforeAll(async () => {
     components: { schemas: Record<string, Schema> };
   };
   components = document.components.schemas;
+  known = await someOfEach();
   operations = Object.entries(document.paths).flatMap(([path, byMethod]) =>
     Object.entries(byMethod).map(([method, { parameters = [], requestBody }]) => {
       const [content] = Object.entries(requestBody?.content ?? {});
@@ -67,6 +70,31 @@ beforeAll(async () => {
 afterAll(async () => {
   await api[Symbol.asyncDispose]();
 });
+
+/** Makes what the examples describe, as far as it stands for itself, and lists what is there. */
+async function someOfEach(): Promise<Record<string, Json[]>> {
+  const ids: Record<string, Json[]> = {};
+  const by = { 'Content-Type': 'application/json' };
+  const make = async (list: string, schema: string, more: Record<string, Json> = {}): Promise<void> => {
+    const body = { ...(components[schema]?.example as Record<string, Json>), ...more };
+    const made = await send({ method: 'POST', path: `/api/v1/${list}`, headers: by, text: JSON.stringify(body) });
+    expect(made.status).toBeLessThan(300);
+    if (made.status === 201) ids[list] = [(JSON.parse(made.text) as { id: Json }).id];
+  };
+  await make('declaration-windows', 'DeclarationWindowInput');
+  await make('campaigns', 'CampaignInput', { windowId: ids['declaration-windows']?.[0] ?? null });
+  await make('api-keys', 'NewApiKey');
+  const plan = `/api/v1/campaigns/${ids['campaigns']?.[0] as string}/plan`;
+  await send({ method: 'POST', path: plan, headers: {}, text: undefined });
+  return {
+    ...ids,
+    organisations: ['A84002', 'Y63'],
+    told: ['A84002'],
+    accounts: ['U100001'],
+    templates: ['payment-reminder-practice'],
+    imports: [1, 2],
+  };
+}
 
 /** What breaks services that trust their input. */
 const nasty = fc.constantFrom<Json>(
@@ -125,8 +153,38 @@ function fittingValue(schema: Schema, depth: number): fc.Arbitrary<Json> {
         return anything;
     }
   })();
-  const examples = schema.examples ?? [];
-  return examples.length === 0 ? made : fc.oneof(fc.constantFrom(...examples), made);
+  return schema.example === undefined ? made : fc.oneof(fc.constant(schema.example), made);
+}
+
+/** A body of the schema: its example as it stands or with one field spoilt, or one out of nothing. */
+function bodyOf(given: Schema): fc.Arbitrary<Json> {
+  const schema = resolved(given);
+  const example = withRealIds(schema.example);
+  if (typeof example !== 'object' || example === null || Array.isArray(example)) return valueOf(schema);
+  const spoilt = fc
+    .constantFrom(...Object.keys(example), 'unknownField')
+    .chain((name) =>
+      fc.oneof(valueOf(schema.properties?.[name] ?? {}, 1), anything).map((value) => ({ ...example, [name]: value })),
+    );
+  return fc.oneof({ arbitrary: fc.constant(example), weight: 1 }, { arbitrary: spoilt, weight: 3 }, valueOf(schema));
+}
+
+const withRealIds = (example: Json | undefined): Json | undefined =>
+  example !== null && typeof example === 'object' && 'windowId' in example
+    ? { ...example, windowId: known['declaration-windows']?.[0] ?? null }
+    : example;
+
+/** What a cursor may hold when somebody makes one: the key of a row, spoilt. */
+const forged = fc
+  .oneof(anything, fc.tuple(anything, anything), fc.tuple(fc.boolean(), anything))
+  .map((key) => Buffer.from(JSON.stringify(key)).toString('base64url'));
+
+function parameterOf(path: string, name: string, schema: Schema = {}): fc.Arbitrary<Json> {
+  if (name === 'cursor') return forged;
+  const real = path.includes(`{${name}}`) ? (known[path.split('/')[3] ?? ''] ?? []) : [];
+  return real.length === 0
+    ? valueOf(schema)
+    : fc.oneof({ arbitrary: fc.constantFrom(...real), weight: 6 }, { arbitrary: valueOf(schema), weight: 1 });
 }
 
 const asText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
@@ -168,14 +226,14 @@ const BROKEN = fc.constantFrom(
 function requestOf({ method, path, parameters, body }: Operation) {
   const named = (where: Parameter['in']) =>
     Object.fromEntries(
-      parameters.filter((each) => each.in === where).map(({ name, schema }) => [name, valueOf(schema ?? {})]),
+      parameters.filter((each) => each.in === where).map(({ name, schema }) => [name, parameterOf(path, name, schema)]),
     );
   const sent =
     body === undefined
       ? fc.constant(undefined)
       : body.type === 'application/json'
         ? fc.oneof(
-            { arbitrary: valueOf(body.schema).map((value) => JSON.stringify(value)), weight: 12 },
+            { arbitrary: bodyOf(body.schema).map((value) => JSON.stringify(value)), weight: 12 },
             { arbitrary: BROKEN, weight: 1 },
           )
         : fc.oneof(fc.string({ unit: 'binary', maxLength: 500 }), BROKEN, anything.map(asText));

@@ -1,8 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ExcelJS from 'exceljs';
 import { sql } from 'kysely';
 import { type AuditTrail } from '../../src/access/index.js';
+import { zip } from '../../src/cascades/zip.writer.js';
 import { type DirectoryService, type DirectoryTables, type ImportService } from '../../src/directory/index.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { DirectoryApp } from '../support/directory-app.js';
@@ -32,10 +34,23 @@ afterEach(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-async function file(name: string, content: string): Promise<string> {
+async function file(name: string, content: string | Buffer): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, content);
   return path;
+}
+
+/** As spreadsheets save it: numbers as numbers, nothing in empty cells. */
+async function workbook(rows: readonly string[][]): Promise<Buffer> {
+  const book = new ExcelJS.Workbook();
+  const typed = (cell: string): string | number | null => (/^[1-9]\d*$/.test(cell) ? Number(cell) : cell || null);
+  for (const cells of rows) (book.worksheets[0] ?? book.addWorksheet('Sheet1')).addRow(cells.map(typed));
+  return Buffer.from(await book.xlsx.writeBuffer());
+}
+
+function zipped(files: Record<string, string>): Buffer {
+  const entries = Object.entries(files).map(([name, text]) => ({ name, content: Buffer.from(text) }));
+  return zip(entries, new Date('2026-09-01T00:00:00Z'));
 }
 
 /** Everything the tables say, but for ids of imports. */
@@ -108,6 +123,38 @@ describe('organisations', () => {
     );
     const other = await file('people.csv', 'account_id,email\n1,a@example.com\n');
     await expect(imports.importOrganisations([other], { actor })).rejects.toThrow(/^people\.csv is no ODS file/);
+  });
+
+  it.each([
+    ['regions and ICBs, by role', 'Y56', 'LONDON COMMISSIONING REGION', 'RO209', ''],
+    ['ICBs by role', 'QHM', 'NHS NORTH EAST AND NORTH CUMBRIA INTEGRATED CARE BOARD', 'RO318', ''],
+    ['ICBs by name', 'QHM', 'NHS NORTH EAST AND NORTH CUMBRIA ICB', '', ''],
+    ['sites of commissioners', '16C01', 'NHS TEES VALLEY CCG HQ', '', '16C'],
+    ['sites of trusts', 'R0A01', 'A TRUST HEADQUARTERS', '', 'R0A'],
+  ])('does not take %s for what they belong to', async (_, code, name, role, parent) => {
+    const path = await file('like.csv', practice({ 0: code, 1: name, 12: '', 13: role, 14: parent, 25: '' }));
+    await expect(imports.importOrganisations([path], { actor })).rejects.toThrow(/^like\.csv is an ODS file, but none/);
+  });
+
+  it('takes the same rows padded, under a header, as a workbook, and zipped as ODS publishes them', async () => {
+    const rows = practice({}) + practice({ 0: 'A81002' });
+    const header = Array.from({ length: 27 }, (_, place) => ['Organisation Code', 'Name'][place] ?? `Date ${place}`);
+    const cells = rows
+      .trim()
+      .split('\r\n')
+      .map((row) => row.slice(1, -1).split('","'));
+    const padded = cells.map((row) => row.map((cell) => cell.padEnd(9)).join(',')).join('\r\n');
+    await imports.importOrganisations([await file('epraccur.csv', rows)], { actor });
+    for (const path of [
+      await file('padded.csv', padded),
+      await file('header.csv', `${header.join(',')}\r\n${rows}`),
+      await file('epraccur.xlsx', await workbook(cells)),
+      await file('epraccur.zip', zipped({ 'epraccur.csv': rows, 'epraccur.pdf': '%PDF-1.4' })),
+    ]) {
+      const report = await imports.importOrganisations([path], { actor });
+      expect(report).toMatchObject({ applied: true, added: 0, changed: 0, unchanged: 12, faultCount: 0 });
+      expect(report.files.map((read) => read.rows)).toEqual([2]);
+    }
   });
 
   const practice = (fields: Partial<Record<number, string>>): string => {

@@ -10,6 +10,7 @@ export { ApiProblems, problemSchema } from './problem.schema.js';
 export { type ProblemPage, ProblemPages } from './problem.pages.js';
 export { STALE_VERSION } from './problem.rules.js';
 export { queryFlag } from './query-flag.js';
+export { wholeNumber } from './whole-number.js';
 export { RateLimitGuard } from './rate-limit.js';
 export { FileFromBody, ReceivedFile, ReceivesFile } from './received-file.js';
 export { PERMISSION, Public, PUBLIC } from './route-access.js';

@@ -20,6 +20,16 @@ describe('cursors', () => {
       }),
     );
     expect(query.safeParse({ cursor: encodeCursor([1, 'a']) }).success).toBe(false);
+    expect(query.safeParse({ cursor: encodeCursor(['a\0', 1]) }).success).toBe(false);
+  });
+
+  it('come with a limit in digits and nothing else', () => {
+    expect(query.parse({})).toEqual({ limit: 50 });
+    expect(query.parse({ limit: '007' })).toEqual({ limit: 7 });
+    for (const limit of ['0x10', '1e2', ' 5', '5 ', '+5', '5.0', '', '٥', '0', '201', '-1', ['5'], ['5', '6']]) {
+      expect(query.safeParse({ limit }).error?.issues[0]?.path).toEqual(['limit']);
+    }
+    expect(query.safeParse({ limit: '0x10' }).error?.issues[0]?.message).toBe('Expected a whole number in digits');
   });
 
   it('are given while there is more', () => {

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { unstorableText } from './unstorable-text.js';
+import { wholeNumberOr } from './whole-number.js';
 
 /**
  * Opaque keyset cursors: the sort key of the last row, as base64url JSON. They are not secret and need no signature,
@@ -9,8 +11,9 @@ export function cursorSchema<K>(key: z.ZodType<K>) {
     .string()
     .max(1_000)
     .transform((text, context): K => {
-      const parsed = key.safeParse(decode(text));
-      if (parsed.success) return parsed.data;
+      const decoded = decode(text);
+      const parsed = key.safeParse(decoded);
+      if (parsed.success && unstorableText(decoded, []) === undefined) return parsed.data;
       context.addIssue({ code: 'custom', message: 'Expected a cursor from "next" of the page before' });
       return z.NEVER;
     })
@@ -24,7 +27,7 @@ export function encodeCursor(key: unknown): string {
 /** Query schema of a list: `limit` (1 to 200, 50 by default), `cursor`, and the list's own filters. */
 export function pageQuery<K, F extends z.ZodRawShape>(key: z.ZodType<K>, filters: F) {
   return z.strictObject({
-    limit: z.coerce.number().int().min(1).max(200).default(50),
+    limit: wholeNumberOr(50, 1, 200),
     cursor: cursorSchema(key).optional(),
     ...filters,
   });

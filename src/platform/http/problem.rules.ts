@@ -32,6 +32,7 @@ const FRAMEWORK_CODES: Readonly<Record<number, { code: string; detail: string }>
     code: 'unsupported-media-type',
     detail: 'The body has a content type, charset or encoding that is not read here.',
   },
+  417: { code: 'expectation-failed', detail: 'Of the field Expect only 100-continue is met here.' },
   431: { code: 'header-too-large', detail: 'The address or the header fields are larger than is read here.' },
   429: { code: 'too-many-requests', detail: 'Too many requests.' },
 };

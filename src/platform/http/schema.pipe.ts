@@ -1,6 +1,7 @@
 import { type ArgumentMetadata, Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
 import { UnreadBody } from './body-parsers.js';
 import { type FieldError, HttpProblem } from './http-problem.js';
+import { unstorableText } from './unstorable-text.js';
 
 const PARTS = { body: 'body', query: 'query', param: 'path', custom: 'query' } as const;
 const MOST_ERRORS = 100;
@@ -48,15 +49,4 @@ function refused({ type }: ArgumentMetadata, issues: readonly Issue[]): HttpProb
 function byKey(issue: Issue): Issue[] {
   if (!Array.isArray(issue.keys)) return [issue];
   return issue.keys.map((key) => ({ path: [...(issue.path ?? []), key], message: 'There is no such field' }));
-}
-
-/** PostgreSQL stores neither U+0000 nor half a surrogate pair: found here they are the caller's fault, later ours. */
-function unstorableText(value: unknown, path: readonly unknown[]): readonly unknown[] | undefined {
-  if (typeof value === 'string') return /\0|\p{Surrogate}/u.test(value) ? path : undefined;
-  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return undefined;
-  for (const [key, item] of Object.entries(value)) {
-    const found = unstorableText(key, path) ?? unstorableText(item, [...path, key]);
-    if (found) return found;
-  }
-  return undefined;
 }

@@ -1,4 +1,4 @@
-import { type Server } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type Socket } from 'node:net';
 import { problemOf } from './problem.rules.js';
 
@@ -17,13 +17,22 @@ export function answerUnreadRequests(server: Server): void {
       return;
     }
     const [status, phrase] = STATUSES[code] ?? [400, 'Bad Request'];
-    const text = JSON.stringify(problemOf({ status })?.problem);
-    const head = [
-      'Content-Type: application/problem+json; charset=utf-8',
-      'Connection: close',
-      'Cache-Control: no-store',
-    ];
+    const text = problemText(status);
+    const head = Object.entries(HEAD).map((field) => field.join(': '));
     const length = `Content-Length: ${Buffer.byteLength(text)}`;
     socket.end([`HTTP/1.1 ${status} ${phrase}`, ...head, length, '', text].join('\r\n'));
   });
+  // An "Expect" other than 100-continue, which Node would refuse without a word.
+  server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) => {
+    const text = problemText(417);
+    response.writeHead(417, { ...HEAD, 'Content-Length': Buffer.byteLength(text) }).end(text);
+  });
 }
+
+const HEAD = {
+  'Content-Type': 'application/problem+json; charset=utf-8',
+  Connection: 'close',
+  'Cache-Control': 'no-store',
+};
+
+const problemText = (status: number): string => JSON.stringify(problemOf({ status })?.problem);
