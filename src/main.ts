@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { announce } from './announce.js';
+import { boundHeap } from './heap.js';
 import { Interruption } from './interruption.js';
 import { loadConfig } from './platform/config/index.js';
 import { PinoLogger } from './platform/logging/index.js';
@@ -8,6 +9,7 @@ import { createWebApplication, oneLine } from './start.js';
 const interruption = new Interruption(0);
 try {
   const config = loadConfig(process.env);
+  if (config.roles.every((role) => role === 'worker')) boundHeap();
   const running = await createWebApplication({ config, logger: new PinoLogger(config.logLevel) });
   const listening = running.app.listen(config.port, config.host);
   // A stop in the middle of the start would let go of what the start is only taking up.

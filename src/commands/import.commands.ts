@@ -1,5 +1,6 @@
 import { type Command } from 'commander';
 import { type ImportReport, type ImportRequest, type ImportService } from '../directory/index.js';
+import { boundHeap } from '../heap.js';
 import { progressBar } from './progress-bar.js';
 import { CommandFailure, print, withService } from './terminal.js';
 
@@ -52,6 +53,7 @@ const KINDS: Record<string, { what: string; many: boolean; run: Import }> = {
 };
 
 async function withImports(run: (imports: ImportService) => Promise<ImportReport>): Promise<ImportReport> {
+  boundHeap();
   const [{ AuditModule }, { DirectoryModule, ImportService }] = await Promise.all([
     import('../access/index.js'),
     import('../directory/index.js'),

@@ -1,8 +1,11 @@
 // A first import of a CQRS export into an empty directory: { path, dataDir } -> { rows, seconds, peakBytes, peakBefore }
 import { join } from 'node:path';
 import { ImportService } from '../../../dist/directory/index.js';
+import { boundHeap } from '../../../dist/heap.js';
 import { ACTOR, applied, FIXTURES, startService } from '../service.mjs';
 
+// As the command does.
+boundHeap();
 const { path, dataDir } = JSON.parse(process.argv[2]);
 const service = await startService({ dataDir });
 try {

@@ -1,6 +1,10 @@
 // A process of the service, a worker unless other roles are given. Asked for 'peak' it answers with the most memory it
 // held since it was asked last, asked for { send: count } with how long that took.
+import { boundHeap } from '../../../dist/heap.js';
 import { Engine } from '../engine.mjs';
+
+// As in the service where a process is a worker and nothing else.
+boundHeap();
 
 const engine = await Engine.start(JSON.parse(process.argv[2]));
 let peakBytes = 0;
