@@ -312,10 +312,11 @@ describe('a moved cutoff', () => {
       expect(late.filter(({ id: message }) => !onTheWire.has(message))).toEqual([]);
       const told = after.filter(({ state }) => state === 'accepted');
       expect(told.length).toBeLessThanOrEqual(toldByThen.length);
-      expect((await ledger.progress({ campaignId: id })).planned).toBe(
-        (await ledger.progress({ campaignId: id })).terminal,
-      );
-      expect((await service.get(id)).state).toBe('draft');
+      const { planned, terminal } = await ledger.progress({ campaignId: id });
+      expect(terminal).toBe(planned);
+      // Whoever is quick enough has told everybody before the move: then it is over, and a correction follows.
+      const wasOver = told.length > 0 && told.length === planned;
+      expect(wasOver ? ['draft', 'finished'] : ['draft']).toContain((await service.get(id)).state);
       expect(correctionId !== null).toBe(told.length > 0);
       if (correctionId !== null) expect((await service.plan(correctionId)).summary.people).toBe(people(told).length);
     }
