@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
 import { v7 as uuid } from 'uuid';
@@ -33,6 +34,8 @@ export interface Plan {
 }
 
 const ROWS_AT_ONCE = 2_000;
+/** After so many the event loop has a turn: without one, what is written meanwhile would stand still, and so would requests. */
+const ROWS_IN_A_TURN = 100;
 /** From so many lines on, the database's statistics are worth their time. */
 const NOTABLE = 1_000;
 /** Where no rate is configured the transport decides; this is what one process sends on a small machine. */
@@ -73,7 +76,8 @@ export class PlanService {
       for await (const recipient of this.audience.recipients(campaign, window, everybody)) {
         tally.add(recipient);
         this.collectMissing(recipient, shared, missing);
-        if (rows.push(recipient) < ROWS_AT_ONCE) continue;
+        if (rows.push(recipient) % ROWS_IN_A_TURN === 0) await turn();
+        if (rows.length < ROWS_AT_ONCE) continue;
         await written;
         written = this.plans.addRecipients(id, rows, trx);
         written.catch(() => undefined);

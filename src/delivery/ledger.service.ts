@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
 import { type Config, InjectConfig } from '../platform/config/index.js';
@@ -23,6 +24,8 @@ import { MESSAGE_STATES, type MessageState, TERMINAL_STATES, UNSENT_STATES } fro
 import { type LedgerRow, PlanRepository, textOf } from './plan.repository.js';
 
 const ROWS_AT_ONCE = 2_000;
+/** After so many the event loop has a turn: without one, what is written meanwhile would stand still, and so would requests. */
+const ROWS_IN_A_TURN = 100;
 /** Large enough that the queue costs nothing (a few bytes a message), small enough to pause and share out well. */
 const SLICE_SIZE = 500;
 /** From so many messages on, the database's statistics are worth 50 ms. */
@@ -101,6 +104,7 @@ export class Ledger {
     };
     for await (const message of messages) {
       rows.push(textOf(dispatch, this.rowOf(dispatch, message, ++ordinal)));
+      if (rows.length % ROWS_IN_A_TURN === 0) await turn();
       if (rows.length >= ROWS_AT_ONCE) await write();
     }
     if (rows.length > 0) await write();
