@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import { copyInto, copyRow, InjectDatabase } from '../platform/database/index.js';
+import { copyAll, copyRow, InjectDatabase } from '../platform/database/index.js';
 import { type CampaignTables, type PlanRecipientTable, type PlanTable } from './campaign.tables.js';
 import { SIGN_IN_INSTRUCTIONS } from './campaign.kinds.js';
 import { type Contradiction, type PlanDiff, type PlanSummary } from './plan.rules.js';
@@ -59,18 +59,10 @@ export class PlanRepository {
 
   async addRecipients(
     planId: string,
-    recipients: readonly PlannedRecipient[],
+    recipients: AsyncIterable<PlannedRecipient>,
     trx: Transaction<CampaignTables>,
   ): Promise<void> {
-    const rows = recipients.map((recipient) =>
-      copyRow([
-        ...[planId, recipient.personKey, recipient.topic, recipient.accountIds, recipient.organisationCodes],
-        ...[recipient.regionCode, recipient.commissionerCode, recipient.segment, recipient.rule, recipient.route],
-        ...[recipient.address, recipient.template, asJson(recipient.values), asJson(recipient.obligations)],
-        recipient.excluded,
-      ]),
-    );
-    await copyInto(trx, 'plan_recipient', RECIPIENT_COLUMNS, rows);
+    await copyAll(trx, 'plan_recipient', RECIPIENT_COLUMNS, textsOf(planId, recipients));
   }
 
   /** People who get an email in one plan and not in the other, or a different one. */
@@ -217,6 +209,17 @@ export class PlanRepository {
           .where('id', 'not in', [...keep]),
       )
       .execute();
+  }
+}
+
+async function* textsOf(planId: string, recipients: AsyncIterable<PlannedRecipient>): AsyncGenerator<string> {
+  for await (const recipient of recipients) {
+    yield copyRow([
+      ...[planId, recipient.personKey, recipient.topic, recipient.accountIds, recipient.organisationCodes],
+      ...[recipient.regionCode, recipient.commissionerCode, recipient.segment, recipient.rule, recipient.route],
+      ...[recipient.address, recipient.template, asJson(recipient.values), asJson(recipient.obligations)],
+      recipient.excluded,
+    ]);
   }
 }
 

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
 import { v7 as uuid } from 'uuid';
@@ -33,9 +32,6 @@ export interface Plan {
   readonly summary: PlanSummary;
 }
 
-const ROWS_AT_ONCE = 2_000;
-/** After so many the event loop has a turn: without one, what is written meanwhile would stand still, and so would requests. */
-const ROWS_IN_A_TURN = 100;
 /** From so many lines on, the database's statistics are worth their time. */
 const NOTABLE = 1_000;
 /** Where no rate is configured the transport decides; this is what one process sends on a small machine. */
@@ -70,21 +66,8 @@ export class PlanService {
       await this.plans.add({ id, campaignId: campaign.id, madeAt }, trx);
       const tally = new PlanTally();
       const missing = new Map<string, Set<string>>();
-      let rows: PlannedRecipient[] = [];
-      // While the database writes some, the next are worked out.
-      let written = Promise.resolve();
-      for await (const recipient of this.audience.recipients(campaign, window, everybody)) {
-        tally.add(recipient);
-        this.collectMissing(recipient, shared, missing);
-        if (rows.push(recipient) % ROWS_IN_A_TURN === 0) await turn();
-        if (rows.length < ROWS_AT_ONCE) continue;
-        await written;
-        written = this.plans.addRecipients(id, rows, trx);
-        written.catch(() => undefined);
-        rows = [];
-      }
-      await written;
-      await this.plans.addRecipients(id, rows, trx);
+      const recipients = this.audience.recipients(campaign, window, everybody);
+      await this.plans.addRecipients(id, this.checked(tallied(recipients, tally), shared, missing), trx);
       const totals = tally.result();
       if (totals.recipients + totals.excluded >= NOTABLE) await this.plans.analyse(trx);
       const hash = this.hashOf(tally, shared, steps);
@@ -178,6 +161,17 @@ export class PlanService {
     const used = Object.keys(tally.result().byTemplate).sort();
     const templates = Object.fromEntries(used.map((name) => [name, this.templates.get(name).version]));
     return planHash({ recipientsHash: tally.recipientsHash(), templates, shared, steps });
+  }
+
+  private async *checked(
+    recipients: AsyncIterable<PlannedRecipient>,
+    shared: Readonly<Record<string, unknown>>,
+    missing: Map<string, Set<string>>,
+  ): AsyncGenerator<PlannedRecipient> {
+    for await (const recipient of recipients) {
+      this.collectMissing(recipient, shared, missing);
+      yield recipient;
+    }
   }
 
   private collectMissing(

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
 import { type Config, InjectConfig } from '../platform/config/index.js';
@@ -21,11 +20,8 @@ import {
 } from './ledger.types.js';
 import { addressHash, messageIdOf } from './message.identity.js';
 import { MESSAGE_STATES, type MessageState, TERMINAL_STATES, UNSENT_STATES } from './message.states.js';
-import { type LedgerRow, PlanRepository, textOf } from './plan.repository.js';
+import { type LedgerRow, PlanRepository } from './plan.repository.js';
 
-const ROWS_AT_ONCE = 2_000;
-/** After so many the event loop has a turn: without one, what is written meanwhile would stand still, and so would requests. */
-const ROWS_IN_A_TURN = 100;
 /** Large enough that the queue costs nothing (a few bytes a message), small enough to pause and share out well. */
 const SLICE_SIZE = 500;
 /** From so many messages on, the database's statistics are worth 50 ms. */
@@ -73,7 +69,7 @@ export class Ledger {
       if (!(await this.plans.addDispatch(db, dispatch, now, this.tracing.here()))) {
         return { planned: await this.plans.plannedOf(db, dispatch.id), isNew: false };
       }
-      await this.writeMessages(db, dispatch, messages);
+      await this.plans.addMessages(db, dispatch, this.rowsOf(dispatch, messages));
       const planned = await this.plans.addDeliveries(
         db,
         dispatch.id,
@@ -86,29 +82,12 @@ export class Ledger {
     });
   }
 
-  private async writeMessages(
-    db: Parameters<PlanRepository['addMessages']>[0],
+  private async *rowsOf(
     dispatch: NewDispatch,
     messages: Iterable<NewMessage> | AsyncIterable<NewMessage>,
-  ): Promise<void> {
+  ): AsyncGenerator<LedgerRow> {
     let ordinal = 0;
-    let rows: string[] = [];
-    // While the database writes one batch, the next is made here, to the last character: either takes about as long.
-    let writing = Promise.resolve();
-    const write = async (): Promise<void> => {
-      const batch = rows;
-      rows = [];
-      await writing;
-      writing = this.plans.addMessages(db, dispatch, batch);
-      writing.catch(() => undefined);
-    };
-    for await (const message of messages) {
-      rows.push(textOf(dispatch, this.rowOf(dispatch, message, ++ordinal)));
-      if (rows.length % ROWS_IN_A_TURN === 0) await turn();
-      if (rows.length >= ROWS_AT_ONCE) await write();
-    }
-    if (rows.length > 0) await write();
-    await writing;
+    for await (const message of messages) yield this.rowOf(dispatch, message, ++ordinal);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { copyInto, copyRow, InjectDatabase } from '../platform/database/index.js';
+import { copyAll, copyRow, InjectDatabase } from '../platform/database/index.js';
 import { ConflictError } from '../shared/errors.js';
 import { type DeliveryTables, type MessageTable } from './delivery.tables.js';
 import { type NewDispatch, type ReminderGuard } from './ledger.types.js';
@@ -30,13 +30,17 @@ const MESSAGE_COLUMNS = [
   ...['template', 'template_version', 'values', 'guard'],
 ] as const satisfies readonly (keyof MessageTable)[];
 
-/** The row as `addMessages` takes it. */
-export function textOf({ campaignId, id: dispatchId }: NewDispatch, row: LedgerRow): string {
-  return copyRow([
-    ...[row.id, campaignId, dispatchId, row.ordinal, row.person_key, row.purpose],
-    ...[row.account_ids, row.organisation_codes, row.route, row.segment, row.address, row.address_hash],
-    ...[row.template, row.template_version, JSON.stringify(row.values), row.guard && JSON.stringify(row.guard)],
-  ]);
+async function* textsOf(
+  { campaignId, id: dispatchId }: NewDispatch,
+  rows: AsyncIterable<LedgerRow>,
+): AsyncGenerator<string> {
+  for await (const row of rows) {
+    yield copyRow([
+      ...[row.id, campaignId, dispatchId, row.ordinal, row.person_key, row.purpose],
+      ...[row.account_ids, row.organisation_codes, row.route, row.segment, row.address, row.address_hash],
+      ...[row.template, row.template_version, JSON.stringify(row.values), row.guard && JSON.stringify(row.guard)],
+    ]);
+  }
 }
 
 type Db = Kysely<DeliveryTables>;
@@ -83,12 +87,12 @@ export class PlanRepository {
   }
 
   /**
-   * `rows` as `textOf` made them. 1,000,000 take half a minute and more, most of it the five indexes.
+   * 1,000,000 take half a minute and more, most of it the five indexes.
    * @throws ConflictError `already-planned`.
    */
-  async addMessages(db: Db, dispatch: NewDispatch, rows: readonly string[]): Promise<void> {
+  async addMessages(db: Db, dispatch: NewDispatch, rows: AsyncIterable<LedgerRow>): Promise<void> {
     try {
-      await copyInto(db, 'message', MESSAGE_COLUMNS, rows);
+      await copyAll(db, 'message', MESSAGE_COLUMNS, textsOf(dispatch, rows));
     } catch (error) {
       if ((error as { code?: string }).code !== UNIQUE_VIOLATION) throw error;
       throw new ConflictError(

@@ -1,4 +1,5 @@
 import { finished } from 'node:stream/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type PostgresCursorConstructor, type QueryExecutorProvider, sql } from 'kysely';
 import { from as copyFrom } from 'pg-copy-streams';
 
@@ -20,6 +21,37 @@ export async function copyInto(
   const statement = sql`copy ${sql.table(table)} (${sql.join(columns.map((column) => sql.ref(column)))}) from stdin`;
   const { sql: text, query, queryId } = statement.compile(db);
   for await (const _ of db.getExecutor().stream({ sql: text, query, queryId, parameters: [rows.join('')] }, 1));
+}
+
+const ROWS_AT_ONCE = 2_000;
+/** After so many the event loop has a turn: without one, what is written meanwhile would stand still, and so would requests. */
+const ROWS_IN_A_TURN = 100;
+
+/**
+ * The same of rows that are made one by one: while the database writes some, the next are made, as either takes about as
+ * long. No more than two batches are held.
+ */
+export async function copyAll(
+  db: QueryExecutorProvider,
+  table: string,
+  columns: readonly string[],
+  rows: AsyncIterable<string>,
+): Promise<void> {
+  let batch: string[] = [];
+  let writing = Promise.resolve();
+  const write = async (): Promise<void> => {
+    const full = batch;
+    batch = [];
+    await writing;
+    writing = copyInto(db, table, columns, full);
+    writing.catch(() => undefined);
+  };
+  for await (const row of rows) {
+    if (batch.push(row) % ROWS_IN_A_TURN === 0) await turn();
+    if (batch.length >= ROWS_AT_ONCE) await write();
+  }
+  await write();
+  await writing;
 }
 
 /** One row in the text format of COPY (PostgreSQL, "COPY", File Formats). */

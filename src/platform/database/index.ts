@@ -1,4 +1,4 @@
-export { copyInto, copyRow, type CopyValue } from './copy.js';
+export { copyAll, copyInto, copyRow, type CopyValue } from './copy.js';
 export { DATABASE, DATABASE_SERVER, InjectDatabase } from './tokens.js';
 export { connect, ensureSchema, openDatabaseServer } from './database.js';
 export { DatabaseModule, InjectDatabaseServer } from './database.module.js';
