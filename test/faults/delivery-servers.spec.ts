@@ -7,9 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
 import { type DeliveryOptions } from '../../src/delivery/delivery.options.js';
+import { ReconcilerRepository } from '../../src/delivery/reconciler.repository.js';
+import { SliceRepository } from '../../src/delivery/slice.repository.js';
 import { connect, type DatabaseServer, migrate, openEmbeddedPostgres } from '../../src/platform/database/index.js';
 import { SystemClock } from '../../src/shared/clock.js';
 import { disagreements } from '../support/delivery-agreement.js';
@@ -71,52 +73,88 @@ const ticking = (...apps: DeliveryApp[]) => {
 };
 
 describe('PostgreSQL', () => {
+  let dataDir: string;
+  let server: DatabaseServer;
+  let relay: Awaited<ReturnType<typeof tcpRelay>>;
+  let db: Kysely<DeliveryTables>;
+  let app: DeliveryApp;
+  const open = () => openEmbeddedPostgres({ dataDir, database: 'faults' });
+  const portOf = ({ connectionString }: DatabaseServer) => Number(new URL(connectionString).port);
+
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'cqrs-comms-faults-'));
+    server = await open();
+    relay = await tcpRelay(portOf(server));
+    const url = new URL(server.connectionString);
+    url.port = String(relay.port);
+    const connectionString = url.toString();
+    db = connect(connectionString, 2);
+    await migrate(db);
+    app = await start({ server: { connectionString, embedded: false, release: () => Promise.resolve() } });
+    // What fails meanwhile is said some times a second.
+    Logger.overrideLogger(false);
+  });
+  afterEach(async () => {
+    await app[Symbol.asyncDispose]();
+    await db.destroy();
+    await relay[Symbol.asyncDispose]();
+    await server.release();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  async function restartAfter(signal: NodeJS.Signals): Promise<void> {
+    const pidFile = await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8');
+    const pid = Number(pidFile.split('\n')[0]);
+    process.kill(pid, signal);
+    await stopped(pid);
+    server = await open();
+    relay.target = portOf(server);
+  }
+
+  async function expectAgreement(states: Record<string, number>, mostInDoubt: number): Promise<void> {
+    expect(states['accepted']! + states['unknown']!).toBe(MESSAGES);
+    expect(states['unknown']).toBeLessThanOrEqual(mostInDoubt);
+    expect(await disagreements(db, sink)).toEqual([]);
+    expect(await app.ledger.faults()).toEqual([]);
+  }
+
   it.each([
     ['stopped at once (SIGQUIT)', 'SIGQUIT'],
     ['killed (SIGKILL)', 'SIGKILL'],
   ] as const)(
     'may be %s and started again in the middle of a campaign',
     async (_, signal) => {
-      const dataDir = await mkdtemp(join(tmpdir(), 'cqrs-comms-faults-'));
-      const open = () => openEmbeddedPostgres({ dataDir, database: 'faults' });
-      const portOf = (server: DatabaseServer) => Number(new URL(server.connectionString).port);
-      let server = await open();
-      await using relay = await tcpRelay(portOf(server));
-      const url = new URL(server.connectionString);
-      url.port = String(relay.port);
-      const connectionString = url.toString();
-      const db: Kysely<DeliveryTables> = connect(connectionString, 2);
-      try {
-        await migrate(db);
-        await using app = await start({
-          server: { connectionString, embedded: false, release: () => Promise.resolve() },
-        });
-        // What fails meanwhile is said some times a second.
-        Logger.overrideLogger(false);
-        sink.takeTime(5);
-        const { campaignId } = await app.plan(MESSAGES);
-        {
-          using _ = ticking(app);
-          await seen(somewhere());
-          const pidFile = await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8');
-          process.kill(Number(pidFile.split('\n')[0]), signal);
-          await stopped(Number(pidFile.split('\n')[0]));
-          server = await open();
-          relay.target = portOf(server);
-        }
-        const states = await untilDecided(app, campaignId);
-        expect(states['accepted']! + states['unknown']!).toBe(MESSAGES);
-        expect(states['unknown']).toBeLessThanOrEqual(IN_FLIGHT);
-        expect(await disagreements(db, sink)).toEqual([]);
-        expect(await app.ledger.faults()).toEqual([]);
-      } finally {
-        await db.destroy();
-        await server.release();
-        await rm(dataDir, { recursive: true, force: true });
+      sink.takeTime(5);
+      const { campaignId } = await app.plan(MESSAGES);
+      {
+        using _ = ticking(app);
+        await seen(somewhere());
+        await restartAfter(signal);
       }
+      await expectAgreement(await untilDecided(app, campaignId), IN_FLIGHT);
     },
     180_000,
   );
+
+  it('may be killed before a lease is on disk: whoever had it can do nothing by it, and the slice is sent', async () => {
+    // Nothing but a durable commit brings it there.
+    await sql`alter system set wal_writer_delay = '10s'`.execute(db);
+    await sql`select pg_reload_conf()`.execute(db);
+    const slices = new SliceRepository(db);
+    const { campaignId } = await app.plan(MESSAGES);
+    await new ReconcilerRepository(db).startDue(new Date());
+    const [slice] = await db.selectFrom('slice').select('id').execute();
+    const lease = await slices.lease(slice!.id, 'first', 60);
+    const [message] = await slices.queued(lease!);
+    await restartAfter('SIGKILL');
+
+    const leased = await db.selectFrom('slice').select('id').where('leased_by', 'is not', null).execute();
+    expect(leased).toEqual([]);
+    const intents = [{ ordinal: message!.ordinal, sha256: '0'.repeat(64) }];
+    expect(await slices.intend(lease!, intents, 'smtp', new Date(), 60)).toEqual(new Set());
+    expect(await slices.release(lease!, new Date())).toBe(false);
+    await expectAgreement(await untilDecided(app, campaignId), 0);
+  }, 180_000);
 });
 
 const redis = process.env['TEST_REDIS_URL'] === undefined ? describe.skip : describe;

@@ -1,8 +1,9 @@
 import { getQueueToken } from '@nestjs/bullmq';
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { type Queue } from 'bullmq';
 import { type JobName, type JobPayload, JOBS, QUEUES, type QueueName } from './job-map.js';
+import { QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
 
 export interface NewJob<N extends JobName> {
   readonly payload: JobPayload<N>;
@@ -15,14 +16,19 @@ export interface NewJob<N extends JobName> {
 export class JobQueue implements OnModuleInit {
   private readonly logger = new Logger(JobQueue.name);
 
-  constructor(private readonly modules: ModuleRef) {}
+  constructor(
+    private readonly modules: ModuleRef,
+    @Inject(QUEUE_CONNECTION) private readonly connection: QueueConnection,
+  ) {}
 
-  onModuleInit(): void {
+  /** @throws what keeps a queue in PostgreSQL from being opened. */
+  async onModuleInit(): Promise<void> {
     for (const name of QUEUES) {
       this.queue(name).on('error', (error) => {
         this.logger.warn({ message: 'queue trouble', queue: name, error: error.message });
       });
     }
+    await Promise.all(QUEUES.map((name) => this.connection.opened(this.queue(name))));
   }
 
   /** Adds jobs of one name in one round trip; those whose id is queued already are left alone. */

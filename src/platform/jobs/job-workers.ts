@@ -7,25 +7,17 @@ import {
   type BeforeApplicationShutdown,
 } from '@nestjs/common';
 import { DiscoveryService, Reflector } from '@nestjs/core';
-import { type Job, Worker } from 'bullmq';
+import { type Job } from 'bullmq';
 import { type Config, InjectConfig } from '../config/index.js';
 import { LONGEST_RETRY, QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
 import { HANDLES_JOB, type JobHandler } from './job-handler.js';
 import { type JobName, JOBS, type QueueName } from './job-map.js';
+import { QueueWorker } from './queue-worker.js';
 
 /** How many jobs of a queue one process does at once. Slices hold hundreds of messages: two keep the wire busy. */
 const CONCURRENCY: Record<QueueName, number> = { delivery: 2, webhooks: 8 };
 /** Milliseconds, once no job runs any more. */
 const CLOSE_PATIENCE = LONGEST_RETRY + 1_000;
-
-class LeavableWorker extends Worker {
-  /** For when `close` waits for a queue that is away: its timers, of locks and of stalled jobs, keep a process alive. */
-  async leave(): Promise<void> {
-    await this.pause(true);
-    await this.lockManager.close();
-    await this.disconnect();
-  }
-}
 
 /** Runs the queues' workers in processes with the role `worker`, and sends each job to the one handler of its name. */
 @Injectable()
@@ -33,7 +25,7 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly logger = new Logger(JobWorkers.name);
   private readonly stopping = new AbortController();
   private readonly running = new Set<Promise<void>>();
-  private workers: LeavableWorker[] = [];
+  private workers: QueueWorker[] = [];
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -42,10 +34,17 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(QUEUE_CONNECTION) private readonly connection: QueueConnection,
   ) {}
 
-  onApplicationBootstrap(): void {
+  /** @throws what keeps a queue in PostgreSQL from being opened. */
+  async onApplicationBootstrap(): Promise<void> {
     const handlers = this.handlers();
     if (!this.config.roles.includes('worker')) return;
     this.workers = this.config.queues.map((queue) => this.start(queue, handlers));
+    try {
+      await Promise.all(this.workers.map((worker) => this.connection.opened(worker)));
+    } catch (error) {
+      this.letGo();
+      throw error;
+    }
   }
 
   /**
@@ -70,7 +69,7 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     for (const worker of this.workers) void worker.leave().catch(() => undefined);
   }
 
-  private start(queue: QueueName, handlers: Map<JobName, JobHandler<JobName>>): LeavableWorker {
+  private start(queue: QueueName, handlers: Map<JobName, JobHandler<JobName>>): QueueWorker {
     const run = async (job: Job): Promise<void> => {
       const name = job.name as JobName;
       const handler = handlers.get(name);
@@ -82,7 +81,7 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
       this.running.add(running);
       await running.finally(() => this.running.delete(running));
     };
-    const worker = new LeavableWorker(queue, counted, {
+    const worker = new QueueWorker(queue, counted, {
       ...this.connection.options,
       concurrency: CONCURRENCY[queue],
       // Every handler is harmless when doubled, so a stalled job may run again; the database's leases decide.

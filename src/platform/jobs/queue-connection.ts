@@ -1,6 +1,7 @@
 import {
   createPostgresBackend,
   createRedisBackend,
+  type QueueBase,
   type QueueOptions,
   type PostgresQueueBackend,
   setDefaultBackendFactory,
@@ -13,6 +14,11 @@ export const QUEUE_CONNECTION = Symbol('QueueConnection');
 export interface QueueConnection {
   readonly backend: 'postgres' | 'redis';
   readonly options: Pick<QueueOptions, 'connection' | 'prefix'>;
+  /**
+   * Resolves when a queue, or a worker, can be used. BullMQ tries to open one in PostgreSQL once and remembers a failure
+   * for good, so that a start must not go on without; a Redis that is away is tried until it is there.
+   */
+  opened(queue: Pick<QueueBase, 'waitUntilReady'>): Promise<void>;
   /** From now on a connection that is lost stays lost: what waits for it fails, and nobody waits for it when stopping. */
   stopReconnecting(): void;
 }
@@ -37,6 +43,7 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
         connection: { url: config.redisUrl, maxRetriesPerRequest: null, retryStrategy },
         prefix: config.queuePrefix,
       },
+      opened: () => Promise.resolve(),
       stopReconnecting: () => (stopping = true),
     };
   }
@@ -48,7 +55,12 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
     // Every queue and every worker opens a pool of its own.
     max: 3,
   };
-  return { backend: 'postgres', options: { connection }, stopReconnecting: () => undefined };
+  return {
+    backend: 'postgres',
+    options: { connection },
+    opened: (queue) => queue.waitUntilReady(),
+    stopReconnecting: () => undefined,
+  };
 }
 
 const openBackends = new Set<PostgresQueueBackend>();
