@@ -51,6 +51,29 @@ export class ReconcilerRepository {
     return rows[0]?.unknown ?? 0;
   }
 
+  /**
+   * A worker that was frozen past its lease gives back what it had not sent, and may be killed right behind that: the
+   * slice is then closed, by whoever did the rest, over messages that wait. Looked for where nothing else goes on and
+   * the tally knows of such messages, which costs a look at a few rows for each dispatch.
+   */
+  async reopen(now: Date): Promise<void> {
+    await sql`
+      with forgotten as materialized (
+        select id from dispatch where state in ('running', 'paused', 'cancelled') and not exists (
+          select from slice where slice.dispatch_id = dispatch.id and (slice.due_at is not null or slice.leased_by is not null)
+        ) and 0 < (
+          select coalesce(sum(messages), 0) from delivery_tally
+          where dispatch_id = dispatch.id and state = any(${UNSENT_STATES}::message_state[])
+        )
+      )
+      update slice set due_at = ${now} from forgotten
+      where slice.dispatch_id = forgotten.id and slice.due_at is null and slice.leased_by is null and exists (
+        select from delivery where delivery.dispatch_id = slice.dispatch_id
+          and delivery.ordinal between slice.first_ordinal and slice.last_ordinal
+          and delivery.state = any(${UNSENT_STATES}::message_state[])
+      )`.execute(this.db);
+  }
+
   /** Also in paused dispatches: what is too late stays unsent whoever resumes. */
   async expire(now: Date): Promise<number> {
     const { rows } = await sql<{ expired: number }>`

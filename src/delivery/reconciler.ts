@@ -50,6 +50,7 @@ export class Reconciler implements BeforeApplicationShutdown {
     const now = this.clock.now();
     const started = await this.repository.startDue(now);
     const unknown = await this.repository.breakLeases(now);
+    await this.repository.reopen(now);
     const expired = await this.repository.expire(now);
     await this.repository.stopCancelled(now);
     const finished = await this.repository.finish(now);

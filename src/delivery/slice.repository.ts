@@ -157,6 +157,16 @@ export class SliceRepository {
     return rows.length > 0;
   }
 
+  /** Another has had the slice meanwhile, and may have closed it: what this worker gave back since is to be sent too. */
+  async reopen(lease: Lease, now: Date): Promise<void> {
+    await sql`
+      update slice set due_at = least(due_at, (
+        select min(case delivery.state when 'deferred' then delivery.next_attempt_at else ${now}::timestamptz end)
+        from delivery where ${this.within(lease)} and delivery.state in ('planned', 'queued', 'deferred')
+      ))
+      where id = ${lease.sliceId} and epoch > ${lease.epoch}`.execute(this.db);
+  }
+
   private write(lease: Lease, changes: readonly Change[], now: Date, from: readonly MessageState[]) {
     // Nearly all outcomes are alike ("accepted", 250): their ordinals travel as one list, and what they say only once.
     const alike = [...groupBy(changes, kindOf).values()];

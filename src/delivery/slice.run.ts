@@ -71,7 +71,9 @@ export class SliceRun {
     if (await this.release()) return;
     // PostgreSQL crashed and took back outcomes that were not yet on disk.
     await this.acknowledgements.repeat();
-    await this.release();
+    if (await this.release()) return;
+    const { slices, clock } = this.parts;
+    await slices.reopen(this.lease, clock.now());
   }
 
   private release(): Promise<boolean> {

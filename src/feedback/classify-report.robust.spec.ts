@@ -48,6 +48,7 @@ describe('classifyReport on what strangers send', () => {
   it.each([
     ['one line of ten million characters', 'a'.repeat(10_000_000)],
     ['at signs', '@'.repeat(3_000_000)],
+    ['apostrophes', "a'".repeat(1_500_000)],
     ['addresses', 'x@y.z '.repeat(500_000)],
     ['short lines with addresses', '<x@example.org>:\n'.repeat(200_000)],
     ['open angle brackets', '<'.repeat(3_000_000)],

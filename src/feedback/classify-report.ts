@@ -1,6 +1,12 @@
 import type { StatusBlock } from './delivery-status.reader.js';
 import { aboutEach, readFreeText } from './free-text.reader.js';
-import { isDelayNotice, isUnaddressedNotice, looksLikeAutoReply, looksLikeBounce } from './message-kind.classifier.js';
+import {
+  isDelayNotice,
+  isReceipt,
+  isUnaddressedNotice,
+  looksLikeAutoReply,
+  looksLikeBounce,
+} from './message-kind.classifier.js';
 import { header, readMime } from './mime.reader.js';
 import { judge } from './reason.classifier.js';
 import { addressesIn, readParts, type ReportParts } from './report.reader.js';
@@ -98,9 +104,10 @@ function fromBlocks(blocks: readonly StatusBlock[], report: ReportParts): Report
 
 function fromFreeText(report: ReportParts): ReportedRecipient[] {
   const gaveUp = !isDelayNotice(report);
+  const action = isReceipt(report) ? 'delivered' : gaveUp ? '' : 'delayed';
   return readFreeText(report).map((entry) => ({
     address: entry.address,
-    ...judge({ action: gaveUp ? '' : 'delayed', status: '', diagnosticType: '', ...entry }),
+    ...judge({ action, status: '', diagnosticType: '', ...entry }),
     gaveUp,
     diagnostic: shorten(entry.diagnostic),
   }));

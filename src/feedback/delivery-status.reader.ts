@@ -1,8 +1,11 @@
+import { ADDRESS } from './address.pattern.js';
 import { header, readHeaders, type Headers } from './mime.reader.js';
 
 const MAX_RECIPIENTS = 100;
 /** Field names that open a per-recipient block (RFC 3464 section 2.3), and what real systems write instead. */
 const opensRecipient = /^(?:final-recipient|original-recipient|x-actual-recipient|x-original-recipient|final-log-id)$/;
+
+const anAddress = new RegExp(ADDRESS);
 
 /** One per-recipient block of a delivery status report, with the text that belongs to it. */
 export interface StatusBlock {
@@ -38,10 +41,21 @@ export function readDeliveryStatus(text: string): StatusBlock[] {
     if (blocks.length >= MAX_RECIPIENTS) break;
     if (line.trim() === '') flush();
     else if (/^\s/.test(line) && pending.length > 0) pending.push(` ${line.trim()}`);
-    else pending.push(line.trim());
+    else {
+      if (beginsAnother(line, pending)) flush();
+      pending.push(line.trim());
+    }
   }
   flush();
   return blocks;
+}
+
+/** Some systems leave out the empty line between two recipients: then their names, once more, tell them apart. */
+function beginsAnother(line: string, pending: readonly string[]): boolean {
+  const name = /^(?:final|original)-recipient:/i.exec(line)?.[0].toLowerCase();
+  if (name === undefined) return false;
+  const seen = pending.map((field) => field.toLowerCase());
+  return seen.some((field) => field.startsWith(name)) && seen.some((field) => field.startsWith('action:'));
 }
 
 function blockOf(fields: Headers): StatusBlock {
@@ -77,6 +91,6 @@ function blockOf(fields: Headers): StatusBlock {
 /** Takes the address out of `rfc822; <someone@example.com>` and of what stands in its place; empty when none is there. */
 export function addressOf(field: string): string {
   const value = field.includes(';') ? field.slice(field.indexOf(';') + 1) : field;
-  const found = /[^\s<>"'()[\]:;,|\\]{1,128}@[^\s<>"'()[\]:;,|\\]{1,255}/.exec(value)?.[0] ?? '';
+  const found = anAddress.exec(value)?.[0] ?? '';
   return found.replace(/\.+$/, '').replace(/^smtp=/i, '');
 }

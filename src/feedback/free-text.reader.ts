@@ -1,3 +1,4 @@
+import { ADDRESS } from './address.pattern.js';
 import { addressOf } from './delivery-status.reader.js';
 import { header } from './mime.reader.js';
 import { addressesIn, type ReportParts } from './report.reader.js';
@@ -6,10 +7,9 @@ const MAX_RECIPIENTS = 100;
 const MAX_LINES = 2_000;
 const MAX_WIDTH = 600;
 
-const ADDRESS = '[^\\s<>"\'()\\[\\]:;,|\\\\]{1,128}@[^\\s<>"\'()\\[\\]:;,|\\\\]{1,255}';
 /** qmail, Postfix, Sendmail, Exim, PowerMTA, OpenSMTPD, GMX, Exchange 2003 and most others open a line with the address. */
 const opensLine = new RegExp(
-  `^(?:[>*•・-]{1,6}\\s{1,4})?[<"'(]{0,2}(?:mailto:|smtp:)?${ADDRESS}[>"')]{0,2}(?:<mailto:[^>]{1,300}>)?(?:\\s|$|[:;,(\\[]|\\.\\.\\.)`,
+  `^(?:[>*•・-]{1,6}\\s{1,4})?[<"'(]{0,2}(?:mailto:|smtp:)?${ADDRESS}[>"')]{0,2}(?:<mailto:[^>]{1,300}>)?(?:\\s|$|[:;,(\\[\\u3000-\\uffef]|\\.\\.\\.)`,
   'i',
 );
 /** Sendmail transcripts: "550 <someone@example.com>... User unknown". */
@@ -21,7 +21,7 @@ const transcriptLine = new RegExp(
 const x400Name = new RegExp(`dda:smtp=${ADDRESS}`, 'i');
 /** "Unable to deliver message to <someone@example.com>", "Recipient: someone@example.com" and their translations. */
 const labelled = new RegExp(
-  `(?<!\\w)(?:rcpt to|recipient|address|mailbox|user|destinataire|empfänger|destinatario|宛先|to|an|à|a)(?:\\s{0,4}[:=]\\s{0,4}|\\s{1,4}|(?=[<"'(\\[]))[<"'(\\[]{0,2}(?:rfc822;|mailto:|smtp:)?${ADDRESS}`,
+  `(?<!\\w)(?:rcpt to|recipient|address|mailbox|user|destinataire|empfänger|destinatario|宛先|收件人|收件者|to|an|à|a)(?:\\s{0,4}[:=：]\\s{0,4}|\\s{1,4}|(?=[<"'(\\[]))[<"'(\\[]{0,2}(?:rfc822;|mailto:|smtp:)?${ADDRESS}`,
   'i',
 );
 

@@ -1,4 +1,10 @@
-import { autoReplySubjects, bounceOpenings, bounceSubjects, delayPhrases } from './message-kind.rules.js';
+import {
+  autoReplySubjects,
+  bounceOpenings,
+  bounceSubjects,
+  delayPhrases,
+  receiptPhrases,
+} from './message-kind.rules.js';
 import { header, type Headers } from './mime.reader.js';
 import type { ReportParts } from './report.reader.js';
 
@@ -66,6 +72,15 @@ const hasEmptyReturnPath = (headers: Headers): boolean =>
 export function isDelayNotice(report: ReportParts): boolean {
   const said = saidIn(report);
   return delayPhrases.some((phrase) => said.includes(phrase));
+}
+
+/** Whether prose says that the message arrived, and nothing of a failure besides. */
+export function isReceipt(report: ReportParts): boolean {
+  const said = saidIn(report);
+  return (
+    receiptPhrases.some((phrase) => said.includes(phrase)) &&
+    !/\bnot\b|n't\b|unable|fail|reject|refus|error|undeliver|delayed|(?<![\d.])[45]\d\d[ -]/.test(said)
+  );
 }
 
 const saidIn = (report: ReportParts): string =>

@@ -315,3 +315,15 @@ export const delayPhrases: readonly string[] = [
   '遅れて',
   '遅延',
 ];
+
+/** What a report says of a message that arrived, lower case. */
+export const receiptPhrases: readonly string[] = [
+  'successfully delivered',
+  'delivered successfully',
+  'has been delivered to',
+  'was delivered to',
+  'had successful delivery',
+  'erfolgreich zugestellt',
+  'remis avec succès',
+  'entregado correctamente',
+];

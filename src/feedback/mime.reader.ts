@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { fromWindows1252 } from '../shared/windows-1252.js';
 
 /** Limits on what a stranger's message may make us do. Of a part that is longer only the front is read. */
@@ -87,8 +88,15 @@ export function readHeaders(block: string): Headers {
 
 function split(text: string): [Headers, string] {
   const end = text.search(/\n[ \t]*\n/);
-  if (end === -1) return [readHeaders(text), ''];
-  return [readHeaders(text.slice(0, end)), text.slice(text.indexOf('\n', end + 1) + 1)];
+  if (end === -1) return [readHeaders(inUtf8(text)), ''];
+  return [readHeaders(inUtf8(text.slice(0, end))), text.slice(text.indexOf('\n', end + 1) + 1)];
+}
+
+/** RFC 6532: header fields may hold bare UTF-8, and reports in other languages do. What is none stays as it came. */
+function inUtf8(latin1: string): string {
+  if (!/[\x80-\xff]/.test(latin1)) return latin1;
+  const bytes = Buffer.from(latin1, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : latin1;
 }
 
 function collect(headers: Headers, body: string, depth: number, parts: MimePart[]): void {
@@ -158,7 +166,9 @@ const decodeQuoted = (text: string): Buffer =>
 function decodeCharset(bytes: Buffer, charset: string): string {
   if (charset === '') return bytes.toString('utf8');
   try {
-    const decoder = new TextDecoder(charset);
+    // RFC 2781: the byte-order mark decides; the decoder takes the bare name for little-endian.
+    const bigEndian = /^utf-?16$/i.test(charset) && bytes[0] === 0xfe && bytes[1] === 0xff;
+    const decoder = new TextDecoder(bigEndian ? 'utf-16be' : charset);
     const text = decoder.decode(bytes);
     return decoder.encoding === 'windows-1252' ? fromWindows1252(text) : text;
   } catch (cause) {

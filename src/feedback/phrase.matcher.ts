@@ -1,7 +1,11 @@
+import { ADDRESS } from './address.pattern.js';
+
 /** How far apart the pieces of one phrase may stand, in characters: about one line of an SMTP answer. */
 const GAP = 120;
 /** A first piece that occurs more often than this is not worth following. */
 const STARTS = 16;
+
+const anyAddress = new RegExp(`<?${ADDRESS}>?`, 'g');
 
 /** A phrase cut at its gaps, once for all messages. */
 export type Phrase = readonly string[];
@@ -43,7 +47,7 @@ export function normalise(text: string): string {
   return ` ${text}`
     .toLowerCase()
     .replace(/[\u2018\u2019\u201b`]/g, "'")
-    .replace(/<?[^\s<>"'()[\]:;,]{1,128}@[^\s<>"'()[\]:;,]{1,255}>?/g, '<@>')
+    .replace(anyAddress, '<@>')
     .replace(/\b[245]\d\d-(?: ?[245]\.\d{1,3}\.\d{1,3}\b)?/g, ' ')
     .replace(/\s+/g, ' ');
 }

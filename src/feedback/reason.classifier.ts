@@ -37,6 +37,12 @@ const gone: ReadonlySet<Reason> = new Set(['userunknown', 'hostunknown', 'hasmov
 /** Troubles of the way there: where a vague word names one of them, a code that blames the address is not believed. */
 const beatsCode: ReadonlySet<Reason> = new Set(['mailererror', 'expired', 'networkerror', 'systemfull', 'toomanyconn']);
 
+/**
+ * Two causes told in the same words, where the code says which. RFC 3463: a size limit of the system, or of the mailbox
+ * (X.2.3); RFC 5321's "user not local" of a server that does not relay, or that knows where the user has gone (X.1.6).
+ */
+const sameWords: Partial<Readonly<Record<Reason, Reason>>> = { mesgtoobig: 'exceedlimit', norelaying: 'hasmoved' };
+
 interface CompiledRule extends PhraseRule {
   readonly compiled: readonly Phrase[];
 }
@@ -66,13 +72,15 @@ export function judge(report: Evidence): Verdict {
 /** "550 <gone@example.org> no such user": answers to a whole message do not begin with one of its recipients. */
 const NAMES_RECIPIENT = /^\s*5\d\d[ -]+<?[^\s<>@]{1,128}@[^\s<>@]{1,255}/;
 
+const NAME_SERVICE = /name server|name service|\bdns\b/;
+
 /** qmail's way of writing a code, which many gateways took over. */
 const BEHIND = /\(#(5\.\d{1,3}\.\d{1,3})\)/g;
 
 function reasonOf(evidence: Evidence, status: string): Reason {
   const said = normalise(stripWrapper(evidence.diagnostic));
   const around = normalise(evidence.context);
-  const stage = stageOf(`${said}\n${around}`);
+  const stage = WRAPPER.test(evidence.diagnostic) ? 'rcpt' : stageOf(`${said}\n${around}`);
   // Before any recipient was named, no answer can be about one.
   const early = stage === 'connect' || stage === 'helo';
   // "550 5.7.0 local policy violation - invalid recipient (#5.1.1)": a code of its own behind the one of the gateway.
@@ -90,9 +98,14 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
   if (early && (reason === undefined || reason === 'filtered' || gone.has(reason))) return 'blocked';
   if (reason !== undefined && gone.has(reason) && stage === 'mail') return 'rejected';
+  if (reason !== undefined && coded !== undefined && sameWords[reason] === coded && !said.includes('sizelimit'))
+    return coded;
   if (reason !== undefined) return reason;
   if (evidence.action === 'delayed' || evidence.action === 'expired') return 'expired';
-  return coded ?? phraseReason(around, loose, witnessed) ?? (status.startsWith('4') ? 'onhold' : 'undefined');
+  const told = phraseReason(around, loose, witnessed);
+  // X.4.7 is that time was up. Nobody answering is how that looks; a name that could not be looked up is a cause.
+  if (status.endsWith('.4.7') && told === 'networkerror' && NAME_SERVICE.test(around)) return told;
+  return coded ?? told ?? (status.startsWith('4') ? 'onhold' : 'undefined');
 }
 
 function phraseReason(text: string, rules: readonly CompiledRule[], witnessed: boolean): Reason | undefined {
@@ -105,8 +118,12 @@ function phraseReason(text: string, rules: readonly CompiledRule[], witnessed: b
   return undefined;
 }
 
-/** Amazon SES puts its own guess in front of every refusal: "5.1.0 - Unknown address error 550-'5.2.2 ...'". */
-const stripWrapper = (text: string): string => text.replace(/^\s*5\.1\.0 - Unknown address error\s*/i, '');
+/**
+ * Cisco's gateway, and Amazon SES once behind it, puts a guess of its own in front of every refusal of a recipient:
+ * "5.1.0 - Unknown address error 550-'5.2.2 ...'". For a refusal of the message it is 5.3.0.
+ */
+const WRAPPER = /^\s*5\.1\.0 - Unknown address error\s*/i;
+const stripWrapper = (text: string): string => text.replace(WRAPPER, '');
 
 function codesOf(evidence: Evidence): { status: string; temporary: boolean } {
   const text = stripWrapper(evidence.diagnostic).replace(/[\d.]{7,15}\]/g, ' ');
@@ -120,7 +137,7 @@ function codesOf(evidence: Evidence): { status: string; temporary: boolean } {
   return { status, temporary: (reply ?? status.charAt(0)) === '4' };
 }
 
-/** Phrases by which mail systems tell which command was refused: Postfix, Exim, qmail, Sendmail transcripts, m-FILTER. */
+/** Phrases by which mail systems tell which command was refused: Postfix, Exim, qmail, Sendmail transcripts, m-FILTER, Gmail's states. */
 const stagePhrases: readonly (readonly [Stage, readonly string[]])[] = [
   [
     'rcpt',
@@ -134,6 +151,7 @@ const stagePhrases: readonly (readonly [Stage, readonly string[]])[] = [
       'after pipelined rcpt',
       '>>> rcpt to',
       'does not like recipient',
+      '(state 14)',
       'smtp command rcpt',
       'sent >>> rcpt to',
       '(rcpt to)',
@@ -154,6 +172,7 @@ const stagePhrases: readonly (readonly [Stage, readonly string[]])[] = [
       'after pipelined mail',
       '>>> mail from',
       'but sender was rejected',
+      '(state 13)',
       'smtp command mail',
       'sent >>> mail from',
       'command: mail',
@@ -176,6 +195,8 @@ const stagePhrases: readonly (readonly [Stage, readonly string[]])[] = [
       'command: data',
       'sent >>> .',
       'end of message',
+      '(state 17)',
+      '(state 18)',
       'error transferring',
     ],
   ],

@@ -194,7 +194,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'relaying mail to',
       'relaying <@>',
       'no relaying',
-      'open relay',
+      'not an open relay',
       "isn't in my list of allowed rcpthosts",
       'list of allowed rcpthosts',
       'rcpthosts',
@@ -223,6 +223,11 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'domain not allowed',
       'domain isn',
     ],
+  },
+  {
+    reason: 'blocked',
+    source: 'Sendmail access maps of the years of open relays: the sending host is accused of being one',
+    phrases: ['open relay', 'no access from mail server'],
   },
 ];
 
@@ -431,7 +436,6 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'suspicious ip',
       'not allowed to connect',
       'not accepting mail from',
-      'no access from mail server',
       'host rejected',
       'refused to talk to me: 5',
       'sc-001',
@@ -455,7 +459,6 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'access denied - ',
       'invalid helo',
       'domain * mismatches client ip',
-      'not authenticated to send',
       'your access to',
     ],
   },

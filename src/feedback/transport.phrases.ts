@@ -130,7 +130,8 @@ export const transportPhrases: readonly PhraseRule[] = [
       'tls required',
       'tls negotiation',
       'tls ',
-      'ssl',
+      ' ssl',
+      '(ssl',
       'certificate',
       'verification failure',
       'login denied',
@@ -178,6 +179,7 @@ export const transportPhrases: readonly PhraseRule[] = [
     source: 'RFC 3463 X.4.x; Postfix, Sendmail, Exim, Exchange, Gmail DNS errors',
     phrases: [
       'malformed or unexpected name server reply',
+      'smtpsend.dns.mxloopback',
       'could not contact dns',
       'servfail',
       'host name lookup failure',
@@ -285,6 +287,7 @@ export const transportPhrases: readonly PhraseRule[] = [
     source: 'RFC 3463 X.3.x; Gmail 500, Exim local errors, Sendmail 451 and local configuration, Exchange STOREDRV',
     phrases: [
       'remote server does not',
+      'points to local host',
       'system config',
       'local configuration error',
       'local error',

@@ -78,6 +78,13 @@ const sleeps = async (): Promise<boolean> => {
   ) as sleeping`.execute(database.db);
   return rows[0]!.sleeping;
 };
+const untilItSleeps = async (): Promise<void> => {
+  const deadline = performance.now() + 60_000;
+  while (!(await sleeps())) {
+    if (performance.now() > deadline) throw new Error('The scheduler planned nothing in a minute');
+    await delay(20);
+  }
+};
 /** A process of the build that ticks and works by itself. */
 const startProcess = async (
   role: 'scheduler' | 'worker',
@@ -146,17 +153,39 @@ it('plans each dispatch once when the scheduler is killed while it writes one', 
     'begin perform pg_sleep(3); return null; end'`.execute(database.db);
   await sql`create trigger nap after insert on message for each statement execute function nap()`.execute(database.db);
   const scheduler = await startScheduler();
-  const deadline = performance.now() + 60_000;
-  while (!(await sleeps())) {
-    if (performance.now() > deadline) throw new Error('The scheduler planned nothing in a minute');
-    await delay(20);
-  }
+  await untilItSleeps();
   await killAll([scheduler]);
   // Waits for the statement that the dead scheduler's session is still in.
   await sql`drop trigger nap on message`.execute(database.db);
   await startScheduler();
   await untilDispatched(due);
   await expectOnce(due);
+});
+
+it('leaves no step to a scheduler that freezes while it writes one, and goes on with it when it comes back', async () => {
+  // As the service sets it where nobody else does, but sooner.
+  const name = sql.id(new URL(database.connectionString).pathname.slice(1));
+  await sql`alter database ${name} set idle_in_transaction_session_timeout = '3s'`.execute(database.db);
+  const due = await dueCampaigns('Frozen');
+  await sql`create or replace function nap() returns trigger language plpgsql as
+    'begin perform pg_sleep(1); return null; end'`.execute(database.db);
+  await sql`create trigger nap after insert on message for each statement execute function nap()`.execute(database.db);
+  const frozen = await startScheduler();
+  await untilItSleeps();
+  frozen.kill('SIGSTOP');
+  await sql`create or replace function nap() returns trigger language plpgsql as 'begin return null; end'`.execute(
+    database.db,
+  );
+  const other = await startScheduler();
+  await untilDispatched(due);
+  await expectOnce(due);
+  await killAll([other]);
+  frozen.kill('SIGCONT');
+  const next = await dueCampaigns('Thawed');
+  await untilDispatched(next);
+  await expectOnce([...due, ...next]);
+  await sql`drop trigger nap on message`.execute(database.db);
+  await sql`alter database ${name} reset idle_in_transaction_session_timeout`.execute(database.db);
 });
 
 it('loses and doubles nothing when the scheduler and one of two workers are killed at once while they send', async () => {

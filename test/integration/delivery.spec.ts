@@ -108,6 +108,20 @@ describe.each(backends)('delivery with the queue on %s', (_name, queueUrl) => {
     expect(await states(campaignId)).toEqual({ accepted: 1_000 });
   });
 
+  it.each(['running', 'cancelled'] as const)(
+    'opens a slice again that was closed over messages that wait, when its dispatch is %s',
+    async (state) => {
+      const closed = await app.plan(20, { dueAt: new Date(MONDAY.getTime() + HOUR) });
+      // As a worker leaves it that was frozen past its lease, gave back what it had not sent, and was killed then.
+      await database.db.updateTable('slice').set({ due_at: null }).where('dispatch_id', '=', closed.id).execute();
+      clock.advance(HOUR);
+      if (state === 'running') await app.reconciler.reconcile();
+      else await database.db.updateTable('dispatch').set({ state }).where('id', '=', closed.id).execute();
+      await app.until(async () => (await app.ledger.progress(closed)).terminal === 20, closed.campaignId);
+      expect(await states(closed.campaignId)).toEqual({ [state === 'running' ? 'accepted' : state]: 20 });
+    },
+  );
+
   it('pauses between windows and, resumed, sends the rest to nobody twice', async () => {
     sink.takeTime(5);
     const { campaignId } = await app.plan(1_000);

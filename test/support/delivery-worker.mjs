@@ -4,6 +4,7 @@ import 'reflect-metadata';
 import { once } from 'node:events';
 import { Test } from '@nestjs/testing';
 import { AuditModule } from '../../dist/access/index.js';
+import { DEFAULT_DELIVERY_OPTIONS, DELIVERY_OPTIONS } from '../../dist/delivery/delivery.options.js';
 import { DeliveryModule } from '../../dist/delivery/index.js';
 import { ConfigModule, loadConfig } from '../../dist/platform/config/index.js';
 import { DatabaseModule } from '../../dist/platform/database/index.js';
@@ -11,7 +12,7 @@ import { JobsModule } from '../../dist/platform/jobs/index.js';
 import { MetricsModule } from '../../dist/platform/metrics/index.js';
 import { TEMPLATES_DIR } from '../../dist/rendering/index.js';
 
-const { connectionString, templatesDir, ...overrides } = JSON.parse(process.argv[2]);
+const { connectionString, templatesDir, options, ...overrides } = JSON.parse(process.argv[2]);
 const config = {
   ...loadConfig({
     NODE_ENV: 'test',
@@ -39,6 +40,8 @@ const app = await Test.createTestingModule({
 })
   .overrideProvider(TEMPLATES_DIR)
   .useValue(templatesDir)
+  .overrideProvider(DELIVERY_OPTIONS)
+  .useValue({ ...DEFAULT_DELIVERY_OPTIONS, ...options })
   .compile();
 app.useLogger(['error', 'fatal']);
 app.enableShutdownHooks();

@@ -1,5 +1,5 @@
 import { Kysely, PostgresDialect } from 'kysely';
-import { Pool, types } from 'pg';
+import { type ClientBase, Pool, types } from 'pg';
 import { UnavailableError } from '../../shared/errors.js';
 import { type Config } from '../config/index.js';
 import { CopyIn } from './copy.js';
@@ -20,9 +20,27 @@ export async function openDatabaseServer(config: Config): Promise<DatabaseServer
   return { connectionString: config.databaseUrl, embedded: false, release: () => Promise.resolve() };
 }
 
+/**
+ * Between two statements of a transaction this service pauses for seconds. A process that is silent for longer is frozen,
+ * and what it has locked, such as a campaign with a step that is due, is somebody else's then. Where the operator has
+ * set a time, that one counts.
+ */
+function letGoOfTheFrozen(client: ClientBase): Promise<unknown> {
+  return client.query(
+    "select set_config(name, '5min', false) from pg_settings where name = 'idle_in_transaction_session_timeout' and setting = '0'",
+  );
+}
+
 /** A connection pool with the typed query builder on it. `destroy()` closes it. */
 export function connect<T>(connectionString: string, poolSize = 20): Kysely<T> {
-  const pool = new Pool({ connectionString, max: poolSize, application_name: 'cqrs-comms' });
+  const pool = new Pool({
+    connectionString,
+    max: poolSize,
+    application_name: 'cqrs-comms',
+    // Not as a start-up parameter, which PgBouncer would refuse.
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- pg-pool waits for it; its types do not say so
+    onConnect: letGoOfTheFrozen,
+  });
   // A connection that breaks (a restarted server) must not end the process, idle or between two statements of a
   // transaction: the next query reports the trouble.
   pool.on('error', () => undefined);

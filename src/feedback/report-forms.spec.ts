@@ -1,0 +1,214 @@
+import { classifyReport } from './classify-report.js';
+import type { Reason, RecipientKind } from './report.types.js';
+
+/** What a mail system wrote, as it would reach `me@example.com`. */
+interface Form {
+  readonly from?: string;
+  readonly subject?: string;
+  readonly type?: string;
+  readonly text: string;
+}
+
+const form = ({ from = 'MAILER-DAEMON@mx.example.com', subject = 'failure notice', type, text }: Form): string =>
+  [
+    ...['Return-Path: <>', `From: ${from}`, 'To: me@example.com', `Subject: ${subject}`],
+    ...[`Content-Type: ${type ?? 'text/plain; charset=utf-8'}`, '', text],
+  ].join('\n');
+
+const status = (fields: string, more = ''): string =>
+  form({
+    type: 'multipart/report; report-type=delivery-status; boundary=b',
+    text: `--b\n\n${more}\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.com\n\n${fields}\n\n--b--\n`,
+  });
+const failed = (code: string, diagnostic: string): string =>
+  status(`Final-Recipient: rfc822; gone@example.org\nAction: failed\nStatus: ${code}\nDiagnostic-Code: ${diagnostic}`);
+
+type Found = readonly [address: string | null, kind: RecipientKind, reason: Reason];
+const gone: Found = ['gone@example.org', 'hard', 'userunknown'];
+const soft = (reason: Reason): Found => ['gone@example.org', 'soft', reason];
+
+const read = async (raw: Buffer | string): Promise<Found[]> =>
+  (await classifyReport(raw)).recipients.map(({ address, kind, reason }) => [address, kind, reason]);
+
+describe('an address that is gone, in the forms of', () => {
+  it.each<[string, string]>([
+    ['smail', form({ text: '| Failed addresses follow: |\n <gone@example.org> ... unknown user\n' })],
+    [
+      'CommuniGate, whose Final-Recipient is no address',
+      status(
+        'Original-Recipient: rfc822;<gone@example.org>\nFinal-Recipient: LOCAL;<gone>\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: x-cgp; unknown user account',
+      ),
+    ],
+    [
+      'an X.400 gateway',
+      status(
+        'Original-Recipient: rfc822; gone@example.org\nFinal-Recipient: x400; /S=GONE/O=EXAMPLE/C=GB/\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: X400; 1 0 (Unrecognised OR Name)',
+      ),
+    ],
+    [
+      'a Cisco gateway, which has met it at RCPT',
+      failed('5.0.0', "smtp; 5.1.0 - Unknown address error 550-'No such user - psmtp' (delivery attempts: 0)"),
+    ],
+    [
+      'Gmail of old, whose state 14 is RCPT',
+      form({
+        text: 'Delivery to the following recipient failed permanently:\n\n     gone@example.org\n\nThe error that the other server returned was: 550 550 Unknown user (state 14)\n',
+      }),
+    ],
+    [
+      'Domino in French',
+      form({
+        text: "Votre message n'a pas été remis à :\n\n  gone@example.org\n\nparce que :\n\n  L'utilisateur gone n'est pas répertorié dans l'annuaire Domino\n",
+      }),
+    ],
+    [
+      'a Chinese provider, which writes on without a space',
+      form({
+        from: 'Postmaster@provider.example',
+        subject: '系统退信',
+        type: 'text/html; charset=utf-8',
+        text: '<p>收件人：gone@example.org</p><p>退信原因：收件人邮件地址（gone@example.org）不存在，邮件无法送达。</p><p>RCPT TO: host 192.0.2.1: 550 User not found: gone@example.org</p>',
+      }),
+    ],
+    ...(
+      [
+        ['Polish', 'ponieważ nie znaleziono tego adresu lub nie może on odbierać poczty.'],
+        ['Russian', 'потому что адрес не найден или не принимает входящие сообщения.'],
+        ['Turkish', 'çünkü adres bulunamadı veya posta alamıyor.'],
+        ['Japanese', 'アドレスが見つからないか、メールを受信できないため、メールは配信されませんでした。'],
+      ] as const
+    ).map(([language, words]): [string, string] => [
+      `Gmail in ${language}`,
+      form({ subject: 'Delivery Status Notification (Failure)', text: `gone@example.org: ${words}\n` }),
+    ]),
+    [
+      'Exchange in Swedish, in which "ssl" is part of a word',
+      form({
+        from: 'postmaster@example.se',
+        subject: 'Kan inte leverera: Payment',
+        text: 'Leveransen till följande mottagare misslyckades:\n\ngone@example.org\nE-postadressen du angav kunde inte hittas.\n',
+      }),
+    ],
+    [
+      'Exchange in Chinese, whose subject is bare UTF-8',
+      form({
+        from: 'postmaster@example.cn',
+        subject: '未送达: Payment',
+        text: '传递到下列收件人或组失败:\n\ngone@example.org\n找不到您输入的电子邮件地址。\n',
+      }),
+    ],
+  ])('%s', async (_, raw) => {
+    expect(await read(raw)).toEqual([gone]);
+    expect(await read(Buffer.from(raw))).toEqual([gone]);
+  });
+
+  it.each([
+    ['little', [0xff, 0xfe], (bytes: Buffer) => bytes],
+    ['big', [0xfe, 0xff], (bytes: Buffer) => bytes.swap16()],
+  ] as const)('UTF-16 with the %s end first', async (_, mark, order) => {
+    const said = 'Your message could not be delivered.\n\n<gone@example.org>: 550 5.1.1 User unknown\n';
+    const text = Buffer.concat([Buffer.from(mark), order(Buffer.from(said, 'utf16le'))]).toString('base64');
+    const raw = form({ type: 'text/plain; charset=utf-16\nContent-Transfer-Encoding: base64', text });
+    expect(await read(raw)).toEqual([gone]);
+  });
+});
+
+describe('an address that is there, in words that sound as if it were gone', () => {
+  it.each<[string, string, Reason]>([
+    [
+      'Exchange, which holds a faulty entry',
+      failed('5.1.4', 'smtp;550 5.1.4 RESOLVER.ADR.BadPrimary; recipient primary SMTP address is missing or invalid'),
+      'systemerror',
+    ],
+    [
+      'Exchange, which holds two',
+      failed('5.1.4', 'smtp;550 5.1.4 RESOLVER.ADR.Ambiguous; ambiguous address'),
+      'systemerror',
+    ],
+    [
+      'Domino, which holds two',
+      failed('5.0.0', 'X-Notes; User gone not unique. Several matches found in Domino Directory.'),
+      'systemerror',
+    ],
+    [
+      'a program that mail is piped to',
+      failed('5.3.0', 'X-Postfix; Command died with status 1: "/usr/bin/vacation". Command output: jane: user unknown'),
+      'mailererror',
+    ],
+    [
+      'Gmail of old, whose state 18 comes after the message',
+      form({ text: 'gone@example.org\n\nThe error was: 550 550 Unknown user (state 18).\n' }),
+      'filtered',
+    ],
+    [
+      'a German server that the name service did not know for a while',
+      form({
+        subject: 'Unzustellbar',
+        text: 'Nicht zugestellt an gone@example.org: Der Server des Empfängers wurde nicht gefunden.\n',
+      }),
+      'undefined',
+    ],
+  ])('%s', async (_, raw, reason) => {
+    expect(await read(raw)).toEqual([soft(reason)]);
+  });
+});
+
+describe('causes told in the same words, of which the code says which', () => {
+  it.each<[string, string, Found]>([
+    ['5.2.3', '552 5.2.3 Message size exceeds fixed maximum message size', soft('exceedlimit')],
+    ['5.3.4', '552 5.3.4 Message size exceeds fixed maximum message size', soft('mesgtoobig')],
+    ['5.2.3', '550 5.2.3 RESOLVER.RST.RecipSizeLimit; message too large for this recipient', soft('mesgtoobig')],
+    ['5.1.6', '551 5.1.6 User not local; please try <new@example.net>', ['gone@example.org', 'hard', 'hasmoved']],
+    ['5.7.1', '551 5.7.1 User not local; please try <new@example.net>', soft('norelaying')],
+    ['5.7.1', '550 5.7.1 no access from mail server [192.0.2.5] which is an open relay', soft('blocked')],
+    ['5.7.1', '550 5.7.1 This is not an open relay', soft('norelaying')],
+    ['5.7.57', '530 5.7.57 SMTP; Client was not authenticated to send anonymous mail', soft('securityerror')],
+  ])('%s: %s', async (code, diagnostic, found) => {
+    expect(await read(failed(code, `smtp; ${diagnostic}`))).toEqual([found]);
+  });
+
+  it('time was up: for a name that could not be looked up, or for a server that did not answer', async () => {
+    const late = (transcript: string): string =>
+      status('Final-Recipient: rfc822; gone@example.org\nAction: failed\nStatus: 4.4.7', transcript);
+    expect(await read(late('Deferred: Name server: mx.example.org.: host name lookup failure'))).toEqual([
+      soft('networkerror'),
+    ]);
+    expect(await read(late('Unable to connect to the destination mail server.'))).toEqual([soft('expired')]);
+  });
+});
+
+describe('recipients', () => {
+  it('with an apostrophe in the name keep it, and lose the quotes around them', async () => {
+    const prose = (written: string): string => form({ text: `${written}:\nSorry, no mailbox here by that name.\n` });
+    const mary: Found = ["mary.o'brien@example.org", 'hard', 'userunknown'];
+    expect(await read(prose("<mary.o'brien@example.org>"))).toEqual([mary]);
+    expect(await read(prose("'mary.o'brien@example.org'"))).toEqual([mary]);
+    expect(await read(prose("'gone@example.org'"))).toEqual([gone]);
+    const fields = "Final-Recipient: rfc822;mary.o'brien@example.org\nAction: failed\nStatus: 5.1.1";
+    expect(await read(status(fields))).toEqual([mary]);
+  });
+
+  it('are told apart where the empty line between them is missing', async () => {
+    const fields = (name: string, code: string): string =>
+      `Original-Recipient: rfc822;${name}@example.org\nFinal-Recipient: rfc822;${name}@example.net\nAction: failed\nStatus: ${code}`;
+    expect(await read(status(`${fields('gone', '5.1.1')}\n${fields('full', '5.2.2')}`))).toEqual([
+      gone,
+      ['full@example.org', 'soft', 'mailboxfull'],
+    ]);
+  });
+
+  it.each([
+    'Your message was successfully delivered to the following recipient:\n\n  gone@example.org\n',
+    'Ihre Nachricht wurde erfolgreich zugestellt an:\n\n  gone@example.org\n',
+  ])('have got the message where prose says so: %s', async (text) => {
+    const raw = form({ from: 'postmaster@example.org', subject: 'Delivery report', text });
+    expect(await read(raw)).toEqual([['gone@example.org', 'delivered', 'delivered']]);
+  });
+
+  it('have not got it where another has', async () => {
+    const text =
+      'The message was successfully delivered to:\n  ok@example.org\n\nDelivery failed for:\n  gone@example.org: 550 5.1.1 user unknown\n';
+    const raw = form({ from: 'postmaster@example.org', subject: 'Delivery report', text });
+    expect(await read(raw)).toContainEqual(gone);
+  });
+});

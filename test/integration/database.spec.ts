@@ -1,0 +1,24 @@
+import { sql } from 'kysely';
+import { connect } from '../../src/platform/database/index.js';
+import { testDatabase } from '../support/database.js';
+
+describe('a transaction whose process falls silent', () => {
+  it.each([
+    ['after five minutes', null, '5min'],
+    ['when the operator says', '30s', '30s'],
+  ])('ends %s', async (_, operators, expected) => {
+    await using database = await testDatabase();
+    const name = sql.id(new URL(database.connectionString).pathname.slice(1));
+    if (operators !== null)
+      await sql`alter database ${name} set idle_in_transaction_session_timeout = ${sql.lit(operators)}`.execute(
+        database.db,
+      );
+    const db = connect(database.connectionString, 1);
+    try {
+      const { rows } = await sql`show idle_in_transaction_session_timeout`.execute(db);
+      expect(rows).toEqual([{ idle_in_transaction_session_timeout: expected }]);
+    } finally {
+      await db.destroy();
+    }
+  });
+});
