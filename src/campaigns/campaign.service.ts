@@ -204,24 +204,25 @@ export class CampaignService {
 
   /** Stops between windows of messages; nobody who was not written to yet is, until resumed. */
   async pause(id: string, principal: Principal): Promise<CampaignRow> {
-    const row = await this.change(id, 'pause', principal);
-    await this.ledger.pause({ campaignId: id });
-    return row;
+    return this.change(id, 'pause', principal, {}, {}, async (trx) => {
+      await this.ledger.pause({ campaignId: id }, trx);
+    });
   }
 
   async resume(id: string, principal: Principal): Promise<CampaignRow> {
-    const row = await this.change(id, 'resume', principal);
-    await this.ledger.resume({ campaignId: id });
-    return row;
+    return this.change(id, 'resume', principal, {}, {}, async (trx) => {
+      await this.ledger.resume({ campaignId: id }, trx);
+    });
   }
 
   /** Stops for good; what has left has left. */
   async cancel(id: string, reason: string, principal: Principal): Promise<CampaignRow> {
-    const { state } = await this.get(id);
-    const row = await this.change(id, 'cancel', principal, {}, { reason: reason.slice(0, 500) }, (trx) =>
-      this.campaigns.cancelWaitingSteps(id, this.clock.now(), trx),
-    );
-    if (state === 'sending' || state === 'paused') await this.ledger.cancel({ campaignId: id }, 'campaign cancelled');
+    let dispatches: string[] = [];
+    const row = await this.change(id, 'cancel', principal, {}, { reason: reason.slice(0, 500) }, async (trx) => {
+      await this.campaigns.cancelWaitingSteps(id, this.clock.now(), trx);
+      dispatches = await this.ledger.stop({ campaignId: id }, trx);
+    });
+    for (const dispatchId of dispatches) await this.ledger.cancelUnsent({ dispatchId }, 'campaign cancelled');
     return row;
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { AuditTrail } from '../../src/access/index.js';
 import { type CampaignInput, CampaignService } from '../../src/campaigns/index.js';
@@ -327,6 +328,35 @@ describe('the schedule', () => {
     await test.settle(other);
     const after = await ledger.progress({ campaignId: other });
     expect(after.states.cancelled).toBe(after.planned);
+  });
+});
+
+/** Until so many connections to the test's database wait for somebody's lock. */
+const waiting = async (connections: number): Promise<void> => {
+  for (;;) {
+    const { rows } = await sql<{ n: number }>`select count(*)::int as n from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(database.db);
+    if (rows[0]?.n === connections) return;
+    await delay(10);
+  }
+};
+
+describe('a cancelled campaign', () => {
+  it('sends nothing, also when it was launched between the reading and the writing of its state', async () => {
+    const id = await scheduled({ audience: { segments: ['without-nhsmail'] } });
+    const [launch, cancel] = await database.db.transaction().execute(async (trx) => {
+      // Holds the launch up where it has the campaign and nobody can see that yet.
+      await sql`lock table dispatch in exclusive mode`.execute(trx);
+      const launched = service.runDueSteps(id);
+      await waiting(1);
+      const cancelled = service.cancel(id, 'wrong month', operator);
+      await waiting(2);
+      return [launched, cancelled];
+    });
+    expect(await launch).toBeGreaterThan(0);
+    expect((await cancel).state).toBe('cancelled');
+    const { states, planned } = await ledger.progress({ campaignId: id });
+    expect(states.cancelled).toBe(planned);
   });
 });
 
