@@ -73,15 +73,24 @@ export class CampaignService {
 
   /**
    * Gives the campaign another content. An approval that it had is void, its waiting steps are taken back, and it is a
-   * draft again. @throws as `create`; ConflictError `stale-version` when it is no longer at `expectedVersion`.
+   * draft again. @throws as `create`; ConflictError `stale-version` when it is no longer at `expectedVersion`,
+   * `has-sent` for another window or kind once a step of it went out: the ledger and corrections know by the campaign
+   * which dates people were told.
    */
   async edit(id: string, expectedVersion: number, input: CampaignInput, principal: Principal): Promise<CampaignRow> {
     authorise(principal, 'edit');
     const content = await this.contentOf(input, principal);
     const patch = { ...content, ...NO_APPROVAL, released_at: null };
-    return this.change(id, 'edit', principal, patch, {}, async (trx, { version }) => {
+    return this.change(id, 'edit', principal, patch, {}, async (trx, { version, window_id: windowId, kind }) => {
       if (version !== expectedVersion) {
         throw new ConflictError(STALE_VERSION, `Campaign ${id} is at version ${version} by now: read it again`);
+      }
+      const isAnother = content.window_id !== windowId || content.kind !== kind;
+      if (isAnother && (await this.campaigns.steps(id)).some(({ state }) => state === 'dispatched')) {
+        throw new ConflictError(
+          'has-sent',
+          `Campaign ${id} has been sent to people and keeps its window and kind: copy it for another window, or draft a new one`,
+        );
       }
       await this.campaigns.replaceWaitingSteps(id, [], this.clock.now(), trx);
     });

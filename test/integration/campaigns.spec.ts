@@ -303,6 +303,31 @@ describe('the schedule', () => {
     expect(await service.steps(id)).toMatchObject([{ state: 'skipped', note: 'its time had passed' }]);
   });
 
+  it('tells nobody that the cutoff has passed before it has, however early somebody schedules that', async () => {
+    await test.importDeclarations(1);
+    clock.moveTo(at('2026-09-17T16:00'));
+    for (const launchAt of [null, '2026-09-18T10:00:00+01:00', '2026-09-18T13:00:00+01:00']) {
+      const id = await scheduled({ kind: 'after-cutoff', launchAt, audience: { regions: ['Y63'] } });
+      const [step] = await service.steps(id);
+      expect(step?.due_at).toEqual(at(launchAt?.includes('13:00') ? '2026-09-18T13:00' : '2026-09-18T12:00'));
+      await test.settle(id);
+      expect(await planned(id)).toBe(0);
+      await service.cancel(id, 'seen', operator);
+    }
+    const id = await scheduled({ kind: 'after-cutoff' });
+    clock.moveTo(at('2026-09-18T12:00'));
+    await test.settle(id);
+    expect(await planned(id)).toBeGreaterThan(0);
+
+    // Made afterwards it leaves at once, and its plan speaks of now.
+    clock.moveTo(at('2026-09-21T09:00'));
+    const late = await scheduled({ kind: 'after-cutoff', audience: { regions: ['Y63'] } });
+    const { explanation } = (await service.plan(late)).summary.feasibility;
+    expect(explanation).toContain('Launched at 9am on Monday 21 September 2026');
+    await test.settle(late);
+    expect(await planned(late)).toBeGreaterThan(0);
+  });
+
   it('dispatches a step once, however many schedulers ask at the same moment', async () => {
     const id = await scheduled({ audience: { segments: ['unknown', 'mismatched'] } });
     const counts = await Promise.all(Array.from({ length: 5 }, () => service.runDueSteps(id)));
