@@ -143,8 +143,11 @@ export class CampaignService {
     return this.plans.make(await this.get(id));
   }
 
-  /** Hands a planned draft over for review. @throws ConflictError `no-plan`, `values-missing`,
-   * `contradictory-instructions` when another campaign is to tell some of these people the opposite. */
+  /**
+   * Hands a planned draft over for review. @throws ConflictError `no-plan`, `values-missing`, `audience-unknown` for a
+   * code that stands for no such organisation: nobody would be written to about it, and nothing would say so;
+   * `contradictory-instructions` when another campaign is to tell some of these people the opposite.
+   */
   async submit(id: string, principal: Principal): Promise<CampaignRow> {
     const plan = await this.plans.latest(id);
     if (!plan) throw new ConflictError('no-plan', `Campaign ${id} has no plan: plan it before you submit it`);
@@ -154,6 +157,12 @@ export class CampaignService {
       throw new ConflictError('values-missing', `Campaign ${id} cannot be submitted: ${list}`);
     }
     refuseContradictions(id, plan.summary.contradictions);
+    const misnamed = await this.misnamedOf((await this.get(id)).audience);
+    if (misnamed.length > 0) {
+      const [first, more] = [misnamed.slice(0, 20).join('; '), misnamed.length - 20];
+      const list = more > 0 ? `${first}; and ${more} more` : first;
+      throw new ConflictError('audience-unknown', `Campaign ${id} cannot be submitted: ${list}`);
+    }
     return this.change(id, 'submit', principal);
   }
 
@@ -352,6 +361,16 @@ export class CampaignService {
       launch_at: launchAt,
       held_back: heldBack ?? KINDS[kind].heldBack,
     };
+  }
+
+  /** What of the audience the directory does not know, or knows as something else, in words. */
+  private async misnamedOf({ regions, commissioners, organisations }: CampaignAudience): Promise<string[]> {
+    const kinds = await this.directory.kindsOf([...regions, ...commissioners, ...organisations]);
+    return [
+      ...regions.filter((code) => kinds.get(code) !== 'region').map((code) => `${code} is no region`),
+      ...commissioners.filter((code) => kinds.get(code) !== 'commissioner').map((code) => `${code} is no commissioner`),
+      ...organisations.filter((code) => !kinds.has(code)).map((code) => `no imported file names ${code}`),
+    ];
   }
 
   /** The one region in which the whole audience lies, if it does. */

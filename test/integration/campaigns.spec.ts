@@ -180,6 +180,22 @@ describe('a campaign', () => {
     await service.approve(cascade, hash, approver);
   });
 
+  it('is not for places that nobody knows: a mistyped practice would be told nothing, and nothing would say so', async () => {
+    const organisations = ['A84002', 'A8400Z'];
+    const id = await draft({ audience: { organisations, commissioners: ['A84005'], regions: ['00L', 'Y63'] } });
+    await service.plan(id);
+    const submitted = service.submit(id, author);
+    await expect(submitted).rejects.toMatchObject({ code: 'audience-unknown' });
+    await expect(submitted).rejects.toThrow(
+      '00L is no region; A84005 is no commissioner; no imported file names A8400Z',
+    );
+    const { version } = await service.get(id);
+    const audience = { organisations: ['A84002'], commissioners: ['00L'], regions: ['Y63'] };
+    await service.edit(id, version, { name: 'September', kind: 'sign-in-notice', windowId, audience }, author);
+    await service.plan(id);
+    expect((await service.submit(id, author)).state).toBe('in-review');
+  });
+
   it('shows whom NHSmail-only mail would miss', async () => {
     const wide = await service.plan(await draft());
     const narrow = await service.plan(await draft({ audience: { reach: 'nhsmail-only' } }));
