@@ -4,13 +4,14 @@ import {
   type ImportReport,
   type ImportRequest,
   type ImportWarning,
+  type RowFault,
   TableReader,
   type TableRow,
 } from '../directory/index.js';
 import { Clock } from '../shared/clock.js';
 import { DECLARATION_FORMAT } from './declaration.format.js';
 import { DeclarationRepository, type Trx } from './declaration.repository.js';
-import { type Declaration } from './declaration.rules.js';
+import { type Declaration, isOfTheFuture, OF_THE_FUTURE } from './declaration.rules.js';
 
 type Row = TableRow<(typeof DECLARATION_FORMAT)['columns']>;
 
@@ -49,7 +50,10 @@ export class DeclarationImporter {
     const reader = await TableReader.open(path, DECLARATION_FORMAT, onProgress);
     const counts = { added: 0, changed: 0, gone: 0, unchanged: 0 };
     const codes = new Set<string>();
+    const now = this.clock.now();
     for await (const rows of reader.batches()) {
+      const early = rows.filter(({ values }) => isOfTheFuture(values.updated_at, now)).map(faultOfTheFuture);
+      reader.addFaults(early, early.length);
       if (reader.faultCount > 0) continue;
       const declarations = rows.map(declarationOf);
       for (const { organisationCode } of declarations) codes.add(organisationCode);
@@ -64,7 +68,7 @@ export class DeclarationImporter {
     if (faultCount > 0) return { ...report, added: 0, changed: 0, gone: 0, unchanged: 0, warnings: [], applied: false };
     const warnings = warningsAbout(await this.declarations.unknownOrganisations([...codes], trx));
     if (dryRun) return { ...report, ...counts, warnings, applied: false };
-    const batch = { ...counts, kind: about.kind, files: about.files, importedBy: actor, appliedAt: this.clock.now() };
+    const batch = { ...counts, kind: about.kind, files: about.files, importedBy: actor, appliedAt: now };
     const batchId = await this.declarations.recordBatch(batch, trx);
     const files = about.files.map(({ name, sha256 }) => ({ name, sha256 }));
     const details = { ...counts, files };
@@ -82,6 +86,16 @@ function declarationOf({ values }: Row): Declaration {
     approvalRequired: values.approval_required,
     status: values.status,
     updatedAt: values.updated_at,
+  };
+}
+
+function faultOfTheFuture({ row }: Row): Omit<RowFault, 'file'> {
+  return {
+    row,
+    column: 'updated_at',
+    valueClass: 'instant to come',
+    message: OF_THE_FUTURE,
+    remedy: 'Write the instant at which CQRS changed the status',
   };
 }
 
