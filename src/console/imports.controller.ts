@@ -4,7 +4,7 @@ import { FileInterceptor } from '@nestjs/platform-express';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { CsrfToken, CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
-import { DeclarationImporter } from '../deadlines/index.js';
+import { DeclarationFeed } from '../deadlines/index.js';
 import {
   DirectoryService,
   IMPORT_KINDS,
@@ -46,7 +46,7 @@ export class ImportsController {
     private readonly directory: DirectoryService,
     private readonly imports: ImportService,
     private readonly undos: ImportUndo,
-    private readonly declarations: DeclarationImporter,
+    private readonly declarations: DeclarationFeed,
     private readonly uploads: UploadStore,
     private readonly picture: DirectoryPicture,
     private readonly sending: SendingReads,
