@@ -119,7 +119,7 @@ export class UnknownController {
       faults,
       notice,
       choice,
-      total: await this.desk.unknownCount(frame.principal),
+      total: messages.length < PAGE ? messages.length : await this.desk.unknownCount(frame.principal),
       messages: messages.map((message) => ({
         ...message,
         why: message.reason && messageReason(message.reason),
