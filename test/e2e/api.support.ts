@@ -45,6 +45,7 @@ export class ApiApp implements AsyncDisposable {
         DATA_DIR: dataDir,
         ROLES: 'web,worker',
         RATE_LIMIT_PER_MINUTE: '1000000',
+        WEBHOOK_ALLOW_PRIVATE: 'localhost',
       }),
       queuePrefix: `q${randomUUID().replaceAll('-', '').slice(0, 12)}`,
     };
