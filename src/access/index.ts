@@ -20,12 +20,5 @@ export {
   permissionsOf,
   ROLE_PERMISSIONS,
 } from './permission.rules.js';
-export {
-  CurrentPrincipal,
-  MaybePrincipal,
-  type Principal,
-  requireRegion,
-  type Session,
-  systemPrincipal,
-} from './principal.js';
+export { CurrentPrincipal, type Principal, requireRegion, type Session, systemPrincipal } from './principal.js';
 export { Public } from '../platform/http/index.js';

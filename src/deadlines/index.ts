@@ -34,5 +34,4 @@ export {
   reminderPolicySchema,
   remindersFor,
   type ReminderStep,
-  whichStepsAreDue,
 } from './reminder-ladder.rules.js';
