@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer';
 import { type ByteWriter } from '../shared/byte-writer.js';
 import { InvalidInputError } from '../shared/errors.js';
+import { remembered } from '../shared/remembered.js';
 import type { Attachment } from '../rendering/index.js';
 import { fileNameParameter, headerDate, type Mailbox, mailboxHeader, plainHeader, textHeader } from './mime.header.js';
 
@@ -85,15 +86,6 @@ export function prepareComposer(fixed: FixedParts): MimeComposer {
       if (isAscii(mime)) return mime;
       throw new InvalidInputError('broken-body', 'A body is not quoted-printable: it has a character outside ASCII');
     },
-  };
-}
-
-/** The last answer, for as long as the question is the same. */
-function remembered<T>(make: (from: T) => string): (from: T) => string {
-  let last: { readonly from: T; readonly made: string } | undefined;
-  return (from) => {
-    if (last?.from !== from) last = { from, made: make(from) };
-    return last.made;
   };
 }
 

@@ -2,7 +2,7 @@ import { type DkimSigner, type DkimSettings, prepareSigner } from './mime.dkim.j
 import type { MailTransport, Outcome, OutgoingMessage } from './transport.js';
 
 /** So many messages are with the signers while the transport behind is kept busy. */
-const BEING_SIGNED = 16;
+const BEING_SIGNED = 32;
 
 const NOTHING = Buffer.alloc(0);
 /** Bytes of a piece of memory that is worth keeping: messages with large attachments are few. */

@@ -53,13 +53,17 @@ const LAZILY = sql`lazily as materialized (select set_config('synchronous_commit
 export class SliceRepository {
   constructor(@InjectDatabase() private readonly db: Kysely<DeliveryTables>) {}
 
-  /** Undefined when the slice is somebody else's, has nothing left, or its dispatch is not running. */
+  /**
+   * Undefined when the slice is somebody else's, has nothing left, or its dispatch is not running. The lease need not be
+   * on disk at once: it goes there with the first intent, before anything leaves, and one that is lost leaves the slice
+   * to the next worker, with nothing intended under it.
+   */
   async lease(sliceId: string, worker: string, seconds: number): Promise<Lease | undefined> {
     const { rows } = await sql<Lease>`
-      with ${DURABLY}
+      with ${LAZILY}
       update slice set epoch = slice.epoch + 1, leased_by = ${worker},
         lease_until = clock_timestamp() + ${seconds} * interval '1 second'
-      from dispatch, durably
+      from dispatch, lazily
       where slice.id = ${sliceId} and slice.leased_by is null and slice.due_at is not null
         and dispatch.id = slice.dispatch_id and dispatch.state = 'running'
       returning slice.id as "sliceId", slice.epoch, slice.leased_by as worker, slice.dispatch_id as "dispatchId",
