@@ -19,6 +19,8 @@ interface Kind {
   readonly audience: 'people' | 'contacts' | 'blockers' | 'told-before';
   readonly schedule: 'once' | 'ladder';
   readonly expiry: Expiry;
+  /** Says that the cutoff has passed: it never leaves before, whenever it is launched. */
+  readonly fromCutoff?: true;
   /** Waits for a person to release it, whatever its date. */
   readonly heldBack: boolean;
   /** Service notices go out whatever a person's preferences; optional mail can be unsubscribed from. */
@@ -56,6 +58,7 @@ export const KINDS: Readonly<Record<CampaignKind, Kind>> = {
     audience: 'blockers',
     schedule: 'once',
     expiry: 'pcse',
+    fromCutoff: true,
     heldBack: false,
     needsSignInChange: false,
   },

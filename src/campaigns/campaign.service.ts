@@ -73,15 +73,24 @@ export class CampaignService {
 
   /**
    * Gives the campaign another content. An approval that it had is void, its waiting steps are taken back, and it is a
-   * draft again. @throws as `create`; ConflictError `stale-version` when it is no longer at `expectedVersion`.
+   * draft again. @throws as `create`; ConflictError `stale-version` when it is no longer at `expectedVersion`,
+   * `has-sent` for another window or kind once a step of it went out: the ledger and corrections know by the campaign
+   * which dates people were told.
    */
   async edit(id: string, expectedVersion: number, input: CampaignInput, principal: Principal): Promise<CampaignRow> {
     authorise(principal, 'edit');
     const content = await this.contentOf(input, principal);
     const patch = { ...content, ...NO_APPROVAL, released_at: null };
-    return this.change(id, 'edit', principal, patch, {}, async (trx, { version }) => {
+    return this.change(id, 'edit', principal, patch, {}, async (trx, { version, window_id: windowId, kind }) => {
       if (version !== expectedVersion) {
         throw new ConflictError(STALE_VERSION, `Campaign ${id} is at version ${version} by now: read it again`);
+      }
+      const isAnother = content.window_id !== windowId || content.kind !== kind;
+      if (isAnother && (await this.campaigns.steps(id)).some(({ state }) => state === 'dispatched')) {
+        throw new ConflictError(
+          'has-sent',
+          `Campaign ${id} has been sent to people and keeps its window and kind: copy it for another window, or draft a new one`,
+        );
       }
       await this.campaigns.replaceWaitingSteps(id, [], this.clock.now(), trx);
     });
@@ -134,8 +143,11 @@ export class CampaignService {
     return this.plans.make(await this.get(id));
   }
 
-  /** Hands a planned draft over for review. @throws ConflictError `no-plan`, `values-missing`,
-   * `contradictory-instructions` when another campaign is to tell some of these people the opposite. */
+  /**
+   * Hands a planned draft over for review. @throws ConflictError `no-plan`, `values-missing`, `audience-unknown` for a
+   * code that stands for no such organisation: nobody would be written to about it, and nothing would say so;
+   * `contradictory-instructions` when another campaign is to tell some of these people the opposite.
+   */
   async submit(id: string, principal: Principal): Promise<CampaignRow> {
     const plan = await this.plans.latest(id);
     if (!plan) throw new ConflictError('no-plan', `Campaign ${id} has no plan: plan it before you submit it`);
@@ -145,6 +157,12 @@ export class CampaignService {
       throw new ConflictError('values-missing', `Campaign ${id} cannot be submitted: ${list}`);
     }
     refuseContradictions(id, plan.summary.contradictions);
+    const misnamed = await this.misnamedOf((await this.get(id)).audience);
+    if (misnamed.length > 0) {
+      const [first, more] = [misnamed.slice(0, 20).join('; '), misnamed.length - 20];
+      const list = more > 0 ? `${first}; and ${more} more` : first;
+      throw new ConflictError('audience-unknown', `Campaign ${id} cannot be submitted: ${list}`);
+    }
     return this.change(id, 'submit', principal);
   }
 
@@ -204,24 +222,25 @@ export class CampaignService {
 
   /** Stops between windows of messages; nobody who was not written to yet is, until resumed. */
   async pause(id: string, principal: Principal): Promise<CampaignRow> {
-    const row = await this.change(id, 'pause', principal);
-    await this.ledger.pause({ campaignId: id });
-    return row;
+    return this.change(id, 'pause', principal, {}, {}, async (trx) => {
+      await this.ledger.pause({ campaignId: id }, trx);
+    });
   }
 
   async resume(id: string, principal: Principal): Promise<CampaignRow> {
-    const row = await this.change(id, 'resume', principal);
-    await this.ledger.resume({ campaignId: id });
-    return row;
+    return this.change(id, 'resume', principal, {}, {}, async (trx) => {
+      await this.ledger.resume({ campaignId: id }, trx);
+    });
   }
 
   /** Stops for good; what has left has left. */
   async cancel(id: string, reason: string, principal: Principal): Promise<CampaignRow> {
-    const { state } = await this.get(id);
-    const row = await this.change(id, 'cancel', principal, {}, { reason: reason.slice(0, 500) }, (trx) =>
-      this.campaigns.cancelWaitingSteps(id, this.clock.now(), trx),
-    );
-    if (state === 'sending' || state === 'paused') await this.ledger.cancel({ campaignId: id }, 'campaign cancelled');
+    let dispatches: string[] = [];
+    const row = await this.change(id, 'cancel', principal, {}, { reason: reason.slice(0, 500) }, async (trx) => {
+      await this.campaigns.cancelWaitingSteps(id, this.clock.now(), trx);
+      dispatches = await this.ledger.stop({ campaignId: id }, trx);
+    });
+    for (const dispatchId of dispatches) await this.ledger.cancelUnsent({ dispatchId }, 'campaign cancelled');
     return row;
   }
 
@@ -342,6 +361,16 @@ export class CampaignService {
       launch_at: launchAt,
       held_back: heldBack ?? KINDS[kind].heldBack,
     };
+  }
+
+  /** What of the audience the directory does not know, or knows as something else, in words. */
+  private async misnamedOf({ regions, commissioners, organisations }: CampaignAudience): Promise<string[]> {
+    const kinds = await this.directory.kindsOf([...regions, ...commissioners, ...organisations]);
+    return [
+      ...regions.filter((code) => kinds.get(code) !== 'region').map((code) => `${code} is no region`),
+      ...commissioners.filter((code) => kinds.get(code) !== 'commissioner').map((code) => `${code} is no commissioner`),
+      ...organisations.filter((code) => !kinds.has(code)).map((code) => `no imported file names ${code}`),
+    ];
   }
 
   /** The one region in which the whole audience lies, if it does. */

@@ -145,9 +145,8 @@ export class PlanService {
     const expiresAt = expiryOf(campaign.kind, window)?.toISOString() ?? null;
     const suffix = suffixOf(window);
     if (kind.schedule === 'once') {
-      return [
-        { id: `launch${suffix}`, label: kind.title, dueAt: campaign.launch_at?.toISOString() ?? null, expiresAt },
-      ];
+      const dueAt = kind.fromCutoff ? laterOf(campaign.launch_at, window.cutoff.toInstant()) : campaign.launch_at;
+      return [{ id: `launch${suffix}`, label: kind.title, dueAt: dueAt?.toISOString() ?? null, expiresAt }];
     }
     return this.deadlines.ladder(window).reminders.map(({ stepId, label, dueAt }) => ({
       id: `${stepId}${suffix}`,
@@ -201,7 +200,7 @@ export class PlanService {
       ratePerMinute,
       ...(dayBudget !== undefined && { dayBudget }),
       retryShare: RETRY_SHARE,
-      launchAt: last?.dueAt ? new Date(last.dueAt) : this.clock.now(),
+      launchAt: laterOf(last?.dueAt ? new Date(last.dueAt) : null, this.clock.now()),
       cutoff: last?.expiresAt ? new Date(last.expiresAt) : window.pcse.toInstant(),
       calendar: this.bankHolidays.calendar,
       sendingHours: window.reminderPolicy.sendingHours,
@@ -237,6 +236,10 @@ async function* tallied(
 /** Steps of moved dates are other steps: what was dispatched before the move stays as it is beside them. */
 function suffixOf({ createdAt, timesSetAt }: DeclarationWindow): string {
   return timesSetAt > createdAt ? `-since-${timesSetAt.toISOString().replace(/\D/g, '').slice(0, 14)}` : '';
+}
+
+function laterOf(a: Date | null, b: Date): Date {
+  return a !== null && a > b ? a : b;
 }
 
 function expiryOf(kind: CampaignRow['kind'], window: DeclarationWindow): Date | null {

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command } from 'commander';
 import { PROJECT_ROOT } from '../platform/config/index.js';
@@ -25,10 +24,13 @@ export function registerDemoCommand(program: Command): void {
     .option('--small', '300 people instead of 30,000')
     .option('--json', 'counts and timings as one JSON document')
     .action(async ({ small = false, json = false }: DemoOptions) => {
-      const { Demo } = await import('./demo.run.js');
+      const [{ Demo }, { discardDataFolder }] = await Promise.all([
+        import('./demo.run.js'),
+        import('../platform/database/index.js'),
+      ]);
       // Always afresh: the demo's own folder, never the service's.
       const dataDir = join(PROJECT_ROOT, 'var', small ? 'demo-small' : 'demo');
-      await rm(dataDir, { recursive: true, force: true });
+      await discardDataFolder(dataDir);
       const started = performance.now();
       const clock = new FixedClock(START.toInstant());
       const result = await withService(

@@ -34,7 +34,7 @@ export function reportLines(result: DemoResult, dataDir: string): string[] {
     '',
     `Cascade: ${cascade.coverage.confirmed.toLocaleString('en-GB')} of ${cascade.coverage.practices.toLocaleString('en-GB')} practices confirmed, ${cascade.coverage.passedOn.toLocaleString('en-GB')} had it passed on, ${cascade.coverage.silent.toLocaleString('en-GB')} are silent. Practices at risk: ${cascade.practicesAtRisk.before.toLocaleString('en-GB')} before, ${cascade.practicesAtRisk.after.toLocaleString('en-GB')} after. The report of the whole country took ${cascade.reportMs} ms.`,
     `Correction: ${correction.people.toLocaleString('en-GB')} people were told a cutoff that has moved; the draft to them waits for approval.`,
-    `At risk of missing payment: ${atRisk.length > 0 ? atRisk.join(', ') : 'nobody'}.`,
+    `At risk of missing payment when it all began: ${atRisk.length > 0 ? atRisk.join(', ') : 'nobody'}.`,
     `Slowest step: ${slowest[0]}, ${slowest[1].toFixed(1)} s of ${(seconds['total'] ?? 0).toFixed(1)} s. Sending: ${messagesPerSecond.toLocaleString('en-GB')} emails a second.`,
     `The ${captured.toLocaleString('en-GB')} emails are in the inbox: DATA_DIR=${relative(process.cwd(), dataDir)} npm start, then open http://127.0.0.1:3000/inbox`,
   ];

@@ -26,8 +26,14 @@ export function registerTextCommands(program: Command): void {
     .action(async (files: string[], { json }: { json?: boolean }) => {
       const { classifyReport } = await import('../feedback/index.js');
       const rows: string[][] = [];
+      const unread: InvalidInputError[] = [];
       for (const file of files) {
-        const { kind, recipients } = await classifyReport(await message(file));
+        const raw = await message(file).catch((error: unknown) => {
+          if (error instanceof InvalidInputError) unread.push(error);
+          else throw error;
+        });
+        if (!raw) continue;
+        const { kind, recipients } = await classifyReport(raw);
         const found = recipients.map(({ address, kind: of, reason, status }) => ({
           address,
           kind: of,
@@ -37,7 +43,8 @@ export function registerTextCommands(program: Command): void {
         if (json) await print(JSON.stringify({ file, kind, recipients: found }));
         rows.push([basename(file), kind, found.map(({ reason }) => reason).join(', ')]);
       }
-      if (!json) await print(table(['file', 'kind', 'reason'], rows));
+      if (!json && rows.length > 0) await print(table(['file', 'kind', 'reason'], rows));
+      if (unread.length > 0) throw new CommandFailure(unread.map((error) => error.message).join('\n'), 2);
     });
 }
 

@@ -3,14 +3,21 @@ import { z } from 'zod';
 import { AuditTrail } from '../access/index.js';
 import { type ImportReport, type ImportRequest, ImportService } from '../directory/index.js';
 import { DeclarationImporter } from './declaration.importer.js';
+import { Clock } from '../shared/clock.js';
 import { type AppliedDeclarations, DeclarationRepository } from './declaration.repository.js';
-import { declarationSchema } from './declaration.rules.js';
+import { declarationSchema, isOfTheFuture, OF_THE_FUTURE } from './declaration.rules.js';
 import { parseInput } from './input.schema.js';
 
 /** As many as one request may carry; all of England is about 60,000. */
 export const MAX_DECLARATIONS = 100_000;
 
-const declarationsSchema = z.array(declarationSchema).max(MAX_DECLARATIONS);
+function declarationsAt(now: Date) {
+  const past = declarationSchema.refine(({ updatedAt }) => !isOfTheFuture(updatedAt, now), {
+    path: ['updatedAt'],
+    message: OF_THE_FUTURE,
+  });
+  return z.array(past).max(MAX_DECLARATIONS);
+}
 
 export interface DeclarationFeedReport extends AppliedDeclarations {
   readonly received: number;
@@ -25,6 +32,7 @@ export class DeclarationFeed {
     private readonly declarations: DeclarationRepository,
     private readonly imports: ImportService,
     private readonly audit: AuditTrail,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -33,7 +41,7 @@ export class DeclarationFeed {
    * @throws InvalidInputError `bad-declarations` naming each row and field at fault (`3.status: …`, counted from 0).
    */
   async applyDeclarations(rows: unknown, by: string): Promise<DeclarationFeedReport> {
-    const declarations = parseInput('bad-declarations', declarationsSchema, rows);
+    const declarations = parseInput('bad-declarations', declarationsAt(this.clock.now()), rows);
     const codes = declarations.map(({ organisationCode }) => organisationCode);
     const received = declarations.length;
     return this.declarations.db.transaction().execute(async (trx) => {
@@ -50,6 +58,6 @@ export class DeclarationFeed {
    * warning, and their declarations are kept.
    */
   async importDeclarations(path: string, request: ImportRequest): Promise<ImportReport> {
-    return this.imports.run(new DeclarationImporter(path, request, this.declarations), request);
+    return this.imports.run(new DeclarationImporter(path, request, this.declarations, this.clock.now()), request);
   }
 }

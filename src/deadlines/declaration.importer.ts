@@ -4,13 +4,14 @@ import {
   type Importer,
   type ImportRequest,
   type ImportWarning,
+  type RowFault,
   type StagedFiles,
   TableReader,
   type TableRow,
 } from '../directory/index.js';
 import { DECLARATION_FORMAT } from './declaration.format.js';
 import { type DeclarationRepository } from './declaration.repository.js';
-import { type Declaration } from './declaration.rules.js';
+import { type Declaration, isOfTheFuture, OF_THE_FUTURE } from './declaration.rules.js';
 
 type Row = TableRow<(typeof DECLARATION_FORMAT)['columns']>;
 
@@ -26,12 +27,15 @@ export class DeclarationImporter implements Importer {
     private readonly path: string,
     private readonly request: ImportRequest,
     private readonly declarations: DeclarationRepository,
+    private readonly now: Date,
   ) {}
 
   /** Rows say themselves which of them is newer, so they need no stage: they are written as they are read. */
   async stage(trx: QueryExecutorProvider): Promise<StagedFiles> {
     const reader = await TableReader.open(this.path, DECLARATION_FORMAT, this.request.onProgress);
     for await (const rows of reader.batches()) {
+      const early = rows.filter(({ values }) => isOfTheFuture(values.updated_at, this.now)).map(faultOfTheFuture);
+      reader.addFaults(early, early.length);
       if (reader.faultCount > 0) continue;
       const declarations = rows.map(declarationOf);
       for (const { organisationCode } of declarations) this.codes.add(organisationCode);
@@ -67,5 +71,15 @@ function declarationOf({ values }: Row): Declaration {
     approvalRequired: values.approval_required,
     status: values.status,
     updatedAt: values.updated_at,
+  };
+}
+
+function faultOfTheFuture({ row }: Row): Omit<RowFault, 'file'> {
+  return {
+    row,
+    column: 'updated_at',
+    valueClass: 'instant to come',
+    message: OF_THE_FUTURE,
+    remedy: 'Write the instant at which CQRS changed the status',
   };
 }

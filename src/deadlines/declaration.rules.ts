@@ -28,6 +28,20 @@ export interface Declaration {
   readonly updatedAt: Date;
 }
 
+/** More than any clock can be wrong, or a rehearsal ahead of its own at the beginning of a round. */
+const MOST_AHEAD_MS = 90 * 86_400_000;
+
+/**
+ * Whether a report says that it is of a time that has not come. As the newest report wins, one with a mistyped year
+ * would win over every true one for years. `now` is by the service's clock; a rehearsal of another year may be fed with
+ * reports of this one, so that the machine's own has a say too.
+ */
+export function isOfTheFuture(updatedAt: Date, now: Date): boolean {
+  return updatedAt.getTime() - Math.max(now.getTime(), Date.now()) > MOST_AHEAD_MS;
+}
+
+export const OF_THE_FUTURE = 'The time has not come yet: this report would win over every later one';
+
 const nameSchema = lineOf({ min: 1, max: 200 });
 
 /** One declaration as the CQRS platform posts it. */

@@ -54,6 +54,20 @@ describe('feasibility', () => {
     expect(local(feasibility({ ...campaign, launchAt: at('2026-09-12T12:00') }).finishesAt)).toBe('2026-09-14T13:06');
   });
 
+  it.each(['2026-09-17T07:59', '2026-09-17T18:00', '2026-09-12T12:00', '2026-12-25T10:00'])(
+    'says of a launch at %s that mail leaves then all the same',
+    (time) => {
+      const { explanation } = feasibility({ ...campaign, launchAt: at(time) });
+      expect(explanation).toMatch(
+        / The launch is outside sending hours \(08:00 to 18:00 on working days\): nothing waits for them, the first emails leave then\.$/,
+      );
+    },
+  );
+
+  it.each(['2026-09-17T08:00', '2026-09-17T17:59'])('says nothing more of a launch at %s', (time) => {
+    expect(feasibility({ ...campaign, launchAt: at(time) }).explanation).not.toContain('outside sending hours');
+  });
+
   it('jumps over Christmas', () => {
     const christmas = { ...campaign, launchAt: at('2026-12-24T16:00'), cutoff: at('2026-12-30T12:00') };
     expect(local(feasibility(christmas).finishesAt)).toBe('2026-12-29T11:06');

@@ -40,7 +40,8 @@ export function feasibility(input: FeasibilityInput): Feasibility {
   const latestSafeLaunch = latestLaunchOf(attempts, input, spans);
   const fits = finishesAt !== undefined && finishesAt < input.cutoff;
   const outcome = { fits, finishesAt, latestSafeLaunch };
-  return { ...outcome, explanation: explain(attempts, input, outcome) };
+  const explanation = explain(attempts, input, outcome) + asideOf(input, spans);
+  return { ...outcome, explanation };
 }
 
 /** When mail may leave on each day from a day on. */
@@ -130,6 +131,13 @@ function explain(attempts: number, input: FeasibilityInput, outcome: Omit<Feasib
     ? `The latest safe launch is ${words(outcome.latestSafeLaunch)}.`
     : 'No launch in the year before the cutoff is early enough.';
   return `${need} ${finish}, ${verdict} ${latest}`;
+}
+
+/** Sending hours are counted with, and hold nothing back: who launches at night is to know what that does. */
+function asideOf({ launchAt, sendingHours: { from, to } }: FeasibilityInput, spans: Spans): string {
+  const { opens, closes } = spans(LondonTime.fromInstant(launchAt).date, 0);
+  if (launchAt.getTime() >= opens && launchAt.getTime() < closes) return '';
+  return ` The launch is outside sending hours (${from} to ${to} on working days): nothing waits for them, the first emails leave then.`;
 }
 
 function words(instant: Date): string {

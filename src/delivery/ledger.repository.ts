@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Kysely, sql, type SqlBool } from 'kysely';
+import { type Kysely, sql, type SqlBool, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type DeliveryTables } from './delivery.tables.js';
 import {
@@ -46,8 +46,15 @@ export class LedgerRepository {
   }
 
   /** Returns the ids of the dispatches that changed. */
-  async changeDispatches(batch: Batch, from: readonly DispatchState[], to: DispatchState, now: Date) {
-    const changed = await this.db
+  async changeDispatches<Tables>(
+    batch: Batch,
+    from: readonly DispatchState[],
+    to: DispatchState,
+    now: Date,
+    trx?: Transaction<Tables>,
+  ) {
+    const db = trx ? (trx as unknown as Db) : this.db;
+    const changed = await db
       .updateTable('dispatch')
       .set({ state: to, state_changed_at: now })
       .where(inBatch(batch))

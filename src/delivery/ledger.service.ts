@@ -92,21 +92,30 @@ export class Ledger {
 
   /**
    * Nothing more leaves, but for the few messages that are on the wire. @returns how many dispatches it stopped: those
-   * that have ended, or are paused already, are left as they are.
+   * that have ended, or are paused already, are left as they are. In the caller's transaction when one is given.
    */
-  async pause(batch: Batch): Promise<number> {
-    return (await this.change(batch, ['waiting', 'running'], 'paused')).length;
+  async pause<Tables>(batch: Batch, trx?: Transaction<Tables>): Promise<number> {
+    return (await this.change(batch, ['waiting', 'running'], 'paused', trx)).length;
   }
 
-  /** Goes on with the rest: nobody gets a message twice. @returns how many dispatches go on. */
-  async resume(batch: Batch): Promise<number> {
-    return (await this.change(batch, ['paused'], 'waiting')).length;
+  /** Goes on with the rest: nobody gets a message twice. @returns how many dispatches go on. Transaction as above. */
+  async resume<Tables>(batch: Batch, trx?: Transaction<Tables>): Promise<number> {
+    return (await this.change(batch, ['paused'], 'waiting', trx)).length;
+  }
+
+  /**
+   * The half of `cancel` that decides: nothing of the batch leaves once the caller's transaction is committed. The
+   * messages are then stopped by `cancelUnsent`, or by the reconciler if the process does not live to do it.
+   * @returns the ids of the dispatches.
+   */
+  async stop<Tables>(batch: Batch, trx?: Transaction<Tables>): Promise<string[]> {
+    return this.change(batch, ['waiting', 'running', 'paused'], 'cancelled', trx);
   }
 
   /** Stops for good. @returns how many messages will not be sent. */
   async cancel(batch: Batch, reason: string): Promise<number> {
     let cancelled = 0;
-    for (const dispatchId of await this.change(batch, ['waiting', 'running', 'paused'], 'cancelled')) {
+    for (const dispatchId of await this.stop(batch)) {
       cancelled += await this.cancelUnsent({ dispatchId }, reason);
     }
     return cancelled;
@@ -252,8 +261,13 @@ export class Ledger {
     };
   }
 
-  private async change(batch: Batch, from: readonly DispatchState[], to: DispatchState): Promise<string[]> {
-    return this.repository.changeDispatches(batch, from, to, this.clock.now());
+  private async change<Tables>(
+    batch: Batch,
+    from: readonly DispatchState[],
+    to: DispatchState,
+    trx?: Transaction<Tables>,
+  ): Promise<string[]> {
+    return this.repository.changeDispatches(batch, from, to, this.clock.now(), trx);
   }
 
   private async decide(id: string, to: 'queued' | 'accepted' | 'failed', reason: string): Promise<void> {

@@ -23,9 +23,15 @@ const roleList: z.ZodType<RoleList, string> = barSeparated.transform((names) => 
   return { roles: [...roles].sort(), unknownRoles: [...unknownRoles].sort() };
 });
 
-/** An id from another system: any text without blanks, at most 100 characters. */
+/**
+ * An id from another system: any text without blanks, at most 100 characters. What a spreadsheet writes for a long
+ * number (1.23E+10) stands for many ids, and would be a new account in place of those that are gone.
+ */
 export const accountId = someText.pipe(
-  z.string().regex(/^\S{1,100}$/, 'Expected an id of 1 to 100 characters without spaces'),
+  z
+    .string()
+    .regex(/^\S{1,100}$/, 'Expected an id of 1 to 100 characters without spaces')
+    .regex(/^(?!\d(?:[.,]\d+)?E\+\d+$)/i, 'A spreadsheet has shortened the id to a number like 1.23E+10'),
 );
 
 /** The CQRS export: one row for each account and organisation. */

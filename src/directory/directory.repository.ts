@@ -220,6 +220,15 @@ export class DirectoryRepository {
     );
   }
 
+  async kindsOf(codes: readonly string[]): Promise<Map<string, OrganisationKind>> {
+    const rows = await this.db
+      .selectFrom('organisation')
+      .select(['code', 'kind'])
+      .where('code', '=', sql<string>`any(${[...codes]})`)
+      .execute();
+    return new Map(rows.map(({ code, kind }) => [code, kind]));
+  }
+
   private batches(db: Kysely<DirectoryTables>) {
     return db
       .selectFrom('import_batch as batch')

@@ -10,6 +10,7 @@ import {
   type OrganisationChange,
   type OrganisationFilter,
 } from './directory.repository.js';
+import { type OrganisationKind } from './directory.tables.js';
 
 const PAGE = 2_000;
 
@@ -49,6 +50,11 @@ export class DirectoryService {
   /** The region of each of these organisations, of a region its own code. Codes without a region are left out. */
   async regionsOf(codes: readonly string[]): Promise<Map<string, string>> {
     return this.repository.regionsOf(codes);
+  }
+
+  /** What the codes that an imported file has named stand for; the others are not among the keys. */
+  async kindsOf(codes: readonly string[]): Promise<Map<string, OrganisationKind>> {
+    return this.repository.kindsOf(codes);
   }
 
   /** A page of account ids in order. */

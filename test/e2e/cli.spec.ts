@@ -63,6 +63,23 @@ describe('the terminal', () => {
     expect(linesOf(refused.stderr)).toEqual([`${notes} is no email; expected a message as raw text (.eml)`]);
   });
 
+  it('tells what the other files say when one of many bounces cannot be read', () => {
+    const reply = file(
+      'reply.eml',
+      'From: testa@nhs.net\nSubject: Automatic reply: away\nAuto-Submitted: auto-replied\n\nAway',
+    );
+    const notes = file('other-notes.txt', 'Nothing that a mail server would have written');
+    const none = join(folder, 'none.eml');
+    const mixed = cli(['bounce', notes, reply, none, reply, '--json']);
+    expect(mixed.status).toBe(2);
+    expect(linesOf(mixed.stdout).map((line) => (JSON.parse(line) as { file: string }).file)).toEqual([reply, reply]);
+    expect(linesOf(mixed.stderr)).toEqual([
+      `${notes} is no email; expected a message as raw text (.eml)`,
+      `${none} cannot be read (ENOENT); expected a message as raw text (.eml)`,
+    ]);
+    expect(cli(['bounce', notes, reply]).stdout).toContain('auto-reply');
+  });
+
   it('does not call an organisation that nobody knows one that was told nothing', () => {
     expect(cli(['told', 'ZZZZ9', '--json'])).toEqual({
       status: 1,

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { AuditTrail } from '../../src/access/index.js';
 import { type CampaignInput, CampaignService } from '../../src/campaigns/index.js';
@@ -179,6 +180,22 @@ describe('a campaign', () => {
     await service.approve(cascade, hash, approver);
   });
 
+  it('is not for places that nobody knows: a mistyped practice would be told nothing, and nothing would say so', async () => {
+    const organisations = ['A84002', 'A8400Z'];
+    const id = await draft({ audience: { organisations, commissioners: ['A84005'], regions: ['00L', 'Y63'] } });
+    await service.plan(id);
+    const submitted = service.submit(id, author);
+    await expect(submitted).rejects.toMatchObject({ code: 'audience-unknown' });
+    await expect(submitted).rejects.toThrow(
+      '00L is no region; A84005 is no commissioner; no imported file names A8400Z',
+    );
+    const { version } = await service.get(id);
+    const audience = { organisations: ['A84002'], commissioners: ['00L'], regions: ['Y63'] };
+    await service.edit(id, version, { name: 'September', kind: 'sign-in-notice', windowId, audience }, author);
+    await service.plan(id);
+    expect((await service.submit(id, author)).state).toBe('in-review');
+  });
+
   it('shows whom NHSmail-only mail would miss', async () => {
     const wide = await service.plan(await draft());
     const narrow = await service.plan(await draft({ audience: { reach: 'nhsmail-only' } }));
@@ -302,6 +319,31 @@ describe('the schedule', () => {
     expect(await service.steps(id)).toMatchObject([{ state: 'skipped', note: 'its time had passed' }]);
   });
 
+  it('tells nobody that the cutoff has passed before it has, however early somebody schedules that', async () => {
+    await test.importDeclarations(1);
+    clock.moveTo(at('2026-09-17T16:00'));
+    for (const launchAt of [null, '2026-09-18T10:00:00+01:00', '2026-09-18T13:00:00+01:00']) {
+      const id = await scheduled({ kind: 'after-cutoff', launchAt, audience: { regions: ['Y63'] } });
+      const [step] = await service.steps(id);
+      expect(step?.due_at).toEqual(at(launchAt?.includes('13:00') ? '2026-09-18T13:00' : '2026-09-18T12:00'));
+      await test.settle(id);
+      expect(await planned(id)).toBe(0);
+      await service.cancel(id, 'seen', operator);
+    }
+    const id = await scheduled({ kind: 'after-cutoff' });
+    clock.moveTo(at('2026-09-18T12:00'));
+    await test.settle(id);
+    expect(await planned(id)).toBeGreaterThan(0);
+
+    // Made afterwards it leaves at once, and its plan speaks of now.
+    clock.moveTo(at('2026-09-21T09:00'));
+    const late = await scheduled({ kind: 'after-cutoff', audience: { regions: ['Y63'] } });
+    const { explanation } = (await service.plan(late)).summary.feasibility;
+    expect(explanation).toContain('Launched at 9am on Monday 21 September 2026');
+    await test.settle(late);
+    expect(await planned(late)).toBeGreaterThan(0);
+  });
+
   it('dispatches a step once, however many schedulers ask at the same moment', async () => {
     const id = await scheduled({ audience: { segments: ['unknown', 'mismatched'] } });
     const counts = await Promise.all(Array.from({ length: 5 }, () => service.runDueSteps(id)));
@@ -327,6 +369,35 @@ describe('the schedule', () => {
     await test.settle(other);
     const after = await ledger.progress({ campaignId: other });
     expect(after.states.cancelled).toBe(after.planned);
+  });
+});
+
+/** Until so many connections to the test's database wait for somebody's lock. */
+const waiting = async (connections: number): Promise<void> => {
+  for (;;) {
+    const { rows } = await sql<{ n: number }>`select count(*)::int as n from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(database.db);
+    if (rows[0]?.n === connections) return;
+    await delay(10);
+  }
+};
+
+describe('a cancelled campaign', () => {
+  it('sends nothing, also when it was launched between the reading and the writing of its state', async () => {
+    const id = await scheduled({ audience: { segments: ['without-nhsmail'] } });
+    const [launch, cancel] = await database.db.transaction().execute(async (trx) => {
+      // Holds the launch up where it has the campaign and nobody can see that yet.
+      await sql`lock table dispatch in exclusive mode`.execute(trx);
+      const launched = service.runDueSteps(id);
+      await waiting(1);
+      const cancelled = service.cancel(id, 'wrong month', operator);
+      await waiting(2);
+      return [launched, cancelled];
+    });
+    expect(await launch).toBeGreaterThan(0);
+    expect((await cancel).state).toBe('cancelled');
+    const { states, planned } = await ledger.progress({ campaignId: id });
+    expect(states.cancelled).toBe(planned);
   });
 });
 

@@ -289,6 +289,29 @@ describe('a moved cutoff', () => {
     }
   });
 
+  it('leaves a campaign that has told people its dates with its window: another window is for another campaign', async () => {
+    const id = await scheduled({ kind: 'payment-reminder' });
+    clock.moveTo(at('2026-09-11T09:00'));
+    await test.settle(id);
+    const told = people(await accepted(id));
+    clock.moveTo(at('2026-09-11T15:00'));
+    const { correctionId } = await move('2026-09-21T12:00');
+
+    const { version } = await service.get(id);
+    const october = { cutoff: '2026-10-26T12:00', reopening: '2026-10-28T08:00', pcse: '2026-11-02T08:00' };
+    const other = await deadlines.createWindow({ name: `October beside ${windowId}`, ...october }, author.id);
+    const content: CampaignInput = { name: 'Renamed', kind: 'payment-reminder', windowId };
+    const elsewhere = service.edit(id, version, { ...content, windowId: other.id }, author);
+    await expect(elsewhere).rejects.toMatchObject({ code: 'has-sent' });
+    const otherwise = service.edit(id, version, { ...content, kind: 'after-cutoff' }, author);
+    await expect(otherwise).rejects.toMatchObject({ code: 'has-sent' });
+    expect(await service.edit(id, version, content, author)).toMatchObject({ name: 'Renamed', state: 'draft' });
+
+    await goOn(correctionId!);
+    await test.settle(correctionId!);
+    expect(people(await accepted(correctionId!))).toEqual(told);
+  });
+
   it('lets nothing with the old date leave afterwards, whenever a dispatch happens', async () => {
     for (let round = 0; round < 4; round += 1) {
       const name = `Race ${round} of window ${windows}`;

@@ -281,6 +281,14 @@ describe('the declaration feed', () => {
     expect(await statuses()).toEqual([]);
   });
 
+  it('refuses a report of a time to come: the true ones would lose against it for years', async () => {
+    const mistyped = declaration({ status: 'financially-approved', updatedAt: '2062-09-10T09:00:00Z' });
+    await expect(feed.applyDeclarations([declaration(), mistyped], BY)).rejects.toThrow(
+      '1.updatedAt: The time has not come yet',
+    );
+    expect(await statuses()).toEqual([]);
+  });
+
   it('does not deadlock when two feeds bring the same rows in opposite order', async () => {
     const rows = Array.from({ length: 2_000 }, (_, i) => declaration({ organisationCode: `P${10_000 + i}` }));
     const both = [rows, [...rows].reverse()].map((feedOf, i) =>
@@ -346,6 +354,23 @@ describe('importing the declaration feed from a file', () => {
     ]);
     const batch = await database.db.selectFrom('import_batch').selectAll().where('kind', '=', 'declarations').execute();
     expect(batch).toMatchObject([{ id: report.batchId, added: 1, imported_by: BY, applied_at: clock.now() }]);
+  });
+
+  it('lists every report of a time to come and takes nothing', async () => {
+    const path = file(
+      'early.csv',
+      header,
+      line('declared', '2026-09-10T09:00:00Z'),
+      line('approved', '2062-09-10T09:00:00Z', 'A81002'),
+      line('approved', '2091-09-10T09:00:00Z', 'A81004'),
+    );
+    const report = await feed.importDeclarations(path, request);
+    expect(report).toMatchObject({ applied: false, faultCount: 2 });
+    expect(report.faults.map(({ row, column }) => [row, column])).toEqual([
+      [3, 'updated_at'],
+      [4, 'updated_at'],
+    ]);
+    expect(await statuses()).toEqual([]);
   });
 
   it('reads a workbook alike', async () => {

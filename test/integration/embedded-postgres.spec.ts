@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { connect, openEmbeddedPostgres } from '../../src/platform/database/index.js';
+import { connect, discardDataFolder, openEmbeddedPostgres } from '../../src/platform/database/index.js';
 
 let dataDir: string;
 const pidOf = async () => Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]);
@@ -64,6 +65,18 @@ describe('the embedded PostgreSQL', () => {
     await db.destroy();
     await adopted.release();
     expect(alive(pid)).toBe(false);
+  });
+
+  it('is not thrown away while somebody uses it', async () => {
+    const server = await openEmbeddedPostgres({ dataDir });
+    await expect(discardDataFolder(dataDir)).rejects.toThrow(`A running service uses ${dataDir}: stop it first`);
+    const db = connect(server.connectionString, 1);
+    expect((await sql<{ answer: number }>`select 42 as answer`.execute(db)).rows).toEqual([{ answer: 42 }]);
+    await db.destroy();
+    await server.release();
+    await discardDataFolder(dataDir);
+    expect(existsSync(dataDir)).toBe(false);
+    await discardDataFolder(dataDir);
   });
 
   it('recovers when the server itself was killed', async () => {

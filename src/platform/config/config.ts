@@ -66,7 +66,11 @@ const environmentSchema = z.object({
   FEEDBACK_SMTP_PORT: whole(1, 65_535).optional(),
   CASCADE_ESCALATION: jsonObject.optional(),
   TRIAL_MODE: flag.optional(),
-  TRIAL_ALLOW: list.default([]),
+  TRIAL_ALLOW: list
+    .pipe(
+      z.array(z.string().regex(/@[^@]+$/, 'expected addresses, or domains as @nhs.net; anything else allows nobody')),
+    )
+    .default([]),
   TRIAL_OFF_APPROVED_BY: z.string().min(1).optional(),
   TRUST_PROXY: whole(0, 10).default(0),
   RATE_LIMIT_PER_MINUTE: whole(1, 1_000_000).default(300),

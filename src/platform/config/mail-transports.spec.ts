@@ -65,6 +65,7 @@ describe('the transports of the configuration', () => {
       /SMTP_TRANSPORTS: give either/,
     ],
     ['a profile of nothing', { MAIL_PROFILE: 'exchange-online' }, /MAIL_PROFILE: /],
+    ['a domain on the trial list without its @', { TRIAL_ALLOW: 'testa@nhs.net, nhs.net' }, /TRIAL_ALLOW .*: expected/],
     [
       'a limit that is none',
       { MAIL_DOMAIN_CONCURRENCY: 'nhs.net=0' },

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { UnavailableError } from '../../shared/errors.js';
+import { ConflictError, UnavailableError } from '../../shared/errors.js';
 import { makeFolder, secretIn } from '../config/index.js';
 
 /** A PostgreSQL server that this process may use until it calls `release`. */
@@ -55,6 +55,22 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
     }
     await delay(100 * attempt);
   }
+}
+
+/**
+ * Throws a data folder away with all that is in it, and stops a server that a killed process left there.
+ * @throws ConflictError `data-dir-in-use` while another process works on it: it would lose its database under itself.
+ */
+export async function discardDataFolder(dataDir: string): Promise<void> {
+  const cluster = join(dataDir, 'postgres');
+  if ((await runningPort(cluster)) !== undefined) {
+    // Stops the server, unless it has other users.
+    await (await openEmbeddedPostgres({ dataDir })).release();
+    if ((await runningPort(cluster)) !== undefined) {
+      throw new ConflictError('data-dir-in-use', `A running service uses ${dataDir}: stop it first`);
+    }
+  }
+  await rm(dataDir, { recursive: true, force: true });
 }
 
 interface Files {

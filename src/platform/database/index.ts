@@ -2,5 +2,10 @@ export { copyAll, copyInto, copyRow, type CopyValue } from './copy.js';
 export { DATABASE, DATABASE_SERVER, InjectDatabase } from './tokens.js';
 export { connect, ensureSchema, openDatabaseServer } from './database.js';
 export { DatabaseModule } from './database.module.js';
-export { openEmbeddedPostgres, type DatabaseServer, type EmbeddedPostgresOptions } from './embedded-postgres.js';
+export {
+  discardDataFolder,
+  openEmbeddedPostgres,
+  type DatabaseServer,
+  type EmbeddedPostgresOptions,
+} from './embedded-postgres.js';
 export { migrate, pendingMigrations } from './migrate.js';
