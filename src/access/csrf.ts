@@ -1,26 +1,28 @@
 import { createHmac } from 'node:crypto';
-import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type Request } from 'express';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { HttpProblem, PUBLIC } from '../platform/http/index.js';
 import { requirementOf } from './permission.guard.js';
-import { authenticationOf, type Session } from './principal.js';
+import { authenticationOf, notSignedIn, type Principal, type Session } from './principal.js';
 import { originOf } from './request-origin.js';
 import { sameHash } from './secret-token.rules.js';
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 /** The token that every form of a page carries in the field `_csrf`; scripts send it as `X-CSRF-Token`. */
-export function csrfToken(session: Session): string {
+function csrfToken(session: Session): string {
   return createHmac('sha256', session.id).update('csrf').digest('base64url');
 }
 
-/** Handler parameter: the CSRF token for the page's forms; empty for a caller without a session. */
-export const CsrfToken = createParamDecorator((_: unknown, context: ExecutionContext): string => {
-  const session = authenticationOf(context.switchToHttp().getRequest<Request>())?.session;
-  return session ? csrfToken(session) : '';
-});
+/** Who looks at a page, and the token for its forms: empty without a session. @throws HttpProblem 401 for nobody. */
+export function viewerOf(request: Request): { principal: Principal; csrf: string } {
+  const authentication = authenticationOf(request);
+  if (!authentication) throw notSignedIn();
+  const { principal, session } = authentication;
+  return { principal, csrf: session ? csrfToken(session) : '' };
+}
 
 /**
  * Refuses what another site makes a signed-in browser send: the request must come from this origin and carry the

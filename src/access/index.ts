@@ -6,7 +6,7 @@ export { type AuditEntry, type AuditFault, type NewAuditEntry } from './audit-ch
 export { AuditModule } from './audit.module.js';
 export { type AuditQuery, AuditRepository } from './audit.repository.js';
 export { AuditTrail, type AuditVerdict } from './audit-trail.js';
-export { csrfToken, CsrfToken } from './csrf.js';
+export { viewerOf } from './csrf.js';
 export { OneTimeLink } from './one-time-link.js';
 export { type Person, type PersonChange } from './person.schema.js';
 export { People } from './people.service.js';
@@ -20,12 +20,5 @@ export {
   permissionsOf,
   ROLE_PERMISSIONS,
 } from './permission.rules.js';
-export {
-  CurrentPrincipal,
-  MaybePrincipal,
-  type Principal,
-  requireRegion,
-  type Session,
-  systemPrincipal,
-} from './principal.js';
+export { CurrentPrincipal, type Principal, requireRegion, type Session, systemPrincipal } from './principal.js';
 export { Public } from '../platform/http/index.js';

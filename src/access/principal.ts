@@ -62,12 +62,6 @@ export const CurrentPrincipal = createParamDecorator((_: unknown, context: Execu
   return authentication.principal;
 });
 
-/** Handler parameter: who calls, or undefined for somebody unknown on a `@Public()` route. */
-export const MaybePrincipal = createParamDecorator(
-  (_: unknown, context: ExecutionContext): Principal | undefined =>
-    authenticationOf(context.switchToHttp().getRequest<Request>())?.principal,
-);
-
 export function notSignedIn(): HttpProblem {
   return new HttpProblem(401, 'not-signed-in', 'Sign in, or send an API key as a bearer token.', {
     headers: { 'WWW-Authenticate': 'Bearer realm="cqrs-comms"' },

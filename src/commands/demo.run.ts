@@ -9,7 +9,7 @@ import {
   CorrectionService,
   type PlanSummary,
 } from '../campaigns/index.js';
-import { DeadlinesService, DeclarationImporter } from '../deadlines/index.js';
+import { DeadlinesService, DeclarationFeed } from '../deadlines/index.js';
 import { CaptureInbox, Ledger } from '../delivery/index.js';
 import { type ImportReport, ImportService } from '../directory/index.js';
 import { PROJECT_ROOT } from '../platform/config/index.js';
@@ -184,7 +184,7 @@ export class Demo {
     for (const { feed, at } of REMINDERS) {
       this.clock.moveTo(at.toInstant());
       const request = { actor: AUTHOR.id };
-      this.report(await this.app.get(DeclarationImporter).importDeclarations(join(people, feed), request));
+      this.report(await this.app.get(DeclarationFeed).importDeclarations(join(people, feed), request));
       await this.untilEnded(id);
     }
   }

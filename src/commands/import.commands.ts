@@ -41,11 +41,12 @@ const KINDS: Record<string, { what: string; many: boolean; run: Import }> = {
     what: 'the status feed of declarations',
     many: false,
     async run([path = ''], request) {
-      const [{ AuditModule }, { DeadlinesModule, DeclarationImporter }] = await Promise.all([
+      boundHeap();
+      const [{ AuditModule }, { DeadlinesModule, DeclarationFeed }] = await Promise.all([
         import('../access/index.js'),
         import('../deadlines/index.js'),
       ]);
-      return withService((app) => app.get(DeclarationImporter).importDeclarations(path, request), {
+      return withService((app) => app.get(DeclarationFeed).importDeclarations(path, request), {
         modules: [AuditModule, DeadlinesModule],
       });
     },

@@ -1,15 +1,15 @@
 import { Body, Param, Post, Req, Res } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { type Principal, RequirePermission } from '../access/index.js';
 import { CampaignService } from '../campaigns/index.js';
 import { ForbiddenError } from '../shared/errors.js';
 import { permissionOf } from './campaign.actions.js';
 import { CampaignView } from './campaign.view.js';
-import { ConsoleController } from './console-routes.js';
+import { ConsoleController, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, refusalOf } from './form.faults.js';
 import { type Notice } from './notices.js';
-import { Pages } from './pages.js';
+import { type Frame, Pages } from './pages.js';
 
 const idSchema = z.uuid();
 /** Buttons send what their action needs: the hash that was looked at, or the words that go with it. */
@@ -72,14 +72,13 @@ export class CampaignActionsController {
   async press(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: pressedSchema }) { hash, comment: typed }: z.infer<typeof pressedSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
     const name = NAMES.find((each) => request.path.endsWith(`/${each}`)) as ButtonName;
     const permission = permissionOf(name);
-    if (!principal.permissions.includes(permission)) {
+    if (!frame.principal.permissions.includes(permission)) {
       throw new ForbiddenError('permission-missing', `This needs the permission ${permission}, which you do not have.`);
     }
     const { done, work, words }: Button = BUTTONS[name];
@@ -87,21 +86,14 @@ export class CampaignActionsController {
     const faults =
       words && comment === ''
         ? faultsOf([words])
-        : await refusalOf(() => work(this.campaigns, { id, principal, hash, comment }));
-    if (faults) await this.again(response, { id, principal, csrf }, faults);
+        : await refusalOf(() => work(this.campaigns, { id, principal: frame.principal, hash, comment }));
+    if (faults) await this.again(response, id, frame, faults);
     else response.redirect(303, `/campaigns/${id}?done=${done}`);
   }
 
-  private async again(
-    response: Response,
-    { id, principal, csrf }: { id: string; principal: Principal; csrf: string },
-    faults: FormFaults,
-  ): Promise<void> {
-    const view = await this.view.of(id, principal);
+  private async again(response: Response, id: string, frame: Frame, faults: FormFaults): Promise<void> {
+    const view = await this.view.of(id, frame.principal);
     const values = { title: view.campaign.name, section: 'campaigns', faults, ...view };
-    response
-      .status(422)
-      .type('html')
-      .send(this.pages.render('campaign', values, { principal, csrf }));
+    sendFaults(response, this.pages.render('campaign', values, frame));
   }
 }

@@ -1,7 +1,7 @@
 import { Body, Get, Post, Query, Res, Param } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { CAMPAIGN_KINDS, type CampaignKind, CampaignService, KINDS } from '../campaigns/index.js';
 import { EscalationPolicies } from '../cascades/index.js';
 import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
@@ -22,7 +22,7 @@ import {
 } from './campaign-form.rules.js';
 import { CascadeReads } from './cascade.reads.js';
 import { policyWords } from './cascade.rules.js';
-import { ConsoleController } from './console-routes.js';
+import { ConsoleController, PageFrame } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
 import { type Frame, Pages } from './pages.js';
@@ -60,29 +60,27 @@ export class CampaignFormController {
   @Get('new')
   async step(
     @Query({ schema: stepSchema }) { step, from, ...given }: z.infer<typeof stepSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    const answers = await this.begun(given, step ?? from, principal);
+    const answers = await this.begun(given, step ?? from, frame.principal);
     const windows = await this.deadlines.windows();
     if (from !== undefined) {
       const faults = await this.faultsOf(from, answers, windows);
       if (faults.list.length === 0) response.redirect(303, addressOf(firstOpenAfter(from, answers, windows), answers));
-      else await this.show(from, answers, windows, { principal, csrf }, response, faults);
+      else await this.show(from, answers, windows, frame, response, faults);
       return;
     }
     // A step is shown only once those before it hold.
     const open = firstOpenStep(answers, windows);
     const shown = step && STEPS.indexOf(step) <= STEPS.indexOf(open) ? step : open;
-    await this.show(step === undefined ? 'what' : shown, answers, windows, { principal, csrf }, response);
+    await this.show(step === undefined ? 'what' : shown, answers, windows, frame, response);
   }
 
   @Post()
   async save(
     @Body({ schema: answersSchema }) answers: Answers,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     const windows = await this.deadlines.windows();
@@ -95,11 +93,11 @@ export class CampaignFormController {
       const input = inputOf(answers, await this.kindsOf(codesOf(answers)));
       const { id } =
         answers.edit === ''
-          ? await this.campaigns.create(input, principal)
-          : await this.campaigns.edit(answers.edit, Number(answers.version), input, principal);
+          ? await this.campaigns.create(input, frame.principal)
+          : await this.campaigns.edit(answers.edit, Number(answers.version), input, frame.principal);
       response.redirect(303, `/campaigns/${id}?done=${answers.edit === '' ? 'created' : 'edited'}`);
     } catch (error) {
-      await this.show('check', answers, windows, { principal, csrf }, response, refusal(error));
+      await this.show('check', answers, windows, frame, response, refusal(error));
     }
   }
 

@@ -1,10 +1,10 @@
 import { Body, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { type CampaignRow, CampaignService, type Plan, PlanService } from '../campaigns/index.js';
 import { NotFoundError } from '../shared/errors.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
 import { sendEmail } from './email.frame.js';
 import { EmailPreviews } from './email.previews.js';
@@ -43,19 +43,14 @@ export class CampaignPlanController {
   async find(
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: findSchema }) { find }: z.infer<typeof findSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    const { campaign, plan } = await this.planned(id, principal);
+    const { campaign, plan } = await this.planned(id, frame.principal);
     const accountIds = find === '' ? undefined : await this.directory.accountIds(find, PEOPLE_SHOWN + 1);
     const people = await this.people.find(plan.id, accountIds, PEOPLE_SHOWN + 1);
     const more = people.length > PEOPLE_SHOWN || (accountIds ?? []).length > PEOPLE_SHOWN;
     const values = { title: 'People in the plan', section: 'campaigns', campaign, plan, find };
-    return this.pages.render(
-      'campaign-people',
-      { ...values, people: people.slice(0, PEOPLE_SHOWN), more },
-      { principal, csrf },
-    );
+    return this.pages.render('campaign-people', { ...values, people: people.slice(0, PEOPLE_SHOWN), more }, frame);
   }
 
   @Get('preview')
@@ -64,11 +59,10 @@ export class CampaignPlanController {
   async preview(
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: previewSchema }) { person, topic, done }: z.infer<typeof previewSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    const { campaign, plan } = await this.planned(id, principal);
-    return this.previewPage(campaign, plan, { person, topic }, { principal, csrf }, { notice: noticeOf(done) });
+    const { campaign, plan } = await this.planned(id, frame.principal);
+    return this.previewPage(campaign, plan, { person, topic }, frame, { notice: noticeOf(done) });
   }
 
   @Get('preview/html')
@@ -89,15 +83,11 @@ export class CampaignPlanController {
   @Get('segments')
   @RequirePermission('message:read')
   @Page()
-  async segments(
-    @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-  ): Promise<string> {
-    const { campaign, plan } = await this.planned(id, principal);
+  async segments(@Param('id', { schema: idSchema }) id: string, @PageFrame() frame: Frame): Promise<string> {
+    const { campaign, plan } = await this.planned(id, frame.principal);
     const previews = await this.previews.oneOfEach(campaign, plan);
     const values = { title: 'What each group gets', section: 'campaigns', campaign, plan, previews };
-    return this.pages.render('campaign-segments', values, { principal, csrf });
+    return this.pages.render('campaign-segments', values, frame);
   }
 
   @Post('test')
@@ -105,24 +95,23 @@ export class CampaignPlanController {
   async test(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: testSchema }) { person, topic, address }: z.infer<typeof testSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    const { campaign, plan } = await this.planned(id, principal);
-    const to = this.tests.anywhere ? address.trim() : (principal.address ?? '');
+    const { campaign, plan } = await this.planned(id, frame.principal);
+    const to = this.tests.anywhere ? address.trim() : (frame.principal.address ?? '');
     const faults =
       !this.tests.anywhere || z.email().safeParse(to).success
         ? await refusalOf(async () => {
             const email = await this.people.email(plan.id, person, topic);
-            await this.tests.send(campaign, email, to, principal);
+            await this.tests.send(campaign, email, to, frame.principal);
           })
         : faultsOf([
             { field: 'address', message: 'Enter an email address in the correct format, like name@example.com' },
           ]);
     if (faults) {
-      const page = await this.previewPage(campaign, plan, { person, topic }, { principal, csrf }, { faults, address });
-      response.status(422).type('html').send(page);
+      const page = await this.previewPage(campaign, plan, { person, topic }, frame, { faults, address });
+      sendFaults(response, page);
     } else
       response.redirect(
         303,

@@ -1,14 +1,14 @@
 import { type BeforeApplicationShutdown, Get, type MessageEvent, Param, Query, Sse } from '@nestjs/common';
 import { concatMap, from, type Observable, Subject, takeUntil, takeWhile, timer } from 'rxjs';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { CAMPAIGN_STATES, CampaignService, type CampaignState } from '../campaigns/index.js';
 import { Ledger, MESSAGE_STATES, type MessageState } from '../delivery/index.js';
 import { CampaignView } from './campaign.view.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
 import { noticeOf, noticeSchema } from './notices.js';
-import { Pages } from './pages.js';
+import { type Frame, Pages } from './pages.js';
 import { type RegionCount, RegionCounts } from './region.counts.js';
 
 const PAGE = 50;
@@ -47,12 +47,11 @@ export class CampaignsController implements BeforeApplicationShutdown {
   @Page()
   async list(
     @Query({ schema: listSchema }) { state, before, id }: z.infer<typeof listSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
     const rows = await this.campaigns.list({
       limit: PAGE + 1,
-      ...(principal.region && { region: principal.region }),
+      ...(frame.principal.region && { region: frame.principal.region }),
       ...(state && { states: [state] }),
       ...(before !== undefined && id !== undefined && { before: { createdAt: new Date(before), id } }),
     });
@@ -64,7 +63,7 @@ export class CampaignsController implements BeforeApplicationShutdown {
     );
     const last = rows.length > PAGE ? campaigns.at(-1) : undefined;
     const values = { title: 'Campaigns', section: 'campaigns', campaigns, state, states: CAMPAIGN_STATES };
-    return this.pages.render('campaigns', { ...values, next: last && nextPage(last, state) }, { principal, csrf });
+    return this.pages.render('campaigns', { ...values, next: last && nextPage(last, state) }, frame);
   }
 
   @Get(':id')
@@ -72,12 +71,11 @@ export class CampaignsController implements BeforeApplicationShutdown {
   async show(
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    const view = await this.view.of(id, principal);
+    const view = await this.view.of(id, frame.principal);
     const values = { title: view.campaign.name, section: 'campaigns', notice: noticeOf(done), ...view };
-    return this.pages.render('campaign', values, { principal, csrf });
+    return this.pages.render('campaign', values, frame);
   }
 
   /** The live part of the page, again and again while the campaign is being sent. */
@@ -98,12 +96,8 @@ export class CampaignsController implements BeforeApplicationShutdown {
 
   @Get(':id/regions')
   @Page()
-  async regions(
-    @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-  ): Promise<string> {
-    const campaign = await this.campaigns.visible(id, principal);
+  async regions(@Param('id', { schema: idSchema }) id: string, @PageFrame() frame: Frame): Promise<string> {
+    const campaign = await this.campaigns.visible(id, frame.principal);
     const { approved_plan_id: planId } = campaign;
     const { states: standing } = await this.ledger.progress({ campaignId: id });
     const count = planId === null ? NOTHING_SENT : await this.regionCounts.of(id, planId, JSON.stringify(standing));
@@ -118,7 +112,7 @@ export class CampaignsController implements BeforeApplicationShutdown {
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const values = { title: `${campaign.name}: by region`, section: 'campaigns', campaign, regions, states, count };
-    return this.pages.render('campaign-regions', values, { principal, csrf });
+    return this.pages.render('campaign-regions', values, frame);
   }
 
   @Get(':id/messages')
@@ -127,10 +121,9 @@ export class CampaignsController implements BeforeApplicationShutdown {
   async messages(
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: messagesSchema }) { state, after }: z.infer<typeof messagesSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    const campaign = await this.campaigns.visible(id, principal);
+    const campaign = await this.campaigns.visible(id, frame.principal);
     const rows = await this.ledger.messages({
       campaignId: id,
       limit: PAGE + 1,
@@ -141,7 +134,7 @@ export class CampaignsController implements BeforeApplicationShutdown {
     const last = rows.length > PAGE ? messages.at(-1) : undefined;
     const values = { title: `${campaign.name}: messages`, section: 'campaigns', campaign, messages, state };
     const next = last && messagesPage(id, last.id, state);
-    return this.pages.render('campaign-messages', { ...values, states: MESSAGE_STATES, next }, { principal, csrf });
+    return this.pages.render('campaign-messages', { ...values, states: MESSAGE_STATES, next }, frame);
   }
 
   /** Open streams would keep the server from closing. */

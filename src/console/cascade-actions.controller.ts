@@ -1,15 +1,15 @@
 import { Body, Param, Post, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { ANSWERS, CascadeService, NudgeService } from '../cascades/index.js';
 import { odsCodeSchema } from '../shared/ods-code.js';
 import { CascadeOrganisationView } from './cascade-organisation.view.js';
 import { CascadeView } from './cascade.view.js';
-import { ConsoleController } from './console-routes.js';
+import { ConsoleController, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, refusal } from './form.faults.js';
 import { manyOf } from './form.text.js';
-import { Pages } from './pages.js';
+import { type Frame, Pages } from './pages.js';
 
 const idSchema = z.uuid();
 const nudgeSchema = z.object({
@@ -52,19 +52,18 @@ export class CascadeActionsController {
     @Param('id', { schema: idSchema }) id: string,
     @Param('code', { schema: odsCodeSchema }) code: string,
     @Body({ schema: answerSchema }) { answer, reason }: z.infer<typeof answerSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    const cascade = await this.view.cascade(id, principal);
-    const organisation = await this.view.organisation(id, code, principal);
+    const cascade = await this.view.cascade(id, frame.principal);
+    const organisation = await this.view.organisation(id, code, frame.principal);
     let faults: FormFaults;
     if (answer === undefined) faults = faultsOf([{ field: 'answer', message: 'Select what they said' }]);
     else if (answer === 'decline' && reason === '')
       faults = faultsOf([{ field: 'reason', message: 'Enter why it is not theirs, so that it can go elsewhere' }]);
     else {
       try {
-        await this.cascades.answer({ cascadeId: id, organisation: code, answer, reason, actor: principal.id });
+        await this.cascades.answer({ cascadeId: id, organisation: code, answer, reason, actor: frame.principal.id });
         response.redirect(303, `/cascades/${id}/organisations/${code}?done=answered`);
         return;
       } catch (error) {
@@ -78,11 +77,8 @@ export class CascadeActionsController {
       organisation,
       faults,
       answers: { answer, reason },
-      ...(await this.organisations.of(cascade, organisation, {}, principal)),
+      ...(await this.organisations.of(cascade, organisation, {}, frame.principal)),
     };
-    response
-      .status(422)
-      .type('html')
-      .send(this.pages.render('cascade-organisation', values, { principal, csrf }));
+    sendFaults(response, this.pages.render('cascade-organisation', values, frame));
   }
 }

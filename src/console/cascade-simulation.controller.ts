@@ -2,11 +2,11 @@ import { Body, Get, type MessageEvent, Param, Post, Res, Sse } from '@nestjs/com
 import { type Response } from 'express';
 import { type Observable } from 'rxjs';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { RequirePermission } from '../access/index.js';
 import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
 import { parseCalendarDate } from '../shared/london-time.js';
 import { coverageChart } from './cascade.rules.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusalOf } from './form.faults.js';
 import { type Frame, Pages } from './pages.js';
 import { SimulationLive } from './simulation.live.js';
@@ -31,12 +31,8 @@ export class CascadeSimulationController {
 
   @Get(':id')
   @Page()
-  async show(
-    @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-  ): Promise<string> {
-    return this.page(await this.deadlines.window(id), NO_FAULTS, { principal, csrf });
+  async show(@Param('id', { schema: idSchema }) id: string, @PageFrame() frame: Frame): Promise<string> {
+    return this.page(await this.deadlines.window(id), NO_FAULTS, frame);
   }
 
   @Post(':id')
@@ -44,17 +40,16 @@ export class CascadeSimulationController {
   async start(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: startSchema }) { script }: z.infer<typeof startSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     const window = await this.deadlines.window(id);
     const faults = script
-      ? await refusalOf(() => this.simulations.start(window, 'cascade', script, principal))
+      ? await refusalOf(() => this.simulations.start(window, 'cascade', script, frame.principal))
       : faultsOf([{ field: 'script', message: 'Select how commissioners and practices behave' }]);
     if (faults) {
-      const html = await this.page(window, faults, { principal, csrf });
-      response.status(422).type('html').send(html);
+      const html = await this.page(window, faults, frame);
+      sendFaults(response, html);
     } else response.redirect(303, pageOf(id));
   }
 

@@ -1,7 +1,7 @@
 import { Get, Param, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { CascadeReports, COVERAGES, toCsv, toWorkbook, XLSX_TYPE } from '../cascades/index.js';
 import { DeadlinesService } from '../deadlines/index.js';
 import { Clock } from '../shared/clock.js';
@@ -9,10 +9,10 @@ import { odsCodeSchema } from '../shared/ods-code.js';
 import { CascadeOrganisationView } from './cascade-organisation.view.js';
 import { CascadeReads } from './cascade.reads.js';
 import { CascadeView, stateOf } from './cascade.view.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { searchText } from './form.text.js';
 import { noticeOf, noticeSchema } from './notices.js';
-import { Pages } from './pages.js';
+import { type Frame, Pages } from './pages.js';
 
 const PAGE = 50;
 const SILENT_SHOWN = 10;
@@ -53,11 +53,10 @@ export class CascadesController {
   @Page()
   async list(
     @Query({ schema: listSchema }) { before, id }: z.infer<typeof listSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
     const place = before !== undefined && id !== undefined ? { frozenAt: new Date(before), id } : undefined;
-    const rows = await this.reads.list(this.clock.now(), principal.region, PAGE + 1, place);
+    const rows = await this.reads.list(this.clock.now(), frame.principal.region, PAGE + 1, place);
     const lines = rows.slice(0, PAGE).map((line) => ({
       ...line,
       state: stateOf(
@@ -69,7 +68,7 @@ export class CascadesController {
     const next = last && new URLSearchParams({ before: last.frozenAt.toISOString(), id: last.id }).toString();
     const [simulated] = await this.deadlines.openWindows();
     const values = { title: 'Cascades', section: 'cascades', lines, next, simulated };
-    return this.pages.render('cascades', values, { principal, csrf });
+    return this.pages.render('cascades', values, frame);
   }
 
   @Get(':id')
@@ -77,20 +76,19 @@ export class CascadesController {
   async show(
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    const cascade = await this.view.cascade(id, principal);
-    const { region } = principal;
+    const cascade = await this.view.cascade(id, frame.principal);
+    const { region } = frame.principal;
     const [overview, score, silent, steps] = await Promise.all([
-      this.view.overview(cascade, principal),
+      this.view.overview(cascade, frame.principal),
       cascade.campaign_id === null ? this.reports.score(id, region) : undefined,
-      this.view.silent(cascade, principal, { limit: SILENT_SHOWN }),
+      this.view.silent(cascade, frame.principal, { limit: SILENT_SHOWN }),
       this.reads.steps(id, region === undefined ? { kind: 'region' } : { region }),
     ]);
     const about = { title: cascade.name, section: 'cascades', notice: noticeOf(done) };
     const values = { ...about, ...overview, score, silent, steps };
-    return this.pages.render('cascade', values, { principal, csrf });
+    return this.pages.render('cascade', values, frame);
   }
 
   @Get(':id/silent')
@@ -98,14 +96,13 @@ export class CascadesController {
   async silent(
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: pageSchema }) { page }: z.infer<typeof pageSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    const cascade = await this.view.cascade(id, principal);
-    const silent = await this.view.silent(cascade, principal, { limit: PAGE, from: (page - 1) * PAGE });
+    const cascade = await this.view.cascade(id, frame.principal);
+    const silent = await this.view.silent(cascade, frame.principal, { limit: PAGE, from: (page - 1) * PAGE });
     const title = `Silent steps of ${cascade.name}`;
     const values = { title, section: 'cascades', cascade, silent, page, isLate: this.clock.now() > cascade.answer_by };
-    return this.pages.render('cascade-silent', values, { principal, csrf });
+    return this.pages.render('cascade-silent', values, frame);
   }
 
   @Get(':id/practices')
@@ -113,11 +110,13 @@ export class CascadesController {
   async practices(
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: practicesSchema }) { coverage, risk, after }: z.infer<typeof practicesSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    const cascade = await this.view.cascade(id, principal);
-    const filter = { ...(risk && { atRisk: true }), ...(principal.region && { regionCode: principal.region }) };
+    const cascade = await this.view.cascade(id, frame.principal);
+    const filter = {
+      ...(risk && { atRisk: true }),
+      ...(frame.principal.region && { regionCode: frame.principal.region }),
+    };
     const practices = await this.organisations.practices(cascade, { coverage, after, ...filter });
     const query = new URLSearchParams({ ...(coverage && { coverage }), ...(risk && { risk }) }).toString();
     const values = {
@@ -129,7 +128,7 @@ export class CascadesController {
       query,
       practices,
     };
-    return this.pages.render('cascade-practices', { ...values, coverages: COVERAGES }, { principal, csrf });
+    return this.pages.render('cascade-practices', { ...values, coverages: COVERAGES }, frame);
   }
 
   @Get(':id/find')
@@ -137,13 +136,12 @@ export class CascadesController {
   async find(
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: findSchema }) { text }: z.infer<typeof findSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    const cascade = await this.view.cascade(id, principal);
-    const rows = text === '' ? [] : await this.reads.find(id, text, principal.region, FOUND);
+    const cascade = await this.view.cascade(id, frame.principal);
+    const rows = text === '' ? [] : await this.reads.find(id, text, frame.principal.region, FOUND);
     const values = { title: 'Find an organisation', section: 'cascades', cascade, text, rows, limit: FOUND };
-    return this.pages.render('cascade-find', values, { principal, csrf });
+    return this.pages.render('cascade-find', values, frame);
   }
 
   @Get(':id/coverage.csv')
@@ -174,20 +172,19 @@ export class CascadesController {
     @Param('id', { schema: idSchema }) id: string,
     @Param('code', { schema: odsCodeSchema }) code: string,
     @Query({ schema: organisationSchema }) query: z.infer<typeof organisationSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    const cascade = await this.view.cascade(id, principal);
-    const organisation = await this.view.organisation(id, code, principal);
+    const cascade = await this.view.cascade(id, frame.principal);
+    const organisation = await this.view.organisation(id, code, frame.principal);
     const values = {
       title: organisation.name,
       section: 'cascades',
       notice: noticeOf(query.done),
       cascade,
       organisation,
-      ...(await this.organisations.of(cascade, organisation, query, principal)),
+      ...(await this.organisations.of(cascade, organisation, query, frame.principal)),
     };
-    return this.pages.render('cascade-organisation', values, { principal, csrf });
+    return this.pages.render('cascade-organisation', values, frame);
   }
 
   /** The coverage report; for somebody confined to a region, that region's rows. */

@@ -1,5 +1,8 @@
-import { applyDecorators, Controller, Header } from '@nestjs/common';
+import { applyDecorators, Controller, createParamDecorator, type ExecutionContext, Header } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import { type Request, type Response } from 'express';
+import { viewerOf } from '../access/index.js';
+import { type Frame } from './pages.js';
 
 /** Routes that answer with pages: they are no part of the API's description. */
 export const ConsoleController = (path = ''): ClassDecorator =>
@@ -7,3 +10,13 @@ export const ConsoleController = (path = ''): ClassDecorator =>
 
 /** The handler's string is a page. */
 export const Page = (): MethodDecorator => Header('Content-Type', 'text/html; charset=utf-8');
+
+/** Handler parameter: who looks at the page, and the token that its forms carry. */
+export const PageFrame = createParamDecorator((_: unknown, context: ExecutionContext): Frame =>
+  viewerOf(context.switchToHttp().getRequest<Request>()),
+);
+
+/** Answers with the page of a form that was not taken. */
+export function sendFaults(response: Response, page: string): void {
+  response.status(422).type('html').send(page);
+}

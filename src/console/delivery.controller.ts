@@ -1,14 +1,14 @@
 import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { MessageDesk, SuppressionList } from '../delivery/index.js';
 import { FeedbackService, type ReportView } from '../feedback/index.js';
 import { type Config, InjectConfig, isCaptured, mailLimitsOf } from '../platform/config/index.js';
 import { JobQueue } from '../platform/jobs/index.js';
 import { Clock } from '../shared/clock.js';
 import { lineChart } from './chart.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusalOf } from './form.faults.js';
 import { noticeOf, noticeSchema } from './notices.js';
 import { type Frame, Pages } from './pages.js';
@@ -43,7 +43,7 @@ export class DeliveryController {
 
   @Get()
   @Page()
-  async overview(@CurrentPrincipal() principal: Principal, @CsrfToken() csrf: string): Promise<string> {
+  async overview(@PageFrame() frame: Frame): Promise<string> {
     const { trialMode, trialAllow } = this.config;
     const { ratePerMinute, dayBudget } = mailLimitsOf(this.config);
     const now = this.clock.now();
@@ -60,12 +60,12 @@ export class DeliveryController {
       dayBudget,
       transports: await this.sending.transports(),
       queues: Object.entries(await this.queue.depth()),
-      unknown: await this.desk.unknownCount(principal),
+      unknown: await this.desk.unknownCount(frame.principal),
       sent,
       plot: sent > 0 && lineChart('Sent each minute of the last hour (London time)', 'Sent', lastHour),
       reviews: (await this.feedback.inReview(undefined, 100)).length,
     };
-    return this.pages.render('delivery', values, { principal, csrf });
+    return this.pages.render('delivery', values, frame);
   }
 
   @Get('blocks')
@@ -73,8 +73,7 @@ export class DeliveryController {
   @Page()
   async blocks(
     @Query({ schema: blocksSchema }) { done, before }: z.infer<typeof blocksSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
     const rows = await this.sending.suppressions(this.clock.now(), before, PAGE + 1);
     const blocks = rows.slice(0, PAGE);
@@ -85,7 +84,7 @@ export class DeliveryController {
       blocks,
       next: rows.length > PAGE ? `/delivery/blocks?before=${blocks.at(-1)?.id ?? 0}` : undefined,
     };
-    return this.pages.render('blocks', values, { principal, csrf });
+    return this.pages.render('blocks', values, frame);
   }
 
   @Post('blocks/lift')
@@ -103,10 +102,9 @@ export class DeliveryController {
   @Page()
   async returned(
     @Query({ schema: returnedSchema }) { done, after }: z.infer<typeof returnedSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    return this.returnedPage({ principal, csrf }, { notice: noticeOf(done), after });
+    return this.returnedPage(frame, { notice: noticeOf(done), after });
   }
 
   @Post('returned/:id')
@@ -114,16 +112,11 @@ export class DeliveryController {
   async review(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: reportSchema }) { decision, message }: z.infer<typeof reportSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    const faults = await this.reviewed(id, decision, message.trim(), principal);
-    if (faults)
-      response
-        .status(422)
-        .type('html')
-        .send(await this.returnedPage({ principal, csrf }, { faults }));
+    const faults = await this.reviewed(id, decision, message.trim(), frame.principal);
+    if (faults) sendFaults(response, await this.returnedPage(frame, { faults }));
     else response.redirect(303, '/delivery/returned?done=decided');
   }
 

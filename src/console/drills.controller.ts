@@ -1,9 +1,9 @@
 import { Body, Get, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { RequirePermission } from '../access/index.js';
 import { DrillService, MOST_DRILL_CONTACTS, USUAL_DRILL_CONTACTS } from '../cascades/index.js';
-import { ConsoleController } from './console-routes.js';
+import { ConsoleController, PageFrame } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
 import { type DrillAnswers, drillAnswersSchema, drillOf, faultsOfDrill } from './drill-form.rules.js';
 import { type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
@@ -24,40 +24,36 @@ export class DrillsController {
   @Get('new')
   async form(
     @Query({ schema: drillAnswersSchema }) given: DrillAnswers,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     const answers = given.contacts === '' ? { ...given, contacts: String(USUAL_DRILL_CONTACTS) } : given;
-    await this.showForm(response, answers, NO_FAULTS, { principal, csrf });
+    await this.showForm(response, answers, NO_FAULTS, frame);
   }
 
   /** The answers travel in the address, so that going back loses nothing. */
   @Get('check')
   async check(
     @Query({ schema: drillAnswersSchema }) answers: DrillAnswers,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    await this.showCheck(response, answers, NO_FAULTS, { principal, csrf });
+    await this.showCheck(response, answers, NO_FAULTS, frame);
   }
 
   @Post()
   async start(
     @Body({ schema: startSchema }) { messages, ...answers }: z.infer<typeof startSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    const frame = { principal, csrf };
     const faults = faultsOfDrill(answers);
     if (faults.list.length > 0) {
       await this.showForm(response, answers, faults, frame);
       return;
     }
     try {
-      const id = await this.drills.start(answers.name.trim(), drillOf(answers), principal, messages);
+      const id = await this.drills.start(answers.name.trim(), drillOf(answers), frame.principal, messages);
       response.redirect(303, `/cascades/${id}?done=drill-started`);
     } catch (error) {
       await this.showCheck(response, answers, refusal(error), frame);

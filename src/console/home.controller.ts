@@ -1,8 +1,8 @@
 import { Get } from '@nestjs/common';
-import { CsrfToken, CurrentPrincipal, type Principal, SignedIn } from '../access/index.js';
+import { SignedIn } from '../access/index.js';
 import { Attention } from './attention.service.js';
-import { ConsoleController, Page } from './console-routes.js';
-import { Pages } from './pages.js';
+import { ConsoleController, Page, PageFrame } from './console-routes.js';
+import { type Frame, Pages } from './pages.js';
 
 @ConsoleController()
 @SignedIn()
@@ -14,8 +14,8 @@ export class HomeController {
 
   @Get()
   @Page()
-  async home(@CurrentPrincipal() principal: Principal, @CsrfToken() csrf: string): Promise<string> {
-    const now = await this.attention.of(principal);
-    return this.pages.render('home', { title: 'What needs you now', section: 'home', ...now }, { principal, csrf });
+  async home(@PageFrame() frame: Frame): Promise<string> {
+    const now = await this.attention.of(frame.principal);
+    return this.pages.render('home', { title: 'What needs you now', section: 'home', ...now }, frame);
   }
 }

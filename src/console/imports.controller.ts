@@ -3,8 +3,8 @@ import { Body, Get, Param, Post, Query, Res, UploadedFile, UseInterceptors } fro
 import { FileInterceptor } from '@nestjs/platform-express';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
-import { DeclarationImporter } from '../deadlines/index.js';
+import { requireRegion, RequirePermission } from '../access/index.js';
+import { DeclarationFeed } from '../deadlines/index.js';
 import {
   DirectoryService,
   IMPORT_KINDS,
@@ -16,7 +16,7 @@ import {
 } from '../directory/index.js';
 import { DirectoryPicture } from '../segments/index.js';
 import { NotFoundError } from '../shared/errors.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, refusal, refusalOf } from './form.faults.js';
 import { noticeOf, noticeSchema } from './notices.js';
 import { type Frame, Pages } from './pages.js';
@@ -46,7 +46,7 @@ export class ImportsController {
     private readonly directory: DirectoryService,
     private readonly imports: ImportService,
     private readonly undos: ImportUndo,
-    private readonly declarations: DeclarationImporter,
+    private readonly declarations: DeclarationFeed,
     private readonly uploads: UploadStore,
     private readonly picture: DirectoryPicture,
     private readonly sending: SendingReads,
@@ -57,10 +57,9 @@ export class ImportsController {
   @Page()
   async list(
     @Query({ schema: listSchema }) { done, before }: z.infer<typeof listSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    return this.page({ principal, csrf }, { notice: noticeOf(done), before });
+    return this.page(frame, { notice: noticeOf(done), before });
   }
 
   @Post()
@@ -69,8 +68,7 @@ export class ImportsController {
   async upload(
     @Body({ schema: uploadSchema }) { kind }: z.infer<typeof uploadSchema>,
     @UploadedFile() file: Upload | undefined,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     const faults = [
@@ -78,27 +76,23 @@ export class ImportsController {
       ...(file ? [] : [{ field: 'file', message: 'Select a file' }]),
     ];
     if (!kind || !file) {
-      await this.refuse(response, { principal, csrf }, faultsOf(faults), kind);
+      await this.refuse(response, frame, faultsOf(faults), kind);
       return;
     }
     try {
-      const request = { actor: principal.id, dryRun: true };
+      const request = { actor: frame.principal.id, dryRun: true };
       const { id } = await this.uploads.check(kind, file, (path) => this.run(kind, path, request));
       response.redirect(303, `/imports/checks/${id}`);
     } catch (error) {
-      await this.refuse(response, { principal, csrf }, refusal(error, 'file'), kind);
+      await this.refuse(response, frame, refusal(error, 'file'), kind);
     }
   }
 
   @Get('checks/:id')
   @RequirePermission('directory:import')
   @Page()
-  async checked(
-    @Param('id') id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-  ): Promise<string> {
-    return this.checkPage(await this.uploads.get(id), { principal, csrf });
+  async checked(@Param('id') id: string, @PageFrame() frame: Frame): Promise<string> {
+    return this.checkPage(await this.uploads.get(id), frame);
   }
 
   @Post('checks/:id/apply')
@@ -106,29 +100,20 @@ export class ImportsController {
   async apply(
     @Param('id') id: string,
     @Body({ schema: applySchema }) { shrink }: z.infer<typeof applySchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     const checked = await this.uploads.get(id);
     try {
-      const request = { actor: principal.id, allowShrink: shrink === 'yes' };
+      const request = { actor: frame.principal.id, allowShrink: shrink === 'yes' };
       const report = await this.uploads.withFile(checked, (path) => this.run(checked.kind, path, request));
       if (report.applied) {
         await this.uploads.forget(id);
         response.redirect(303, '/imports?done=imported');
-      } else
-        response
-          .status(422)
-          .type('html')
-          .send(this.checkPage({ ...checked, report }, { principal, csrf }));
+      } else sendFaults(response, this.checkPage({ ...checked, report }, frame));
     } catch (error) {
-      const page = this.checkPage(
-        checked,
-        { principal, csrf },
-        refusal(error, checked.report.warnings.length > 0 ? 'shrink' : ''),
-      );
-      response.status(422).type('html').send(page);
+      const page = this.checkPage(checked, frame, refusal(error, checked.report.warnings.length > 0 ? 'shrink' : ''));
+      sendFaults(response, page);
     }
   }
 
@@ -136,28 +121,23 @@ export class ImportsController {
   @Get(':id/undo')
   @RequirePermission('directory:import')
   @Page()
-  async askUndo(
-    @Param('id', { schema: batchSchema }) id: number,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-  ): Promise<string> {
+  async askUndo(@Param('id', { schema: batchSchema }) id: number, @PageFrame() frame: Frame): Promise<string> {
     const [batch] = await this.directory.imports(1, id + 1);
     if (batch?.id !== id) throw new NotFoundError('no-such-import', 'There is no such import');
     const values = { title: 'Undo an import', section: 'imports', batch };
-    return this.pages.render('import-undo', values, { principal, csrf });
+    return this.pages.render('import-undo', values, frame);
   }
 
   @Post(':id/undo')
   @RequirePermission('directory:import')
   async undo(
     @Param('id', { schema: batchSchema }) id: number,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(principal, undefined);
-    const faults = await refusalOf(() => this.undos.undo(id, principal.id));
-    if (faults) await this.refuse(response, { principal, csrf }, faults, undefined);
+    requireRegion(frame.principal, undefined);
+    const faults = await refusalOf(() => this.undos.undo(id, frame.principal.id));
+    if (faults) await this.refuse(response, frame, faults, undefined);
     else response.redirect(303, '/imports?done=undone');
   }
 
@@ -196,10 +176,7 @@ export class ImportsController {
     faults: FormFaults,
     kind: ImportKind | undefined,
   ): Promise<void> {
-    response
-      .status(422)
-      .type('html')
-      .send(await this.page(frame, { faults, kind }));
+    sendFaults(response, await this.page(frame, { faults, kind }));
   }
 
   private async page(

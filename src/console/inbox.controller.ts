@@ -1,11 +1,11 @@
 import { Get, Param, Query, Req, Res } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { RequirePermission } from '../access/index.js';
 import { CaptureInbox } from '../delivery/index.js';
-import { ConsoleController } from './console-routes.js';
+import { ConsoleController, PageFrame } from './console-routes.js';
 import { sendEmail } from './email.frame.js';
-import { Pages } from './pages.js';
+import { type Frame, Pages } from './pages.js';
 
 const text = z.string().trim().max(200).optional();
 const searchSchema = z.object({
@@ -30,8 +30,7 @@ export class InboxController {
   @Get()
   async list(
     @Query({ schema: searchSchema }) query: z.infer<typeof searchSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
@@ -52,14 +51,13 @@ export class InboxController {
       searching: Object.keys(wordsOf(search)).length > 0,
       next: older && `/inbox?${older.toString()}`,
     };
-    response.send(this.pages.render('inbox', values, { principal, csrf }));
+    response.send(this.pages.render('inbox', values, frame));
   }
 
   @Get(':id')
   async show(
     @Param('id') id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
@@ -78,7 +76,7 @@ export class InboxController {
       return;
     }
     const values = { title: message.subject, section: 'inbox', message };
-    response.send(this.pages.render('inbox-message', values, { principal, csrf }));
+    response.send(this.pages.render('inbox-message', values, frame));
   }
 
   @Get(':id/html')

@@ -1,16 +1,16 @@
 import { Get, Param, Req, Res } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { type CampaignRow, CampaignService } from '../campaigns/index.js';
 import { Ledger, MessageDesk, type MessageView } from '../delivery/index.js';
 import { NotFoundError } from '../shared/errors.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
 import { sendEmail } from './email.frame.js';
 import { EmailPreviews } from './email.previews.js';
 import { actorsIn, messageReason } from './message.words.js';
-import { Pages } from './pages.js';
+import { type Frame, Pages } from './pages.js';
 import { SendingReads } from './sending.reads.js';
 import { isTestBy } from './test-send.service.js';
 
@@ -32,23 +32,19 @@ export class MessagesController {
 
   @Get(':id')
   @Page()
-  async show(
-    @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-  ): Promise<string> {
-    const message = await this.messageOf(id, principal);
+  async show(@Param('id', { schema: idSchema }) id: string, @PageFrame() frame: Frame): Promise<string> {
+    const message = await this.messageOf(id, frame.principal);
     const names = await this.directory.names(message.organisationCodes);
     const values = {
       title: 'Message',
       section: 'campaigns',
       message,
       why: message.reason && messageReason(message.reason, await this.sending.actorNames(actorsIn(message.reason))),
-      campaign: await this.campaignOf(message, principal),
+      campaign: await this.campaignOf(message, frame.principal),
       rendered: await this.previews.sent(message),
       organisations: message.organisationCodes.map((code) => ({ code, name: names.get(code) ?? code })),
     };
-    return this.pages.render('message', values, { principal, csrf });
+    return this.pages.render('message', values, frame);
   }
 
   @Get(':id/html')

@@ -1,6 +1,6 @@
 import { Get, Header, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { RequirePermission } from '../access/index.js';
 import { Ledger } from '../delivery/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { LeaverService } from '../feedback/index.js';
@@ -12,11 +12,11 @@ import {
   WORKLISTS,
 } from '../segments/index.js';
 import { formatLongDate, LondonTime } from '../shared/london-time.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { csvFile } from './csv.js';
 import { DirectoryReads } from './directory.reads.js';
 import { searchText } from './form.text.js';
-import { Pages } from './pages.js';
+import { type Frame, Pages } from './pages.js';
 import { suggestionWords } from './suggestion.words.js';
 import { SEGMENT_WORDS, type SegmentWords } from './words.js';
 
@@ -58,8 +58,7 @@ export class PeopleController {
   @Page()
   async find(
     @Query({ schema: findSchema }) { find, after }: z.infer<typeof findSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
     const rows = find === '' ? [] : await this.reads.findAccounts(find, after, PAGE + 1);
     const accounts = rows.slice(0, PAGE);
@@ -77,7 +76,7 @@ export class PeopleController {
       leavers: find === '' ? { ...LEAVERS, count: await this.leavers.count() } : undefined,
       next: last && `/people?${new URLSearchParams({ find, after: last.id }).toString()}`,
     };
-    return this.pages.render('people', values, { principal, csrf });
+    return this.pages.render('people', values, frame);
   }
 
   @Get('worklists/:list')
@@ -85,8 +84,7 @@ export class PeopleController {
   async worklist(
     @Param('list', { schema: worklistSchema }) list: z.infer<typeof worklistSchema>,
     @Query({ schema: pageSchema }) { page }: z.infer<typeof pageSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
     const { rows, total, standing } = await this.stretch(list, PAGE, (page - 1) * PAGE);
     const values = {
@@ -100,7 +98,7 @@ export class PeopleController {
       page,
       pages: Math.max(1, Math.ceil(total / PAGE)),
     };
-    return this.pages.render('worklist', values, { principal, csrf });
+    return this.pages.render('worklist', values, frame);
   }
 
   @Get('worklists/:list/export.csv')
@@ -124,15 +122,11 @@ export class PeopleController {
 
   @Get(':id')
   @Page()
-  async show(
-    @Param('id', { schema: accountIdSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-  ): Promise<string> {
+  async show(@Param('id', { schema: accountIdSchema }) id: string, @PageFrame() frame: Frame): Promise<string> {
     const account = await this.directory.account(id);
     const [result] = await this.segments.classify([id]);
     const names = await this.reads.names(account.memberships.map(({ organisationCode }) => organisationCode));
-    const messages = principal.permissions.includes('message:read')
+    const messages = frame.principal.permissions.includes('message:read')
       ? await this.ledger.messagesOf({ accountId: id })
       : undefined;
     const values = {
@@ -148,7 +142,7 @@ export class PeopleController {
       })),
       messages,
     };
-    return this.pages.render('account', values, { principal, csrf });
+    return this.pages.render('account', values, frame);
   }
 
   /** A part of a worklist. Reasons are worked out afresh: whoever has left the group since is left out. */

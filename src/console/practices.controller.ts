@@ -1,6 +1,6 @@
 import { Get, Param, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { RequirePermission } from '../access/index.js';
 import { TellingService } from '../cascades/index.js';
 import { DeadlinesService } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
@@ -16,9 +16,9 @@ import { parseOdsCode } from '../shared/ods-code.js';
 import { NotFoundError } from '../shared/errors.js';
 import { CascadeReads } from './cascade.reads.js';
 import { barChart } from './chart.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { DirectoryReads, type NamedOrganisation } from './directory.reads.js';
-import { Pages } from './pages.js';
+import { type Frame, Pages } from './pages.js';
 
 const PAGE = 50;
 
@@ -52,8 +52,7 @@ export class PracticesController {
   @Page()
   async list(
     @Query({ schema: listSchema }) { show, region, page }: z.infer<typeof listSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
     const standing = await this.picture.standing();
     const { rows, total } = await this.pictures.readiness(show, region || undefined, PAGE, (page - 1) * PAGE);
@@ -71,7 +70,7 @@ export class PracticesController {
       pages: Math.max(1, Math.ceil(total / PAGE)),
       plot: readinessChart(await this.pictures.practicesByRegion(), regions),
     };
-    return this.pages.render('practices', values, { principal, csrf });
+    return this.pages.render('practices', values, frame);
   }
 
   @Get(':code')
@@ -79,8 +78,7 @@ export class PracticesController {
   async show(
     @Param('code') text: string,
     @Query({ schema: toldSchema }) { page }: z.infer<typeof toldSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
     const code = parseOdsCode(text);
     if (!code) throw new NotFoundError('organisation-unknown', 'This is not the code of an organisation');
@@ -100,13 +98,13 @@ export class PracticesController {
       readiness: organisation.kind === 'region' ? known.get(code) : await this.readinessOf(code, accounts),
       accounts,
       declarations: await this.reads.declarations(code),
-      waiting: principal.permissions.includes('window:read') ? await this.waiting(code) : [],
-      told: principal.permissions.includes('message:read') ? await this.told(code, page) : undefined,
-      cascades: principal.permissions.includes('cascade:read') ? await this.cascades.of(code) : [],
+      waiting: frame.principal.permissions.includes('window:read') ? await this.waiting(code) : [],
+      told: frame.principal.permissions.includes('message:read') ? await this.told(code, page) : undefined,
+      cascades: frame.principal.permissions.includes('cascade:read') ? await this.cascades.of(code) : [],
       history: await this.directory.history(code),
       practices: below.map((practice) => ({ ...practice, readiness: known.get(practice.code) })),
     };
-    return this.pages.render('practice', values, { principal, csrf });
+    return this.pages.render('practice', values, frame);
   }
 
   /** Who works there, with the group that says whether they can sign in and what they may do in this organisation. */

@@ -4,10 +4,12 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
-import { CsrfToken, RequirePermission } from '../access/index.js';
+import { RequirePermission } from '../access/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { JobQueue, QUEUES } from '../platform/jobs/index.js';
 import { contentSecurity } from '../platform/http/index.js';
+import { PageFrame } from './console-routes.js';
+import { type Frame } from './pages.js';
 
 const PATH = '/queues';
 
@@ -43,9 +45,9 @@ export class QueuesController {
     @Req() request: Request,
     @Res() response: Response,
     @Next() next: NextFunction,
-    @CsrfToken() token: string,
+    @PageFrame() { csrf }: Frame,
   ): void {
-    response.cookie('XSRF-TOKEN', token, {
+    response.cookie('XSRF-TOKEN', csrf, {
       ...{ sameSite: 'strict', path: PATH },
       secure: this.config.publicUrl?.startsWith('https:') ?? false,
     });

@@ -1,10 +1,10 @@
 import { Body, Get, Param, Post, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { RequirePermission } from '../access/index.js';
 import { CorrectionService } from '../campaigns/index.js';
 import { DeadlinesService, type DeclarationWindow, type ReminderLadder } from '../deadlines/index.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
 import { type Frame, Pages } from './pages.js';
 import { CorrectionReads } from './correction.reads.js';
@@ -34,26 +34,20 @@ export class ReminderFormController {
 
   @Get(':id/reminders')
   @Page()
-  async form(
-    @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-  ): Promise<string> {
+  async form(@Param('id', { schema: idSchema }) id: string, @PageFrame() frame: Frame): Promise<string> {
     const window = await this.deadlines.window(id);
     const rows = typedStepsOf(window.reminderPolicy, 1);
-    return this.show(window, { rows, version: window.version }, { principal, csrf });
+    return this.show(window, { rows, version: window.version }, frame);
   }
 
   @Post(':id/reminders')
   async save(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: formSchema }) { version, button, steps: rows }: z.infer<typeof formSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     const window = await this.deadlines.window(id);
-    const frame = { principal, csrf };
     if (button === 'more') {
       response.type('html').send(await this.show(window, { rows: withBlanks(rows, 1), version }, frame));
       return;
@@ -70,7 +64,7 @@ export class ReminderFormController {
       return;
     }
     try {
-      await this.deadlines.setReminderPolicy(id, policy, version, principal.id);
+      await this.deadlines.setReminderPolicy(id, policy, version, frame.principal.id);
       await this.moving.windowMoved(id);
       response.redirect(303, `/windows/${id}?done=reminders-set`);
     } catch (error) {
@@ -94,9 +88,6 @@ export class ReminderFormController {
     form: { rows: readonly TypedStep[]; version: number; faults: FormFaults },
     frame: Frame,
   ): Promise<void> {
-    response
-      .status(422)
-      .type('html')
-      .send(await this.show(window, form, frame));
+    sendFaults(response, await this.show(window, form, frame));
   }
 }

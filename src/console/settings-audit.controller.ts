@@ -4,8 +4,6 @@ import {
   type AuditEntry,
   type AuditQuery,
   AuditTrail,
-  CsrfToken,
-  CurrentPrincipal,
   People,
   type Principal,
   RequirePermission,
@@ -13,10 +11,10 @@ import {
 import { addDays, calendarDateSchema, LondonTime } from '../shared/london-time.js';
 import { actionOf, AUDIT_AREA_NAMES, AUDIT_AREAS, subjectOf } from './audit.words.js';
 import { actorWords } from './words.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS } from './form.faults.js';
 import { searchText } from './form.text.js';
-import { Pages } from './pages.js';
+import { type Frame, Pages } from './pages.js';
 import { SendingReads } from './sending.reads.js';
 
 const PAGE = 50;
@@ -47,12 +45,8 @@ export class SettingsAuditController {
 
   @Get()
   @Page()
-  async trail(
-    @Query({ schema: trailSchema }) { verify, ...asked }: Asked,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-  ): Promise<string> {
-    const { filter, faults } = await this.filterOf(asked, principal);
+  async trail(@Query({ schema: trailSchema }) { verify, ...asked }: Asked, @PageFrame() frame: Frame): Promise<string> {
+    const { filter, faults } = await this.filterOf(asked, frame.principal);
     const rows = filter ? await this.audit.entries({ ...filter, limit: PAGE + 1 }) : [];
     const entries = rows.slice(0, PAGE);
     const last = rows.length > PAGE ? entries.at(-1) : undefined;
@@ -67,7 +61,7 @@ export class SettingsAuditController {
       entries: await this.shown(entries),
       next: last && `/settings/audit?${queryOf({ ...asked, before: last.sequence })}`,
     };
-    return this.pages.render('audit', values, { principal, csrf });
+    return this.pages.render('audit', values, frame);
   }
 
   /** No filter where what was typed cannot be one. */

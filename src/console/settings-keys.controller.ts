@@ -5,7 +5,6 @@ import {
   type ApiKey,
   ApiKeys,
   type CreatedApiKey,
-  CsrfToken,
   CurrentPrincipal,
   type Permission,
   PERMISSIONS,
@@ -13,7 +12,7 @@ import {
   RequirePermission,
 } from '../access/index.js';
 import { Clock } from '../shared/clock.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { faultsOfZod, type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
 import { manyOf } from './form.text.js';
 import { noticeOf, noticeSchema } from './notices.js';
@@ -58,32 +57,30 @@ export class SettingsKeysController {
   @Page()
   async list(
     @Query({ schema: listSchema }) { done, before }: z.infer<typeof listSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    return this.page({ principal, csrf }, { notice: noticeOf(done), before });
+    return this.page(frame, { notice: noticeOf(done), before });
   }
 
   /** Answers with the page itself: the key is shown this once and must not be in any address. */
   @Post()
   async create(
     @Body({ schema: typedSchema }) typed: z.infer<typeof typedSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     const answer = async (status: number, also: Parameters<typeof this.page>[1]): Promise<void> => {
       response
         .status(status)
         .type('html')
-        .send(await this.page({ principal, csrf }, also));
+        .send(await this.page(frame, also));
     };
     const parsed = newKeySchema.safeParse(typed);
     if (!parsed.success) return answer(422, { typed, faults: faultsOfZod(parsed.error) });
     const { name, permissions, days } = parsed.data;
     try {
-      const region = principal.region && { region: principal.region };
-      const created = await this.keys.create({ name, permissions, expiresInDays: days, ...region }, principal);
+      const region = frame.principal.region && { region: frame.principal.region };
+      const created = await this.keys.create({ name, permissions, expiresInDays: days, ...region }, frame.principal);
       await answer(201, { created });
       return;
     } catch (error) {

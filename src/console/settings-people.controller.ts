@@ -1,18 +1,9 @@
 import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import {
-  ACCESS_ROLES,
-  CsrfToken,
-  CurrentPrincipal,
-  People,
-  PERMISSIONS,
-  permissionsOf,
-  type Principal,
-  RequirePermission,
-} from '../access/index.js';
+import { ACCESS_ROLES, People, PERMISSIONS, permissionsOf, RequirePermission } from '../access/index.js';
 import { parseOdsCode } from '../shared/ods-code.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
 import { type FormFaults, refusalOf } from './form.faults.js';
 import { manyOf, searchText } from './form.text.js';
@@ -45,10 +36,9 @@ export class SettingsPeopleController {
   @Page()
   async list(
     @Query({ schema: listSchema }) { find, before }: z.infer<typeof listSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    const rows = await this.people.list(principal, before, PAGE, find);
+    const rows = await this.people.list(frame.principal, before, PAGE, find);
     const people = rows.slice(0, PAGE);
     const last = rows.length > PAGE ? people.at(-1) : undefined;
     const values = {
@@ -59,7 +49,7 @@ export class SettingsPeopleController {
       names: await this.regionNames(),
       next: last && `/settings/people?${new URLSearchParams({ find, before: last.id }).toString()}`,
     };
-    return this.pages.render('settings-people', values, { principal, csrf });
+    return this.pages.render('settings-people', values, frame);
   }
 
   @Get(':id')
@@ -67,18 +57,16 @@ export class SettingsPeopleController {
   async show(
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    return this.personPage(id, { principal, csrf }, { notice: noticeOf(done) });
+    return this.personPage(id, frame, { notice: noticeOf(done) });
   }
 
   @Post(':id')
   async change(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: changeSchema }) { version, ...typed }: z.infer<typeof changeSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     const faults = await refusalOf(() =>
@@ -86,15 +74,15 @@ export class SettingsPeopleController {
         id,
         version,
         { roles: typed.roles, region: parseOdsCode(typed.region) ?? null, active: typed.active === 'yes' },
-        principal,
+        frame.principal,
       ),
     );
     if (!faults) {
       response.redirect(303, `/settings/people/${id}?done=roles-changed`);
       return;
     }
-    const page = await this.personPage(id, { principal, csrf }, { faults, typed });
-    response.status(422).type('html').send(page);
+    const page = await this.personPage(id, frame, { faults, typed });
+    sendFaults(response, page);
   }
 
   private async personPage(

@@ -1,11 +1,11 @@
 import { Get, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { AuditTrail, CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { AuditTrail, RequirePermission } from '../access/index.js';
 import { Retention, RETENTION_CLASSES, RETENTION_DAYS } from '../campaigns/index.js';
 import { calendarDateSchema, LondonTime } from '../shared/london-time.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { faultsOf, NO_FAULTS } from './form.faults.js';
-import { Pages } from './pages.js';
+import { type Frame, Pages } from './pages.js';
 import { RETENTION_WORDS } from './words.js';
 
 const PURGES_SHOWN = 10;
@@ -28,8 +28,7 @@ export class SettingsRetentionController {
   @Page()
   async show(
     @Query({ schema: askedSchema }) asked: z.infer<typeof askedSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
     const next = this.retention.nextPurge();
     const isAsked = asked.day !== '' || asked.month !== '' || asked.year !== '';
@@ -50,7 +49,7 @@ export class SettingsRetentionController {
       words: RETENTION_WORDS,
       purges: await this.audit.entries({ subject: 'retention', limit: PURGES_SHOWN }),
     };
-    return this.pages.render('settings-retention', values, { principal, csrf });
+    return this.pages.render('settings-retention', values, frame);
   }
 }
 

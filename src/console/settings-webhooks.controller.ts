@@ -1,9 +1,9 @@
 import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
 import { newWebhookSchema, WEBHOOK_EVENTS, Webhooks } from '../campaigns/index.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, faultsOfZod, type FormFaults, NO_FAULTS, refusal, refusalOf } from './form.faults.js';
 import { manyOf } from './form.text.js';
 import { type Notice, noticeOf, noticeSchema } from './notices.js';
@@ -44,32 +44,26 @@ export class SettingsWebhooksController {
   @Page()
   async list(
     @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    return this.listPage({ principal, csrf }, { notice: noticeOf(done) });
+    return this.listPage(frame, { notice: noticeOf(done) });
   }
 
   /** Answers with the page itself: the secret is shown this once and must not be in any address. */
   @Post()
   async add(
     @Body({ schema: typedSchema }) typed: z.infer<typeof typedSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    const frame = { principal, csrf };
-    requireRegion(principal, undefined);
+    requireRegion(frame.principal, undefined);
     const refuse = async (faults: FormFaults) => {
-      response
-        .status(422)
-        .type('html')
-        .send(await this.listPage(frame, { typed, faults }));
+      sendFaults(response, await this.listPage(frame, { typed, faults }));
     };
     const parsed = formSchema.safeParse(typed);
     if (!parsed.success) return refuse(faultsOfZod(parsed.error));
     try {
-      const { webhook, secret } = await this.webhooks.register(parsed.data, principal);
+      const { webhook, secret } = await this.webhooks.register(parsed.data, frame.principal);
       response
         .status(201)
         .type('html')
@@ -84,22 +78,20 @@ export class SettingsWebhooksController {
   async show(
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: logSchema }) { done, before }: z.infer<typeof logSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    return this.hookPage(id, { principal, csrf }, { notice: noticeOf(done), before });
+    return this.hookPage(id, frame, { notice: noticeOf(done), before });
   }
 
   @Post(':id/secret')
   async rotate(
     @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(principal, undefined);
-    const secret = await this.webhooks.rotateSecret(id, principal);
-    response.type('html').send(await this.hookPage(id, { principal, csrf }, { secret }));
+    requireRegion(frame.principal, undefined);
+    const secret = await this.webhooks.rotateSecret(id, frame.principal);
+    response.type('html').send(await this.hookPage(id, frame, { secret }));
   }
 
   @Post(':id/remove')
@@ -117,12 +109,11 @@ export class SettingsWebhooksController {
   async retry(
     @Param('id', { schema: idSchema }) id: string,
     @Param('delivery', { schema: deliveryIdSchema }) delivery: number,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    await this.attempt({ id, principal, csrf, response, done: 'webhook-retried' }, () =>
-      this.webhooks.redeliver(id, delivery, principal),
+    await this.attempt({ id, frame, response, done: 'webhook-retried' }, () =>
+      this.webhooks.redeliver(id, delivery, frame.principal),
     );
   }
 
@@ -130,38 +121,36 @@ export class SettingsWebhooksController {
   async act(
     @Param('id', { schema: idSchema }) id: string,
     @Param('action', { schema: z.enum(['test', 'enable', 'disable']) }) action: 'test' | 'enable' | 'disable',
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     switch (action) {
       case 'test':
-        return this.attempt({ id, principal, csrf, response, done: 'webhook-tested' }, () =>
-          this.webhooks.sendTest(id, principal),
+        return this.attempt({ id, frame, response, done: 'webhook-tested' }, () =>
+          this.webhooks.sendTest(id, frame.principal),
         );
       case 'enable':
-        return this.attempt({ id, principal, csrf, response, done: 'webhook-enabled' }, () =>
-          this.webhooks.enable(id, principal),
+        return this.attempt({ id, frame, response, done: 'webhook-enabled' }, () =>
+          this.webhooks.enable(id, frame.principal),
         );
       case 'disable':
-        return this.attempt({ id, principal, csrf, response, done: 'webhook-disabled' }, () =>
-          this.webhooks.disable(id, principal),
+        return this.attempt({ id, frame, response, done: 'webhook-disabled' }, () =>
+          this.webhooks.disable(id, frame.principal),
         );
     }
   }
 
   private async attempt(
-    { id, principal, csrf, response, done }: Frame & { id: string; response: Response; done: Notice },
+    { id, frame, response, done }: { id: string; frame: Frame; response: Response; done: Notice },
     work: () => Promise<unknown>,
   ): Promise<void> {
-    requireRegion(principal, undefined);
+    requireRegion(frame.principal, undefined);
     const faults = await refusalOf(work);
     if (!faults) {
       response.redirect(303, `/settings/webhooks/${id}?done=${done}`);
       return;
     }
-    const page = await this.hookPage(id, { principal, csrf }, { faults });
-    response.status(422).type('html').send(page);
+    sendFaults(response, await this.hookPage(id, frame, { faults }));
   }
 
   private async listPage(

@@ -1,7 +1,7 @@
 import { Get } from '@nestjs/common';
-import { CsrfToken, CurrentPrincipal, PERMISSIONS, type Principal, SignedIn } from '../access/index.js';
-import { ConsoleController, Page } from './console-routes.js';
-import { Pages } from './pages.js';
+import { PERMISSIONS, SignedIn } from '../access/index.js';
+import { ConsoleController, Page, PageFrame } from './console-routes.js';
+import { type Frame, Pages } from './pages.js';
 
 /** Where the settings lead, and what whoever looks may do. */
 @ConsoleController('settings')
@@ -11,8 +11,8 @@ export class SettingsController {
 
   @Get()
   @Page()
-  overview(@CurrentPrincipal() principal: Principal, @CsrfToken() csrf: string): string {
-    const permissions = principal.permissions.map((permission) => PERMISSIONS[permission]);
-    return this.pages.render('settings', { title: 'Settings', section: 'settings', permissions }, { principal, csrf });
+  overview(@PageFrame() frame: Frame): string {
+    const permissions = frame.principal.permissions.map((permission) => PERMISSIONS[permission]);
+    return this.pages.render('settings', { title: 'Settings', section: 'settings', permissions }, frame);
   }
 }

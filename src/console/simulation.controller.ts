@@ -2,9 +2,9 @@ import { Body, Get, type MessageEvent, Param, Post, Res, Sse } from '@nestjs/com
 import { type Response } from 'express';
 import { type Observable } from 'rxjs';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { RequirePermission } from '../access/index.js';
 import { BankHolidays, DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusalOf } from './form.faults.js';
 import { type Frame, Pages } from './pages.js';
 import { timeline } from './simulation.chart.js';
@@ -31,12 +31,8 @@ export class SimulationController {
 
   @Get(':id/simulation')
   @Page()
-  async show(
-    @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-  ): Promise<string> {
-    return this.page(await this.deadlines.window(id), NO_FAULTS, { principal, csrf });
+  async show(@Param('id', { schema: idSchema }) id: string, @PageFrame() frame: Frame): Promise<string> {
+    return this.page(await this.deadlines.window(id), NO_FAULTS, frame);
   }
 
   @Post(':id/simulation')
@@ -44,19 +40,14 @@ export class SimulationController {
   async start(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: startSchema }) { scenario }: z.infer<typeof startSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     const window = await this.deadlines.window(id);
     const faults = scenario
-      ? await refusalOf(() => this.simulations.start(window, 'window', scenario, principal))
+      ? await refusalOf(() => this.simulations.start(window, 'window', scenario, frame.principal))
       : faultsOf([{ field: 'scenario', message: 'Select what people and the mail server do' }]);
-    if (faults)
-      response
-        .status(422)
-        .type('html')
-        .send(await this.page(window, faults, { principal, csrf }));
+    if (faults) sendFaults(response, await this.page(window, faults, frame));
     else response.redirect(303, pageOf(id));
   }
 

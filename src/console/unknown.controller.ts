@@ -1,9 +1,9 @@
 import { Body, Get, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { RequirePermission } from '../access/index.js';
 import { MessageDesk, type MessageView } from '../delivery/index.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusalOf } from './form.faults.js';
 import { messageReason } from './message.words.js';
 import { noticeOf, noticeSchema } from './notices.js';
@@ -41,24 +41,21 @@ export class UnknownController {
   @Page()
   async list(
     @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
-    return this.listPage({ principal, csrf }, { notice: noticeOf(done) });
+    return this.listPage(frame, { notice: noticeOf(done) });
   }
 
   @Post('check')
   @RequirePermission('campaign:operate')
   async check(
     @Body({ schema: choiceSchema }) choice: Choice,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    const frame = { principal, csrf };
     const chosen = new Set(choice.which === 'all' ? choice.listed : choice.selected);
     const faults = faultsOfChoice(choice, chosen.size);
-    const messages = (await this.desk.unknowns(principal)).filter(({ id }) => chosen.has(id));
+    const messages = (await this.desk.unknowns(frame.principal)).filter(({ id }) => chosen.has(id));
     if (faults.list.length > 0) {
       await this.refuse(response, frame, faults, choice);
       return;
@@ -82,25 +79,24 @@ export class UnknownController {
   @RequirePermission('campaign:operate')
   async decide(
     @Body({ schema: decisionSchema }) { selected, outcome }: z.infer<typeof decisionSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     let missed = 0;
     for (const id of selected) {
-      if (await refusalOf(() => this.desk.decide(id, outcome, principal))) missed += 1;
+      if (await refusalOf(() => this.desk.decide(id, outcome, frame.principal))) missed += 1;
     }
     if (missed === 0) {
       response.redirect(303, `/delivery/unknown?done=${outcome === 'released' ? 'released-again' : 'decided'}`);
       return;
     }
     const message = `${missed} of ${selected.length} were decided by somebody else meanwhile and stay as they decided`;
-    await this.refuse(response, { principal, csrf }, faultsOf([{ field: '', message }]));
+    await this.refuse(response, frame, faultsOf([{ field: '', message }]));
   }
 
   private async refuse(response: Response, frame: Frame, faults: FormFaults, choice = NOTHING_CHOSEN): Promise<void> {
     const page = await this.listPage(frame, { faults, choice });
-    response.status(422).type('html').send(page);
+    sendFaults(response, page);
   }
 
   private async listPage(
@@ -119,7 +115,7 @@ export class UnknownController {
       faults,
       notice,
       choice,
-      total: await this.desk.unknownCount(frame.principal),
+      total: messages.length < PAGE ? messages.length : await this.desk.unknownCount(frame.principal),
       messages: messages.map((message) => ({
         ...message,
         why: message.reason && messageReason(message.reason),

@@ -1,11 +1,11 @@
 import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CsrfToken, CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { RequirePermission } from '../access/index.js';
 import { CampaignService, CorrectionService } from '../campaigns/index.js';
 import { BankHolidays, DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
 import { calendarOf } from './calendar.rules.js';
-import { ConsoleController, Page } from './console-routes.js';
+import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { CorrectionView } from './correction.view.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
 import { noticeOf, noticeSchema } from './notices.js';
@@ -46,7 +46,7 @@ export class WindowsController {
 
   @Get()
   @Page()
-  async list(@CurrentPrincipal() principal: Principal, @CsrfToken() csrf: string): Promise<string> {
+  async list(@PageFrame() frame: Frame): Promise<string> {
     const windows = await this.deadlines.windows();
     const open = new Set((await this.deadlines.openWindows()).map(({ id }) => id));
     const values = {
@@ -54,36 +54,35 @@ export class WindowsController {
       section: 'windows',
       windows: windows.map((each) => ({ ...each, isOpen: open.has(each.id) })),
     };
-    return this.pages.render('windows', values, { principal, csrf });
+    return this.pages.render('windows', values, frame);
   }
 
   @Get('new')
   @RequirePermission('window:write')
   @Page()
-  blank(@CurrentPrincipal() principal: Principal, @CsrfToken() csrf: string): string {
-    return this.form({ principal, csrf }, { answers: { name: '', ...blankTimes() } });
+  blank(@PageFrame() frame: Frame): string {
+    return this.form(frame, { answers: { name: '', ...blankTimes() } });
   }
 
   @Post()
   @RequirePermission('window:write')
   async create(
     @Body({ schema: newSchema }) answers: z.infer<typeof newSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     const { times, faults } = windowTimesOf(answers);
     const nameFaults =
       answers.name.trim() === '' ? [{ field: 'name', message: 'Enter a name, like September 2026' }] : [];
     if (!times || nameFaults.length > 0) {
-      this.refuse(response, this.form({ principal, csrf }, { answers, faults: faultsOf([...nameFaults, ...faults]) }));
+      sendFaults(response, this.form(frame, { answers, faults: faultsOf([...nameFaults, ...faults]) }));
       return;
     }
     try {
-      const { id } = await this.deadlines.createWindow({ name: answers.name, ...times }, principal.id);
+      const { id } = await this.deadlines.createWindow({ name: answers.name, ...times }, frame.principal.id);
       response.redirect(303, `/windows/${id}?done=window-created`);
     } catch (error) {
-      this.refuse(response, this.form({ principal, csrf }, { answers, faults: refusal(error, 'name') }));
+      sendFaults(response, this.form(frame, { answers, faults: refusal(error, 'name') }));
     }
   }
 
@@ -92,8 +91,7 @@ export class WindowsController {
   async show(
     @Param('id', { schema: idSchema }) id: string,
     @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
   ): Promise<string> {
     const window = await this.deadlines.window(id);
     const ladder = this.deadlines.ladder(window);
@@ -112,28 +110,24 @@ export class WindowsController {
         ...(await this.deadlines.waiting(id)),
         unheard: (await this.deadlines.practicesWithoutStatus(id)).length,
       },
-      campaigns: principal.permissions.includes('campaign:read')
+      campaigns: frame.principal.permissions.includes('campaign:read')
         ? await this.campaigns.list({
             windowId: id,
             limit: 50,
-            ...(principal.region && { region: principal.region }),
+            ...(frame.principal.region && { region: frame.principal.region }),
           })
         : [],
     };
-    return this.pages.render('window', values, { principal, csrf });
+    return this.pages.render('window', values, frame);
   }
 
   @Get(':id/move')
   @RequirePermission('window:write')
   @Page()
-  async moveForm(
-    @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
-  ): Promise<string> {
+  async moveForm(@Param('id', { schema: idSchema }) id: string, @PageFrame() frame: Frame): Promise<string> {
     const window = await this.deadlines.window(id);
     const answers = { ...typedTimesOf(window), version: window.version, reason: '' };
-    return this.form({ principal, csrf }, { answers, window });
+    return this.form(frame, { answers, window });
   }
 
   /** What the new dates would do, before anything is saved. */
@@ -142,8 +136,7 @@ export class WindowsController {
   async check(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: moveSchema }) answers: z.infer<typeof moveSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     const window = await this.deadlines.window(id);
@@ -152,7 +145,7 @@ export class WindowsController {
     const unchanged = after && MOMENTS.every(([field]) => window[field]?.isoLocal() === after[field]?.isoLocal());
     if (!after || unchanged) {
       const found = unchanged ? [{ field: 'cutoff-day', message: 'Change at least one of the dates' }] : faults;
-      this.refuse(response, this.form({ principal, csrf }, { answers, window, faults: faultsOf(found) }));
+      sendFaults(response, this.form(frame, { answers, window, faults: faultsOf(found) }));
       return;
     }
     const dates = MOMENTS.map(([field, name]) => {
@@ -168,7 +161,7 @@ export class WindowsController {
       notices: this.deadlines.notices({ ...window, ...after }),
       effect: await this.corrections.foresee(window, after),
     };
-    response.type('html').send(this.pages.render('window-check', values, { principal, csrf }));
+    response.type('html').send(this.pages.render('window-check', values, frame));
   }
 
   @Post(':id/move')
@@ -176,19 +169,18 @@ export class WindowsController {
   async move(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: moveSchema }) answers: z.infer<typeof moveSchema>,
-    @CurrentPrincipal() principal: Principal,
-    @CsrfToken() csrf: string,
+    @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     const window = await this.deadlines.window(id);
     const { times, faults } = windowTimesOf(answers);
     if (!times) {
-      this.refuse(response, this.form({ principal, csrf }, { answers, window, faults: faultsOf(faults) }));
+      sendFaults(response, this.form(frame, { answers, window, faults: faultsOf(faults) }));
       return;
     }
     try {
       const move = { ...times, reason: answers.reason };
-      const { correctionId } = await this.moving.moveCutoff(id, move, answers.version, principal);
+      const { correctionId } = await this.moving.moveCutoff(id, move, answers.version, frame.principal);
       response.redirect(
         303,
         correctionId === null
@@ -196,7 +188,7 @@ export class WindowsController {
           : `/campaigns/${correctionId}?done=correction-drafted`,
       );
     } catch (error) {
-      this.refuse(response, this.form({ principal, csrf }, { answers, window, faults: refusal(error) }));
+      sendFaults(response, this.form(frame, { answers, window, faults: refusal(error) }));
     }
   }
 
@@ -206,9 +198,5 @@ export class WindowsController {
   ): string {
     const title = window ? `Move the dates of ${window.name}` : 'New window';
     return this.pages.render('window-form', { title, section: 'windows', answers, window, faults }, frame);
-  }
-
-  private refuse(response: Response, page: string): void {
-    response.status(422).type('html').send(page);
   }
 }

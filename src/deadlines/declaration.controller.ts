@@ -11,7 +11,6 @@ import {
 } from '../directory/index.js';
 import { ApiProblems, FileFromBody, Idempotent, ReceivedFile, ReceivesFile, wireForm } from '../platform/http/index.js';
 import { DeclarationFeed, type DeclarationFeedReport } from './declaration.feed.js';
-import { DeclarationImporter } from './declaration.importer.js';
 import { declarationFeedSchema, feedReportSchema } from './window.api.js';
 
 /** What the CQRS platform reports about declarations. */
@@ -20,10 +19,7 @@ import { declarationFeedSchema, feedReportSchema } from './window.api.js';
 @RequirePermission('status:report')
 @Controller('api/v1')
 export class DeclarationController {
-  constructor(
-    private readonly feed: DeclarationFeed,
-    private readonly importer: DeclarationImporter,
-  ) {}
+  constructor(private readonly feed: DeclarationFeed) {}
 
   @Post('declarations')
   @HttpCode(200)
@@ -55,6 +51,6 @@ export class DeclarationController {
     @CurrentPrincipal() principal: Principal,
   ): Promise<ImportReport> {
     requireRegion(principal, undefined);
-    return shownReport(await this.importer.importDeclarations(path, { actor: principal.id, dryRun, allowShrink }));
+    return shownReport(await this.feed.importDeclarations(path, { actor: principal.id, dryRun, allowShrink }));
   }
 }

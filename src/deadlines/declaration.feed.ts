@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { AuditTrail } from '../access/index.js';
+import { type ImportReport, type ImportRequest, ImportService } from '../directory/index.js';
+import { DeclarationImporter } from './declaration.importer.js';
 import { Clock } from '../shared/clock.js';
 import { type AppliedDeclarations, DeclarationRepository } from './declaration.repository.js';
 import { declarationSchema, isOfTheFuture, OF_THE_FUTURE } from './declaration.rules.js';
@@ -23,11 +25,12 @@ export interface DeclarationFeedReport extends AppliedDeclarations {
   readonly unknownOrganisations: readonly string[];
 }
 
-/** What the CQRS platform posts about declarations. The newest `updatedAt` wins in any order. */
+/** What the CQRS platform tells about declarations, posted or in a file. The newest `updatedAt` wins in any order. */
 @Injectable()
 export class DeclarationFeed {
   constructor(
     private readonly declarations: DeclarationRepository,
+    private readonly imports: ImportService,
     private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {}
@@ -48,5 +51,13 @@ export class DeclarationFeed {
       await this.audit.record({ actor: by, action: 'declarations.applied', subject: 'declarations', details }, trx);
       return { received, ...counts, unknownOrganisations };
     });
+  }
+
+  /**
+   * A CSV file or a workbook, as `ImportService` takes them. Organisations that the directory does not know are a
+   * warning, and their declarations are kept.
+   */
+  async importDeclarations(path: string, request: ImportRequest): Promise<ImportReport> {
+    return this.imports.run(new DeclarationImporter(path, request, this.declarations, this.clock.now()), request);
   }
 }

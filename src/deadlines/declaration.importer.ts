@@ -1,79 +1,64 @@
-import { Injectable } from '@nestjs/common';
-import { AuditTrail } from '../access/index.js';
+import { type QueryExecutorProvider } from 'kysely';
 import {
-  type ImportReport,
+  type ImportCounts,
+  type Importer,
   type ImportRequest,
   type ImportWarning,
   type RowFault,
+  type StagedFiles,
   TableReader,
   type TableRow,
 } from '../directory/index.js';
-import { Clock } from '../shared/clock.js';
 import { DECLARATION_FORMAT } from './declaration.format.js';
-import { DeclarationRepository, type Trx } from './declaration.repository.js';
+import { type DeclarationRepository } from './declaration.repository.js';
 import { type Declaration, isOfTheFuture, OF_THE_FUTURE } from './declaration.rules.js';
 
 type Row = TableRow<(typeof DECLARATION_FORMAT)['columns']>;
 
-/** Imports the status feed of CQRS from a CSV file or a workbook: the whole file or nothing of it. */
-@Injectable()
-export class DeclarationImporter {
+/** The status feed of CQRS as a file. It is no full list, so nothing is ever gone. */
+export class DeclarationImporter implements Importer {
+  readonly kind = 'declarations';
+  readonly action = 'declarations.imported';
+  readonly tables = ['declaration'];
+  private readonly counts = { added: 0, changed: 0, gone: 0, unchanged: 0, known: 0 };
+  private readonly codes = new Set<string>();
+
   constructor(
+    private readonly path: string,
+    private readonly request: ImportRequest,
     private readonly declarations: DeclarationRepository,
-    private readonly audit: AuditTrail,
-    private readonly clock: Clock,
+    private readonly now: Date,
   ) {}
 
-  /**
-   * Any bad row refuses the file: `applied` is false then and every fault listed. A feed is no full list, so nothing is
-   * ever gone. Organisations that the directory does not know are a warning, and their declarations are kept.
-   *
-   * @throws InvalidInputError for a file that is missing or no table of this kind.
-   */
-  async importDeclarations(path: string, request: ImportRequest): Promise<ImportReport> {
-    const trx = await this.declarations.db.startTransaction().execute();
-    try {
-      const report = await this.importWithin(trx, path, request);
-      await (report.applied ? trx.commit() : trx.rollback()).execute();
-      return report;
-    } catch (error) {
-      if (!trx.isCommitted && !trx.isRolledBack) await trx.rollback().execute();
-      throw error;
-    }
-  }
-
-  private async importWithin(
-    trx: Trx,
-    path: string,
-    { actor, dryRun = false, onProgress }: ImportRequest,
-  ): Promise<ImportReport> {
-    const reader = await TableReader.open(path, DECLARATION_FORMAT, onProgress);
-    const counts = { added: 0, changed: 0, gone: 0, unchanged: 0 };
-    const codes = new Set<string>();
-    const now = this.clock.now();
+  /** Rows say themselves which of them is newer, so they need no stage: they are written as they are read. */
+  async stage(trx: QueryExecutorProvider): Promise<StagedFiles> {
+    const reader = await TableReader.open(this.path, DECLARATION_FORMAT, this.request.onProgress);
     for await (const rows of reader.batches()) {
-      const early = rows.filter(({ values }) => isOfTheFuture(values.updated_at, now)).map(faultOfTheFuture);
+      const early = rows.filter(({ values }) => isOfTheFuture(values.updated_at, this.now)).map(faultOfTheFuture);
       reader.addFaults(early, early.length);
       if (reader.faultCount > 0) continue;
       const declarations = rows.map(declarationOf);
-      for (const { organisationCode } of declarations) codes.add(organisationCode);
-      const applied = await this.declarations.apply(declarations, trx);
-      counts.added += applied.added;
-      counts.changed += applied.changed;
-      counts.unchanged += applied.unchanged;
+      for (const { organisationCode } of declarations) this.codes.add(organisationCode);
+      const { added, changed, unchanged } = await this.declarations.apply(declarations, trx);
+      this.counts.added += added;
+      this.counts.changed += changed;
+      this.counts.unchanged += unchanged;
     }
-    const { faults, faultCount, ignoredColumns, cleanUps } = reader;
-    const about = { kind: 'declarations' as const, dryRun, files: [reader.summary], faults, faultCount };
-    const report = { ...about, ignoredColumns, cleanUps };
-    if (faultCount > 0) return { ...report, added: 0, changed: 0, gone: 0, unchanged: 0, warnings: [], applied: false };
-    const warnings = warningsAbout(await this.declarations.unknownOrganisations([...codes], trx));
-    if (dryRun) return { ...report, ...counts, warnings, applied: false };
-    const batch = { ...counts, kind: about.kind, files: about.files, importedBy: actor, appliedAt: now };
-    const batchId = await this.declarations.recordBatch(batch, trx);
-    const files = about.files.map(({ name, sha256 }) => ({ name, sha256 }));
-    const details = { ...counts, files };
-    await this.audit.record({ actor, action: 'declarations.imported', subject: `import:${batchId}`, details }, trx);
-    return { ...report, ...counts, warnings, applied: true, batchId };
+    return { readers: [reader], warnings: [] };
+  }
+
+  async compare(): Promise<ImportCounts & { known: number }> {
+    return Promise.resolve(this.counts);
+  }
+
+  async apply(): Promise<void> {
+    // Done while reading.
+  }
+
+  async warnings(trx: QueryExecutorProvider): Promise<ImportWarning[]> {
+    const items = await this.declarations.unknownOrganisations([...this.codes], trx);
+    const message = 'Organisations that the directory does not know: their declarations are kept';
+    return items.length > 0 ? [{ code: 'unknown-organisation', message, items }] : [];
   }
 }
 
@@ -97,9 +82,4 @@ function faultOfTheFuture({ row }: Row): Omit<RowFault, 'file'> {
     message: OF_THE_FUTURE,
     remedy: 'Write the instant at which CQRS changed the status',
   };
-}
-
-function warningsAbout(unknown: readonly string[]): ImportWarning[] {
-  const message = 'Organisations that the directory does not know: their declarations are kept';
-  return unknown.length > 0 ? [{ code: 'unknown-organisation', message, items: unknown }] : [];
 }

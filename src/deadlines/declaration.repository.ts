@@ -1,13 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type Kysely, sql, type Transaction } from 'kysely';
-import { type DirectoryTables, type FileSummary, type ImportCounts } from '../directory/index.js';
+import { type Kysely, type QueryExecutorProvider, sql } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type OdsCode } from '../shared/ods-code.js';
 import { type DeadlinesTables } from './deadlines.tables.js';
 import { type Actor, type Declaration, type DeclarationStatus } from './declaration.rules.js';
-
-type Tables = DeadlinesTables & Pick<DirectoryTables, 'organisation' | 'import_batch'>;
-export type Trx = Transaction<Tables>;
 
 /** Which declarations a window is about; null is all. */
 export interface DeclarationScope {
@@ -51,24 +47,17 @@ export interface BlockingPair {
   readonly actor: Actor;
 }
 
-interface Batch {
-  readonly kind: 'declarations';
-  readonly files: readonly FileSummary[];
-  readonly importedBy: string;
-  readonly appliedAt: Date;
-}
-
 const ROWS_AT_ONCE = 5_000;
 
 @Injectable()
 export class DeclarationRepository {
-  constructor(@InjectDatabase() readonly db: Kysely<Tables>) {}
+  constructor(@InjectDatabase() readonly db: Kysely<DeadlinesTables>) {}
 
   /**
    * Keeps the newest report of each declaration. Reports of one instant are ordered by status (the further along wins)
    * and then by the requirements (required wins), so that the outcome never depends on the order of arrival.
    */
-  async apply(declarations: readonly Declaration[], trx: Trx): Promise<AppliedDeclarations> {
+  async apply(declarations: readonly Declaration[], trx: QueryExecutorProvider): Promise<AppliedDeclarations> {
     // Feeds take turns: two that bring the same rows in different order would wait for each other for ever.
     await sql`select pg_advisory_xact_lock(hashtext('declarations'))`.execute(trx);
     const total = { added: 0, changed: 0 };
@@ -80,7 +69,10 @@ export class DeclarationRepository {
     return { ...total, unchanged: declarations.length - total.added - total.changed };
   }
 
-  private async applySlice(slice: readonly Declaration[], trx: Trx): Promise<{ added: number; changed: number }> {
+  private async applySlice(
+    slice: readonly Declaration[],
+    trx: QueryExecutorProvider,
+  ): Promise<{ added: number; changed: number }> {
     const { rows } = await sql<{ added: number; changed: number }>`
       with incoming as (
         select distinct on (organisation_code, service, period) *
@@ -120,25 +112,12 @@ export class DeclarationRepository {
   }
 
   /** Those of the codes that the directory does not know, in order. */
-  async unknownOrganisations(codes: readonly string[], trx: Trx): Promise<string[]> {
+  async unknownOrganisations(codes: readonly string[], trx: QueryExecutorProvider): Promise<string[]> {
     const { rows } = await sql<{ code: string }>`
       select distinct given.code collate "C" as code from unnest(${codes}::text[]) as given (code)
       where not exists (select from organisation where organisation.code = given.code)
       order by 1`.execute(trx);
     return rows.map(({ code }) => code);
-  }
-
-  /** Enters an import into the list that all imports share, and returns its id. */
-  async recordBatch(
-    { kind, files, importedBy, appliedAt, ...counts }: ImportCounts & Batch,
-    trx: Trx,
-  ): Promise<number> {
-    const { id } = await trx
-      .insertInto('import_batch')
-      .values({ kind, files: JSON.stringify(files), ...counts, imported_by: importedBy, applied_at: appliedAt })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    return id;
   }
 
   /** Every practice that somebody holds up, in code order; or one organisation, if it is among them. */

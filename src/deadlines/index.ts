@@ -4,7 +4,6 @@ export { DeadlinesModule } from './deadlines.module.js';
 export { DeadlinesService } from './deadlines.service.js';
 export { type DeadlinesTables } from './deadlines.tables.js';
 export { DeclarationFeed, type DeclarationFeedReport, MAX_DECLARATIONS } from './declaration.feed.js';
-export { DeclarationImporter } from './declaration.importer.js';
 export { type BlockingPair, type OrganisationBlockers, type Waiting } from './declaration.repository.js';
 export {
   type Actor,
@@ -35,5 +34,4 @@ export {
   reminderPolicySchema,
   remindersFor,
   type ReminderStep,
-  whichStepsAreDue,
 } from './reminder-ladder.rules.js';

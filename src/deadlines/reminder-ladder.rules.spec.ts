@@ -8,7 +8,6 @@ import {
   type ReminderPolicy,
   type ReminderStep,
   remindersFor,
-  whichStepsAreDue,
 } from './reminder-ladder.rules.js';
 
 const { calendar } = new BankHolidays();
@@ -179,57 +178,6 @@ describe('the reminder ladder', () => {
         });
       }),
     );
-  });
-});
-
-describe('which steps are due', () => {
-  const ladder = ladderFor('2026-09-18T12:00');
-  const due = (now: string, ...handled: string[]) => {
-    const { send, skip, cutoffPassed } = whichStepsAreDue(at(now), ladder, new Set(handled));
-    return { send: send?.stepId, skip: skip.map(({ stepId }) => stepId), cutoffPassed };
-  };
-
-  it('none before the first', () => {
-    expect(due('2026-09-04T08:59:59')).toEqual({ send: undefined, skip: [], cutoffPassed: false });
-  });
-
-  it('a step from its very time on, once', () => {
-    expect(due('2026-09-04T09:00').send).toBe('10-working-days');
-    expect(due('2026-09-04T09:00', '10-working-days')).toEqual({ send: undefined, skip: [], cutoffPassed: false });
-  });
-
-  it('after downtime only the latest, and the missed ones are skipped', () => {
-    expect(due('2026-09-17T11:00', '10-working-days')).toEqual({
-      send: 'morning-before',
-      skip: ['5-working-days', '2-working-days'],
-      cutoffPassed: false,
-    });
-  });
-
-  it('nothing older once the latest has gone', () => {
-    expect(due('2026-09-17T11:00', 'morning-before')).toEqual({
-      send: undefined,
-      skip: ['10-working-days', '5-working-days', '2-working-days'],
-      cutoffPassed: false,
-    });
-  });
-
-  it('the last one until one second before midday', () => {
-    expect(due('2026-09-18T11:59:59', '10-working-days', '5-working-days', '2-working-days', 'morning-before')).toEqual(
-      {
-        send: '4-hours',
-        skip: [],
-        cutoffPassed: false,
-      },
-    );
-  });
-
-  it('nothing from midday on: the rest is skipped and the cutoff has passed', () => {
-    expect(due('2026-09-18T12:00', '10-working-days', '5-working-days', '2-working-days', 'morning-before')).toEqual({
-      send: undefined,
-      skip: ['4-hours'],
-      cutoffPassed: true,
-    });
   });
 });
 

@@ -102,30 +102,6 @@ export function remindersFor(
   return { cutoff, reminders, leftOut };
 }
 
-/**
- * What a tick has to do. After a pause only the latest due step goes out; the older ones that nobody handled are
- * recorded as skipped. From the cutoff on no step goes out and all that are left are skipped: offer the after-cutoff
- * variant instead.
- *
- * @param handled ids of the steps that were sent or recorded as skipped for this cutoff. A moved cutoff starts afresh.
- */
-export function whichStepsAreDue(
-  now: Date,
-  ladder: ReminderLadder,
-  handled: ReadonlySet<string>,
-): { readonly send: Reminder | undefined; readonly skip: readonly Reminder[]; readonly cutoffPassed: boolean } {
-  if (now >= ladder.cutoff)
-    return { send: undefined, skip: ladder.reminders.filter(({ stepId }) => !handled.has(stepId)), cutoffPassed: true };
-  const due = ladder.reminders.filter((reminder) => reminder.dueAt <= now);
-  const latest = due.at(-1);
-  const open = due.filter(({ stepId }) => !handled.has(stepId));
-  return {
-    send: open.find((reminder) => reminder === latest),
-    skip: open.filter((reminder) => reminder !== latest),
-    cutoffPassed: false,
-  };
-}
-
 function plannedTime(step: ReminderStep, cutoff: LondonTime, calendar: WorkingCalendar): Date {
   switch (step.kind) {
     case 'working-days-before':

@@ -10,6 +10,8 @@ import { warningsOf } from './import.warnings.js';
 
 export class AccountImporter implements Importer {
   readonly kind = 'accounts';
+  readonly action = 'directory.imported';
+  readonly tables = ['account', 'membership'];
   private stageTables: AccountStage;
 
   constructor(

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type Transaction } from 'kysely';
 import { AuditTrail } from '../access/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
@@ -12,11 +12,12 @@ import {
   type OrganisationImportRequest,
 } from './import.report.js';
 import { takeTurn } from './import.turn.js';
+import { type Importer } from './importer.js';
 import { NhsmailImporter } from './nhsmail.importer.js';
 import { NoNhsmailImporter } from './no-nhsmail.importer.js';
 import { OrganisationImporter } from './organisation.importer.js';
 import { isShrinking, refuseToShrink } from './shrink.rules.js';
-import { type Importer } from './importer.js';
+import { analyse } from './staging.js';
 import { type Columns } from './table.format.js';
 import { type TableReader } from './table.reader.js';
 
@@ -55,7 +56,8 @@ export class ImportService {
     return this.run(new NoNhsmailImporter(path, request), request);
   }
 
-  private async run(importer: Importer, request: ImportRequest): Promise<ImportReport> {
+  /** What all imports have in common; `importer` does what its kind asks for. */
+  async run(importer: Importer, request: ImportRequest): Promise<ImportReport> {
     const trx = await this.db.startTransaction().execute();
     try {
       await takeTurn(trx, importer.kind);
@@ -85,7 +87,7 @@ export class ImportService {
     const batchId = await this.recordBatch(trx, { ...about, ...counts }, request.actor, now);
     await importer.apply(trx, batchId, now);
     // What reads these tables right after a first import would plan for empty ones.
-    await sql`analyze organisation, account, membership, nhsmail_entry, nhsmail_alias`.execute(trx);
+    for (const table of importer.tables) await analyse(trx, table);
     const report = { ...about, ...counts, warnings: [...warnings, ...(await importer.warnings(trx))] };
     if (dryRun) {
       const warning = {
@@ -98,7 +100,7 @@ export class ImportService {
     await this.audit.record(
       {
         actor: request.actor,
-        action: 'directory.imported',
+        action: importer.action,
         subject: `import:${batchId}`,
         details: { kind: importer.kind, ...counts, files: about.files.map(({ name, sha256 }) => ({ name, sha256 })) },
       },

@@ -7,7 +7,11 @@ import { type TableReader } from './table.reader.js';
 /** The part of an import that differs by kind. All of it works in the one transaction of the import. */
 export interface Importer {
   readonly kind: ImportKind;
-  /** Reads the files into temporary tables. What is wrong with a row is in the readers' faults. */
+  /** What the audit trail calls it. */
+  readonly action: string;
+  /** What `apply` writes to. */
+  readonly tables: readonly string[];
+  /** Reads the files, as a rule into temporary tables. What is wrong with a row is in the readers' faults. */
   stage(trx: Trx): Promise<StagedFiles>;
   compare(trx: Trx): Promise<ImportCounts & { known: number }>;
   apply(trx: Trx, batchId: number, now: Date): Promise<void>;

@@ -40,6 +40,7 @@ export {
   type OrganisationChange,
 } from './directory.repository.js';
 export { ImportService } from './import.service.js';
+export { type Importer, type StagedFiles } from './importer.js';
 export { ImportUndo } from './import.undo.js';
 export {
   shownReport,

@@ -9,6 +9,8 @@ import { TableReader } from './table.reader.js';
 
 export class NhsmailImporter implements Importer {
   readonly kind = 'nhsmail';
+  readonly action = 'directory.imported';
+  readonly tables = ['nhsmail_entry', 'nhsmail_alias'];
   private stageTables: NhsmailStage;
 
   constructor(

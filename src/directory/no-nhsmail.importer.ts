@@ -11,6 +11,8 @@ const LATEST = sql`(select account_id, max(confirmed_on) as confirmed_on from st
 
 export class NoNhsmailImporter implements Importer {
   readonly kind = 'no-nhsmail';
+  readonly action = 'directory.imported';
+  readonly tables = ['no_nhsmail'];
 
   constructor(
     private readonly path: string,

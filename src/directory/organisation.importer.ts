@@ -24,6 +24,8 @@ import { TableReader } from './table.reader.js';
 
 export class OrganisationImporter implements Importer {
   readonly kind = 'organisations';
+  readonly action = 'directory.imported';
+  readonly tables = ['organisation'];
   private readonly asOf: string | undefined;
   private readonly today: string;
   private stageTables: OrganisationStage;

@@ -10,7 +10,7 @@ import { permissionsOf } from '../../dist/access/index.js';
 import { CampaignService } from '../../dist/campaigns/index.js';
 import { CascadeFreezer, ESCALATION_PAST_COMMISSIONERS, ScriptedCascade } from '../../dist/cascades/index.js';
 import { UploadStore } from '../../dist/console/upload.store.js';
-import { DeadlinesService, DeclarationImporter } from '../../dist/deadlines/index.js';
+import { DeadlinesService, DeclarationFeed } from '../../dist/deadlines/index.js';
 import { CaptureInbox } from '../../dist/delivery/index.js';
 import { FeedbackService } from '../../dist/feedback/index.js';
 import { Clock } from '../../dist/shared/clock.js';
@@ -153,7 +153,7 @@ async function multiplyPeople(pool, wanted) {
 /** Two years of rounds, a month apart; the first is the one that is coming. */
 async function addWindows(get) {
   const deadlines = get(DeadlinesService);
-  await get(DeclarationImporter)
+  await get(DeclarationFeed)
     .importDeclarations(join(FIXTURES, 'demo', 'declarations-1.csv'), { actor: ACTOR })
     .then(applied);
   const ids = [];

@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { Body, Controller, Get, Post } from '@nestjs/common';
+import { Body, Controller, Get, Post, Req } from '@nestjs/common';
+import { type Request as ExpressRequest } from 'express';
 import { type Kysely, sql } from 'kysely';
 import request from 'supertest';
 import { z } from 'zod';
-import { AuditTrail, CsrfToken, OneTimeLink, RequirePermission } from '../../src/access/index.js';
+import { AuditTrail, OneTimeLink, RequirePermission, viewerOf } from '../../src/access/index.js';
 import { DATABASE } from '../../src/platform/database/index.js';
 import { START, type TestApp, testApp } from './access-http.support.js';
 
@@ -17,8 +18,8 @@ const formSchema = z.strictObject({ text: z.string().optional() }).optional();
 class PageController {
   @Get('form')
   @RequirePermission('campaign:write')
-  form(@CsrfToken() token: string) {
-    return { token };
+  form(@Req() request: ExpressRequest) {
+    return { token: viewerOf(request).csrf };
   }
   @Post('form')
   @RequirePermission('campaign:write')

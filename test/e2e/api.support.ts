@@ -8,7 +8,7 @@ import request from 'supertest';
 import { ApiKeys, type Permission, PERMISSIONS, type Principal } from '../../src/access/index.js';
 import { AppModule } from '../../src/app.module.js';
 import { CampaignTicker } from '../../src/campaigns/index.js';
-import { DeclarationImporter } from '../../src/deadlines/index.js';
+import { DeclarationFeed } from '../../src/deadlines/index.js';
 import { Ledger, Reconciler } from '../../src/delivery/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
@@ -45,6 +45,7 @@ export class ApiApp implements AsyncDisposable {
         DATA_DIR: dataDir,
         ROLES: 'web,worker',
         RATE_LIMIT_PER_MINUTE: '1000000',
+        WEBHOOK_ALLOW_PRIVATE: 'localhost',
       }),
       queuePrefix: `q${randomUUID().replaceAll('-', '').slice(0, 12)}`,
     };
@@ -63,7 +64,7 @@ export class ApiApp implements AsyncDisposable {
     await imports.importOrganisations([join(FIXTURES, 'ods')], by);
     await imports.importAccounts(join(FIXTURES, 'accounts.csv'), by);
     await imports.importNhsmail(join(FIXTURES, 'nhsmail.csv'), by);
-    await this.app.get(DeclarationImporter).importDeclarations(join(FIXTURES, 'declarations-1.csv'), by);
+    await this.app.get(DeclarationFeed).importDeclarations(join(FIXTURES, 'declarations-1.csv'), by);
   }
 
   /** Somebody with a new API key of these permissions. */

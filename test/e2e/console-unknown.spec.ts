@@ -144,8 +144,12 @@ inBrowser('messages that may or may not have arrived', () => {
       code: 'no-such-message',
     });
     const pages = console.app.get(MessagesController);
-    expect(await pages.show(here?.[0]?.id ?? '', confined, '')).toContain('Nobody knows whether it arrived');
-    await expect(pages.show(stranger?.id ?? '', confined, '')).rejects.toMatchObject({ code: 'no-such-message' });
+    expect(await pages.show(here?.[0]?.id ?? '', { principal: confined, csrf: '' })).toContain(
+      'Nobody knows whether it arrived',
+    );
+    await expect(pages.show(stranger?.id ?? '', { principal: confined, csrf: '' })).rejects.toMatchObject({
+      code: 'no-such-message',
+    });
   });
 
   it('leave once more when somebody says so, and the campaign finishes', async () => {

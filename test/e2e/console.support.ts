@@ -8,7 +8,7 @@ import { sql } from 'kysely';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { OneTimeLink, permissionsOf, type Principal, type AccessRole } from '../../src/access/index.js';
 import { DirectoryPicture } from '../../src/segments/index.js';
-import { DeadlinesService, DeclarationImporter } from '../../src/deadlines/index.js';
+import { DeadlinesService, DeclarationFeed } from '../../src/deadlines/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { connect } from '../../src/platform/database/index.js';
@@ -175,7 +175,7 @@ async function fill(app: NestExpressApplication): Promise<string> {
   await imports.importAccounts(join(people, 'accounts.csv'), request);
   await imports.importNhsmail(join(people, 'nhsmail.csv'), request);
   await imports.importNoNhsmail(join(people, 'no-nhsmail.csv'), request);
-  await app.get(DeclarationImporter).importDeclarations(join(people, 'declarations-1.csv'), request);
+  await app.get(DeclarationFeed).importDeclarations(join(people, 'declarations-1.csv'), request);
   const window = await app.get(DeadlinesService).createWindow(
     {
       name: 'September 2026',

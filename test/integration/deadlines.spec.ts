@@ -13,7 +13,6 @@ import {
   type DeadlinesTables,
   DECLARATION_STATUSES,
   DeclarationFeed,
-  DeclarationImporter,
   DEFAULT_REMINDER_POLICY,
 } from '../../src/deadlines/index.js';
 import { type DirectoryTables } from '../../src/directory/index.js';
@@ -43,7 +42,6 @@ let database: TestDatabase<DeadlinesTables & DirectoryTables>;
 let app: TestingModule;
 let deadlines: DeadlinesService;
 let feed: DeclarationFeed;
-let importer: DeclarationImporter;
 
 beforeAll(async () => {
   database = await testDatabase();
@@ -57,7 +55,6 @@ beforeAll(async () => {
   }).compile();
   deadlines = app.get(DeadlinesService);
   feed = app.get(DeclarationFeed);
-  importer = app.get(DeclarationImporter);
 });
 beforeEach(async () => {
   clock.moveTo(new Date('2026-09-01T08:00:00Z'));
@@ -331,7 +328,7 @@ describe('importing the declaration feed from a file', () => {
       '\uFEFFOrganisation Code;Service;Period;Declaration-Required;Approval Required;Status;Updated At;Note',
       'a81001;Quality  and Outcomes Framework;2025/26;Yes;no;Not Declared;2026-09-10T10:00:00+01:00;x',
     );
-    const report = await importer.importDeclarations(path, request);
+    const report = await feed.importDeclarations(path, request);
     expect(report).toMatchObject({
       kind: 'declarations',
       applied: true,
@@ -367,7 +364,7 @@ describe('importing the declaration feed from a file', () => {
       line('approved', '2062-09-10T09:00:00Z', 'A81002'),
       line('approved', '2091-09-10T09:00:00Z', 'A81004'),
     );
-    const report = await importer.importDeclarations(path, request);
+    const report = await feed.importDeclarations(path, request);
     expect(report).toMatchObject({ applied: false, faultCount: 2 });
     expect(report.faults.map(({ row, column }) => [row, column])).toEqual([
       [3, 'updated_at'],
@@ -383,7 +380,7 @@ describe('importing the declaration feed from a file', () => {
     sheet.addRow(line('declared', '2026-09-10T09:00:00Z').split(','));
     const path = join(folder, 'feed.xlsx');
     await workbook.xlsx.writeFile(path);
-    expect(await importer.importDeclarations(path, request)).toMatchObject({ applied: true, added: 1 });
+    expect(await feed.importDeclarations(path, request)).toMatchObject({ applied: true, added: 1 });
     expect(await statuses()).toEqual(['declared']);
   });
 
@@ -395,10 +392,10 @@ describe('importing the declaration feed from a file', () => {
       [newer, older],
     ]) {
       await database.db.deleteFrom('declaration').execute();
-      for (const path of order) await importer.importDeclarations(path, request);
+      for (const path of order) await feed.importDeclarations(path, request);
       expect(await statuses()).toEqual(['returned']);
     }
-    expect(await importer.importDeclarations(newer, request)).toMatchObject({ added: 0, changed: 0, unchanged: 1 });
+    expect(await feed.importDeclarations(newer, request)).toMatchObject({ added: 0, changed: 0, unchanged: 1 });
   });
 
   it('refuses the whole file for one bad row and names every fault', async () => {
@@ -410,7 +407,7 @@ describe('importing the declaration feed from a file', () => {
       line('declared', '2026-09-10T09:00:00'),
       line('declared', '2026-02-30T09:00:00Z', 'A8'),
     );
-    const report = await importer.importDeclarations(path, request);
+    const report = await feed.importDeclarations(path, request);
     expect(report).toMatchObject({ applied: false, added: 0, unchanged: 0, faultCount: 4 });
     expect(report.faults.map(({ row, column }) => [row, column])).toEqual([
       [3, 'status'],
@@ -423,7 +420,7 @@ describe('importing the declaration feed from a file', () => {
 
   it('says in a dry run what would change, and changes nothing', async () => {
     const path = file('dry.csv', header, line('declared', '2026-09-10T09:00:00Z'));
-    const report = await importer.importDeclarations(path, { ...request, dryRun: true });
+    const report = await feed.importDeclarations(path, { ...request, dryRun: true });
     expect(report).toMatchObject({ applied: false, dryRun: true, added: 1, faultCount: 0 });
     expect(report.batchId).toBeUndefined();
     expect(await statuses()).toEqual([]);
@@ -432,7 +429,7 @@ describe('importing the declaration feed from a file', () => {
 
   it('warns of organisations that the directory does not know, and keeps their declarations', async () => {
     const path = file('unknown.csv', header, line('declared', '2026-09-10T09:00:00Z', 'Z99999'));
-    expect(await importer.importDeclarations(path, request)).toMatchObject({
+    expect(await feed.importDeclarations(path, request)).toMatchObject({
       applied: true,
       warnings: [{ code: 'unknown-organisation', items: ['Z99999'] }],
     });
@@ -441,7 +438,7 @@ describe('importing the declaration feed from a file', () => {
 
   it('refuses a file that is something else', async () => {
     const path = file('accounts.csv', 'account_id,email', '1,x');
-    await expect(importer.importDeclarations(path, request)).rejects.toThrow(InvalidInputError);
+    await expect(feed.importDeclarations(path, request)).rejects.toThrow(InvalidInputError);
   });
 });
 

@@ -8,7 +8,7 @@ import { NestFactory } from '@nestjs/core';
 import { type AccessRole, permissionsOf, type Principal } from '../../src/access/index.js';
 import { AppModule } from '../../src/app.module.js';
 import { CampaignTicker } from '../../src/campaigns/index.js';
-import { DeclarationImporter } from '../../src/deadlines/index.js';
+import { DeclarationFeed } from '../../src/deadlines/index.js';
 import { Ledger, Reconciler, type WrapTransport } from '../../src/delivery/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { type Config, loadConfig } from '../../src/platform/config/index.js';
@@ -63,7 +63,7 @@ export class TestApp implements AsyncDisposable {
 
   /** Stage 1 is how declarations stood before the first reminder, stage 2 before the second. */
   async importDeclarations(stage: 1 | 2): Promise<void> {
-    await this.app.get(DeclarationImporter).importDeclarations(join(FIXTURES, `declarations-${stage}.csv`), SYSTEM);
+    await this.app.get(DeclarationFeed).importDeclarations(join(FIXTURES, `declarations-${stage}.csv`), SYSTEM);
   }
 
   /** Lets everything that is due now happen, to its end. */

@@ -1,4 +1,4 @@
-import { type DynamicModule, Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { type DynamicModule, Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { type Kysely } from 'kysely';
 import { DATABASE, DATABASE_SERVER, InjectDatabase } from './tokens.js';
 import { connect } from './database.js';
@@ -25,5 +25,3 @@ export class DatabaseModule implements OnApplicationShutdown {
     await this.db.destroy();
   }
 }
-
-export const InjectDatabaseServer = (): ParameterDecorator => Inject(DATABASE_SERVER);

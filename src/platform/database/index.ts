@@ -1,7 +1,7 @@
 export { copyAll, copyInto, copyRow, type CopyValue } from './copy.js';
 export { DATABASE, DATABASE_SERVER, InjectDatabase } from './tokens.js';
 export { connect, ensureSchema, openDatabaseServer } from './database.js';
-export { DatabaseModule, InjectDatabaseServer } from './database.module.js';
+export { DatabaseModule } from './database.module.js';
 export {
   discardDataFolder,
   openEmbeddedPostgres,

@@ -89,8 +89,6 @@ export class IdempotencyInterceptor implements NestInterceptor {
  * does one that arrives while the first is being worked on (with Retry-After). Only success is remembered: a request
  * that failed changed nothing and may be sent again. When the process dies in mid-request the key is free for the
  * same request after five minutes, so the work itself must still be harmless when doubled.
- *
- * An upload counts with its bytes when its interceptor stands *below* this decorator and keeps the file in memory.
  */
 export const Idempotent = (): MethodDecorator =>
   applyDecorators(
@@ -114,11 +112,8 @@ function keyOf(request: Request): string | undefined {
   );
 }
 
-function fingerprintOf(request: Request): string {
-  const hash = createHash('sha256').update(`${request.method} ${request.originalUrl}\n`);
-  const body: unknown = request.body;
-  hash.update(Buffer.isBuffer(body) ? body : JSON.stringify(body ?? null));
-  const file = (request as Request & { file?: { buffer?: Buffer } }).file;
-  if (file?.buffer) hash.update(file.buffer);
-  return hash.digest('hex');
+function fingerprintOf({ method, originalUrl, body }: Request): string {
+  return createHash('sha256')
+    .update(`${method} ${originalUrl}\n${JSON.stringify((body as unknown) ?? null)}`)
+    .digest('hex');
 }
