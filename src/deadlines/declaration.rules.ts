@@ -28,8 +28,8 @@ export interface Declaration {
   readonly updatedAt: Date;
 }
 
-/** More than any clock can be wrong, or a rehearsal ahead of its own at the beginning of a round. */
-const MOST_AHEAD_MS = 90 * 86_400_000;
+/** Less than a year that is mistyped by one, and more than any clock is wrong or a rehearsal ahead of its time. */
+const MOST_AHEAD_MS = 300 * 86_400_000;
 
 /**
  * Whether a report says that it is of a time that has not come. As the newest report wins, one with a mistyped year
