@@ -101,8 +101,8 @@ export class CampaignRepository {
       .executeTakeFirstOrThrow();
   }
 
-  async steps(campaignId: string): Promise<StepRow[]> {
-    return this.db
+  async steps(campaignId: string, db: Kysely<CampaignTables> = this.db): Promise<StepRow[]> {
+    return db
       .selectFrom('campaign_step')
       .selectAll()
       .where('campaign_id', '=', campaignId)

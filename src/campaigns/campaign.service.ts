@@ -86,7 +86,7 @@ export class CampaignService {
         throw new ConflictError(STALE_VERSION, `Campaign ${id} is at version ${version} by now: read it again`);
       }
       const isAnother = content.window_id !== windowId || content.kind !== kind;
-      if (isAnother && (await this.campaigns.steps(id)).some(({ state }) => state === 'dispatched')) {
+      if (isAnother && (await this.campaigns.steps(id, trx)).some(({ state }) => state === 'dispatched')) {
         throw new ConflictError(
           'has-sent',
           `Campaign ${id} has been sent to people and keeps its window and kind: copy it for another window, or draft a new one`,
