@@ -53,11 +53,12 @@ export function prepareSigner({ domain, selector, privateKey }: DkimSettings): D
     const before = tagsBefore([...present, ...SEALED].join(':'));
     const bodyHash = hash('sha256', simpleBody(mime.subarray(bodyStart)), 'base64');
     const lines = present.map((name) => headers.get(name));
-    const data = `${lines.join('\r\n')}\r\ndkim-signature:${before.relaxed}${bodyHash}; b=`;
+    const tags = `dkim-signature:${before.relaxed}${bodyHash}; b=`;
+    const data = Buffer.from([...lines, tags].join('\r\n'), 'latin1');
     // RFC 8463 section 3: Ed25519 signs the hash of the headers.
     const signature = await (ed25519
-      ? signInPool(null, hash('sha256', Buffer.from(data, 'latin1'), 'buffer'), key)
-      : signInPool('sha256', Buffer.from(data, 'latin1'), key));
+      ? signInPool(null, hash('sha256', data, 'buffer'), key)
+      : signInPool('sha256', data, key));
     const folded = signature.toString('base64').replace(/.{72}(?!$)/g, '$&\r\n ');
     return `DKIM-Signature: ${before.folded}${bodyHash};\r\n b=${folded}\r\n`;
   };

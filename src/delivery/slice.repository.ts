@@ -147,10 +147,8 @@ export class SliceRepository {
   async release(lease: Lease, now: Date): Promise<boolean> {
     const { rows } = await sql`
       with ${DURABLY}
-      update slice set leased_by = null, lease_until = null, due_at = (
-        select min(case delivery.state when 'deferred' then delivery.next_attempt_at else ${now}::timestamptz end)
-        from delivery where ${this.within(lease)} and delivery.state in ('planned', 'queued', 'deferred')
-      ) from durably
+      update slice set leased_by = null, lease_until = null, due_at = ${this.nextDue(lease, now)}
+      from durably
       where id = ${lease.sliceId} and epoch = ${lease.epoch}
         and not exists (select from delivery where ${this.within(lease)} and delivery.state = 'sending')
       returning id`.execute(this.db);
@@ -160,11 +158,16 @@ export class SliceRepository {
   /** Another has had the slice meanwhile, and may have closed it: what this worker gave back since is to be sent too. */
   async reopen(lease: Lease, now: Date): Promise<void> {
     await sql`
-      update slice set due_at = least(due_at, (
-        select min(case delivery.state when 'deferred' then delivery.next_attempt_at else ${now}::timestamptz end)
-        from delivery where ${this.within(lease)} and delivery.state in ('planned', 'queued', 'deferred')
-      ))
+      update slice set due_at = least(due_at, ${this.nextDue(lease, now)})
       where id = ${lease.sliceId} and epoch > ${lease.epoch}`.execute(this.db);
+  }
+
+  /** When the slice can go on; null when it has nothing left to send. */
+  private nextDue(lease: Lease, now: Date) {
+    return sql`(
+      select min(case delivery.state when 'deferred' then delivery.next_attempt_at else ${now}::timestamptz end)
+      from delivery where ${this.within(lease)} and delivery.state in ('planned', 'queued', 'deferred')
+    )`;
   }
 
   private write(lease: Lease, changes: readonly Change[], now: Date, from: readonly MessageState[]) {
