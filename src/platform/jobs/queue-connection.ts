@@ -54,6 +54,8 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
     migrate: true,
     // Every queue and every worker opens a pool of its own.
     max: 3,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   };
   return {
     backend: 'postgres',
