@@ -130,12 +130,13 @@ export class CampaignService {
   }
 
   /**
-   * Hands a planned draft over for review. @throws ConflictError `no-plan`, `values-missing`, `audience-unknown` for a
+   * Hands a planned draft over for review. @throws ConflictError `no-plan`, also after an edit, `values-missing`, `audience-unknown` for a
    * code that stands for no such organisation: nobody would be written to about it, and nothing would say so;
    * `contradictory-instructions` when another campaign is to tell some of these people the opposite.
    */
   async submit(id: string, principal: Principal): Promise<CampaignRow> {
-    const plan = await this.plans.latest(id);
+    const campaign = await this.get(id);
+    const plan = await this.plans.latest(campaign);
     if (!plan) throw new ConflictError('no-plan', `Campaign ${id} has no plan: plan it before you submit it`);
     const missing = Object.entries(plan.summary.missing);
     if (missing.length > 0) {
@@ -143,7 +144,7 @@ export class CampaignService {
       throw new ConflictError('values-missing', `Campaign ${id} cannot be submitted: ${list}`);
     }
     refuseContradictions(id, plan.summary.contradictions);
-    const misnamed = await this.misnamedOf((await this.get(id)).audience);
+    const misnamed = await this.misnamedOf(campaign.audience);
     if (misnamed.length > 0) {
       const [first, more] = [misnamed.slice(0, 20).join('; '), misnamed.length - 20];
       const list = more > 0 ? `${first}; and ${more} more` : first;
@@ -161,7 +162,7 @@ export class CampaignService {
     if (principal.kind === 'system') throw new ForbiddenError('not-a-person', 'Only a person approves a campaign');
     if (campaign.author === principal.id)
       throw new ForbiddenError('own-campaign', 'Somebody other than its author approves a campaign');
-    const plan = await this.plans.latest(id);
+    const plan = await this.plans.latest(campaign);
     const changed = new ConflictError(
       'plan-changed',
       `Campaign ${id} has changed since that plan: look at the newest one`,
@@ -175,9 +176,9 @@ export class CampaignService {
       approved_by: principal.id,
       approved_at: this.clock.now(),
     };
-    return this.transitions.apply(id, 'approve', principal, approval, {}, async (trx) => {
+    return this.transitions.apply(id, 'approve', principal, approval, {}, async (trx, present) => {
       // A plan that is no longer the newest may have lost its recipients since it was read.
-      if ((await this.plans.latest(id, trx))?.id !== plan.id) throw changed;
+      if ((await this.plans.latest(present, trx))?.id !== plan.id) throw changed;
     });
   }
 

@@ -36,6 +36,8 @@ export interface PlanTable {
   campaign_id: string;
   made_at: Date;
   hash: string;
+  /** `contentHash` of the campaign that was planned; null in plans from before there was one. */
+  content_hash: string | null;
   summary: Json<PlanSummary>;
 }
 

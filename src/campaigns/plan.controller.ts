@@ -99,9 +99,8 @@ export class PlanController {
   }
 
   private async require(id: string, principal: Principal): Promise<Plan> {
-    await this.campaigns.visible(id, principal);
-    const plan = await this.plans.latest(id);
+    const plan = await this.plans.latest(await this.campaigns.visible(id, principal));
     if (plan) return plan;
-    throw new NotFoundError('no-plan', `Campaign ${id} has no plan yet`);
+    throw new NotFoundError('no-plan', `Campaign ${id} has no plan yet, or was edited since the last one`);
   }
 }

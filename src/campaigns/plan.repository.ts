@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { copyAll, copyRow, InjectDatabase } from '../platform/database/index.js';
 import { type CampaignTables, type PlanRecipientTable, type PlanTable } from './campaign.tables.js';
 import { SIGN_IN_INSTRUCTIONS } from './campaign.kinds.js';
@@ -36,10 +36,10 @@ export class PlanRepository {
   }
 
   /** Writes the head of a plan; its recipients follow in the same transaction. */
-  async add(plan: { id: string; campaignId: string; madeAt: Date }, trx: Transaction<CampaignTables>): Promise<void> {
+  async add(plan: Omit<Insertable<PlanTable>, 'hash' | 'summary'>, trx: Transaction<CampaignTables>): Promise<void> {
     await trx
       .insertInto('plan')
-      .values({ id: plan.id, campaign_id: plan.campaignId, made_at: plan.madeAt, hash: '', summary: '{}' })
+      .values({ ...plan, hash: '', summary: '{}' })
       .execute();
   }
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../shared/canonical-json.js';
+import { type CampaignKind } from './campaign.kinds.js';
+import { type CampaignAudience, type CampaignOptions } from './campaign.schema.js';
 import { type PlannedRecipient } from './recipient.types.js';
 
 export interface PlanStep {
@@ -15,6 +17,13 @@ export interface PlanDiff {
   readonly joined: number;
   readonly left: number;
   readonly changed: number;
+}
+
+interface CampaignContent {
+  readonly kind: CampaignKind;
+  readonly window_id: string;
+  readonly audience: CampaignAudience;
+  readonly options: CampaignOptions;
 }
 
 export interface Contradiction {
@@ -153,6 +162,11 @@ export function planHash(parts: {
   readonly steps: readonly PlanStep[];
 }): string {
   return createHash('sha256').update(canonicalJson(parts)).digest('hex');
+}
+
+/** Of what somebody wrote into a campaign and a plan is made from; the times of its steps are in the plan's own hash. */
+export function contentHash({ kind, window_id: window, audience, options }: CampaignContent): string {
+  return createHash('sha256').update(canonicalJson({ kind, window, audience, options })).digest('hex');
 }
 
 /** Compares those who get an email in two plans. Both come in the order of person and topic, and neither is held. */

@@ -12,6 +12,7 @@ import { type CampaignRow } from './campaign.repository.js';
 import { type CampaignTables } from './campaign.tables.js';
 import { PlanRepository, type RecipientRow } from './plan.repository.js';
 import {
+  contentHash,
   type Contradiction,
   differences,
   type PlanDiff,
@@ -77,7 +78,8 @@ export class PlanService {
     const everybody = await this.audience.everybody();
     return this.plans.db.transaction().execute(async (trx) => {
       const previous = await this.plans.latest(campaign.id, trx);
-      await this.plans.add({ id, campaignId: campaign.id, madeAt }, trx);
+      const head = { id, campaign_id: campaign.id, made_at: madeAt, content_hash: contentHash(campaign) };
+      await this.plans.add(head, trx);
       const tally = new PlanTally();
       const missing = new Map<string, Set<string>>();
       const recipients = this.audience.recipients(campaign, window, everybody);
@@ -113,12 +115,12 @@ export class PlanService {
     return this.plans.contradictions(planId, campaign.id, forNewAccounts, trx);
   }
 
-  /** The newest plan, if any was made. */
-  async latest(campaignId: string, trx?: Transaction<CampaignTables>): Promise<Plan | undefined> {
-    const row = await this.plans.latest(campaignId, trx);
-    return (
-      row && { id: row.id, campaignId: row.campaign_id, madeAt: row.made_at, hash: row.hash, summary: row.summary }
-    );
+  /** The newest plan, if it is one of what the campaign says now: an edit leaves none. */
+  async latest(campaign: CampaignRow, trx?: Transaction<CampaignTables>): Promise<Plan | undefined> {
+    const row = await this.plans.latest(campaign.id, trx);
+    if (row === undefined || (row.content_hash !== null && row.content_hash !== contentHash(campaign)))
+      return undefined;
+    return { id: row.id, campaignId: row.campaign_id, madeAt: row.made_at, hash: row.hash, summary: row.summary };
   }
 
   /** A page of a plan: those who get an email, or those who get none and why. */

@@ -145,8 +145,12 @@ export class CampaignPlanController {
   /** @throws NotFoundError `no-plan`, `campaign-not-found`. */
   private async planned(id: string, principal: Principal): Promise<{ campaign: CampaignRow; plan: Plan }> {
     const campaign = await this.campaigns.visible(id, principal);
-    const plan = await this.plans.latest(id);
-    if (!plan) throw new NotFoundError('no-plan', 'This campaign has no plan yet: make one first');
+    const plan = await this.plans.latest(campaign);
+    if (!plan)
+      throw new NotFoundError(
+        'no-plan',
+        'This campaign has no plan yet, or was edited since the last one: make one first',
+      );
     return { campaign, plan };
   }
 }

@@ -54,7 +54,7 @@ export class CampaignView {
 
   async of(id: string, principal: Principal) {
     const campaign = await this.campaigns.visible(id, principal);
-    const plan = await this.plans.latest(id);
+    const plan = await this.plans.latest(campaign);
     const history = await this.history(campaign);
     const window = await this.deadlines.window(campaign.window_id);
     return {

@@ -32,7 +32,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
   /** Approved by a colleague, sent, and every message at its end. */
   const send = async (id: string) => {
     const campaigns = console.app.get(CampaignService);
-    const plan = await console.app.get(PlanService).latest(id);
+    const plan = await console.app.get(PlanService).latest(await console.app.get(CampaignService).get(id));
     await campaigns.approve(id, plan?.hash ?? '', colleague('approver'));
     await campaigns.schedule(id, colleague('operator'));
     await settle(id);

@@ -97,7 +97,7 @@ inBrowser.each([
 
   it('sends what a colleague approved, pauses it, resumes it and sees it finish', async () => {
     const campaigns = console.app.get(CampaignService);
-    const plan = await console.app.get(PlanService).latest(id());
+    const plan = await console.app.get(PlanService).latest(await console.app.get(CampaignService).get(id()));
     await campaigns.approve(id(), plan?.hash ?? '', colleague('approver'));
     const letGo = await holdMail(console);
     await page.goto(path);

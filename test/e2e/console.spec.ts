@@ -372,7 +372,7 @@ inBrowser('the console', () => {
 });
 
 async function planOf(console: Console, id: string) {
-  const plan = await console.app.get(PlanService).latest(id);
+  const plan = await console.app.get(PlanService).latest(await console.app.get(CampaignService).get(id));
   if (!plan) throw new Error('no plan');
   return plan;
 }

@@ -250,6 +250,20 @@ describe('an approval', () => {
     ).rejects.toMatchObject({ code: 'plan-changed' });
   });
 
+  it('is for a plan of what the campaign says now: one from before an edit is none', async () => {
+    const id = await draft();
+    const { hash } = await service.plan(id);
+    const fewer = { segments: ['unknown' as const] };
+    await service.edit(id, 1, { name: 'September', kind: 'sign-in-notice', windowId, audience: fewer }, author);
+    await expect(service.submit(id, author)).rejects.toMatchObject({ code: 'no-plan' });
+    const again = await service.plan(id);
+    expect(again.summary.recipients).toBeGreaterThan(0);
+    expect(again.summary.changes.left).toBeGreaterThan(0);
+    await service.submit(id, author);
+    await expect(service.approve(id, hash, approver)).rejects.toMatchObject({ code: 'plan-changed' });
+    await service.approve(id, again.hash, approver);
+  });
+
   it('is void when a recipient was altered behind its back', async () => {
     const id = await scheduled();
     const { approved_plan_id: plan } = await service.get(id);
