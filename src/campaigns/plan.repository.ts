@@ -197,16 +197,24 @@ export class PlanRepository {
     return query.execute();
   }
 
-  /** Only the newest plans, and the approved one, keep their recipients: a plan of England is 30 MB. */
-  async forgetRecipients(campaignId: string, keep: readonly string[], trx: Transaction<CampaignTables>): Promise<void> {
+  /**
+   * Only the newest plans, and the approved one, keep their recipients: a plan of England is 30 MB. Those made after this
+   * one are somebody else's, who planned at the same time.
+   */
+  async forgetRecipientsBefore(
+    plan: { id: string; campaignId: string; madeAt: Date },
+    keep: readonly string[],
+    trx: Transaction<CampaignTables>,
+  ): Promise<void> {
     await trx
       .deleteFrom('plan_recipient')
       .where('plan_id', 'in', (query) =>
         query
           .selectFrom('plan')
           .select('id')
-          .where('campaign_id', '=', campaignId)
-          .where('id', 'not in', [...keep]),
+          .where('campaign_id', '=', plan.campaignId)
+          .where(sql<boolean>`(made_at, id) < (${plan.madeAt}::timestamptz, ${plan.id}::uuid)`)
+          .where('id', '<>', sql<string>`all(${[...keep]}::uuid[])`),
       )
       .execute();
   }

@@ -83,8 +83,8 @@ export class PlanService {
         changes: await this.changesSince(previous?.id, id, previous?.made_at, trx),
       };
       await this.plans.complete(id, hash, summary, trx);
-      const keep = [id, previous?.id, campaign.approved_plan_id].filter((plan) => typeof plan === 'string');
-      await this.plans.forgetRecipients(campaign.id, keep, trx);
+      const keep = [previous?.id, campaign.approved_plan_id].filter((plan) => typeof plan === 'string');
+      await this.plans.forgetRecipientsBefore({ id, campaignId: campaign.id, madeAt }, keep, trx);
       return { id, campaignId: campaign.id, madeAt, hash, summary };
     });
   }
