@@ -40,14 +40,26 @@ export class UnknownResolver implements BeforeApplicationShutdown {
     await this.round.stop();
   }
 
-  /** One round; @returns how many messages are unknown no longer. Any number of processes may run rounds at once. */
+  /**
+   * One round; @returns how many messages are unknown no longer. Any number of processes may run rounds at once.
+   * @throws what kept a transport from being asked, once the others have been.
+   */
   async resolve(): Promise<number> {
     let resolved = 0;
+    const silent = new Map<string, unknown>();
     for (const message of await this.ledger.unknowns()) {
-      const transport = this.asking.get(message.transport ?? '');
-      if (transport && (await this.decide(message, transport))) resolved += 1;
+      const name = message.transport ?? '';
+      const transport = this.asking.get(name);
+      if (!transport || silent.has(name)) continue;
+      try {
+        if (await this.decide(message, transport)) resolved += 1;
+      } catch (error) {
+        // It is asked nothing more in this round; the others need not wait for it.
+        silent.set(name, error);
+      }
     }
     if (resolved > 0) this.logger.log({ message: 'unknown messages decided', resolved });
+    for (const error of silent.values()) throw error;
     return resolved;
   }
 
