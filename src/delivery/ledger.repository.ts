@@ -173,7 +173,19 @@ export class LedgerRepository {
   }
 
   /** Stops what has not left. Whatever is on the wire at this moment is not touched and gets its outcome. */
-  async cancelUnsent(filter: UnsentFilter, reason: string, now: Date): Promise<number> {
+  async cancelUnsent<Tables>(
+    filter: UnsentFilter,
+    reason: string,
+    now: Date,
+    trx?: Transaction<Tables>,
+  ): Promise<number> {
+    if (!trx) return this.db.transaction().execute((own) => this.cancelUnsent(filter, reason, now, own));
+    // Whoever moves unsent messages has their slice, one after the other: so nobody waits here for somebody who waits back.
+    await sql`
+      select from slice join dispatch on dispatch.id = slice.dispatch_id
+      where (dispatch.campaign_id = ${filter.campaignId ?? null} or dispatch.id = ${filter.dispatchId ?? null})
+        and (slice.due_at is not null or slice.leased_by is not null)
+      order by slice.id for update of slice`.execute(trx);
     const only = [sql<SqlBool>`true`];
     if (filter.campaignId !== undefined) only.push(sql`message.campaign_id = ${filter.campaignId}`);
     if (filter.dispatchId !== undefined) only.push(sql`message.dispatch_id = ${filter.dispatchId}`);
@@ -185,7 +197,7 @@ export class LedgerRepository {
       from message
       where message.id = delivery.message_id and message.dispatch_id = delivery.dispatch_id
         and message.ordinal = delivery.ordinal and delivery.state = any(${statesBefore('cancelled')}::message_state[])
-        and ${sql.join(only, sql` and `)}`.execute(this.db);
+        and ${sql.join(only, sql` and `)}`.execute(trx);
     return Number(numAffectedRows);
   }
 

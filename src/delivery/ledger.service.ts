@@ -122,14 +122,15 @@ export class Ledger {
   }
 
   /**
-   * Stops unsent messages without stopping their dispatch, as when a cutoff moves. @returns how many.
+   * Stops unsent messages without stopping their dispatch, as when a cutoff moves. In the caller's transaction when one
+   * is given. @returns how many.
    * @throws InvalidInputError `no-batch` when neither campaign nor dispatch is given.
    */
-  async cancelUnsent(filter: UnsentFilter, reason: string): Promise<number> {
+  async cancelUnsent<Tables>(filter: UnsentFilter, reason: string, trx?: Transaction<Tables>): Promise<number> {
     if (filter.campaignId === undefined && filter.dispatchId === undefined) {
       throw new InvalidInputError('no-batch', 'Name the campaign or the dispatch whose messages are to be stopped');
     }
-    return this.repository.cancelUnsent(filter, reason, this.clock.now());
+    return this.repository.cancelUnsent(filter, reason, this.clock.now(), trx);
   }
 
   async progress(batch: Batch): Promise<Progress> {
