@@ -198,23 +198,22 @@ export class PlanRepository {
   }
 
   /**
-   * Only the newest plans, and the approved one, keep their recipients: a plan of England is 30 MB. Those made after this
-   * one are somebody else's, who planned at the same time.
+   * Only these plans, the newest and the approved one keep their recipients: a plan of England is 30 MB. The campaign is
+   * locked, so that nobody approves a plan while its recipients go.
    */
-  async forgetRecipientsBefore(
-    plan: { id: string; campaignId: string; madeAt: Date },
-    keep: readonly string[],
-    trx: Transaction<CampaignTables>,
-  ): Promise<void> {
+  async forgetRecipients(campaignId: string, keep: readonly string[], trx: Transaction<CampaignTables>): Promise<void> {
+    const campaign = trx
+      .selectFrom('campaign')
+      .select('approved_plan_id')
+      .where('id', '=', campaignId)
+      .forNoKeyUpdate();
+    const { approved_plan_id: approved } = await campaign.executeTakeFirstOrThrow();
+    const newest = await this.latest(campaignId, trx);
+    const kept = [...keep, newest?.id, approved].filter((id) => typeof id === 'string');
     await trx
       .deleteFrom('plan_recipient')
       .where('plan_id', 'in', (query) =>
-        query
-          .selectFrom('plan')
-          .select('id')
-          .where('campaign_id', '=', plan.campaignId)
-          .where(sql<boolean>`(made_at, id) < (${plan.madeAt}::timestamptz, ${plan.id}::uuid)`)
-          .where('id', '<>', sql<string>`all(${[...keep]}::uuid[])`),
+        query.selectFrom('plan').select('id').where('campaign_id', '=', campaignId).where('id', 'not in', kept),
       )
       .execute();
   }

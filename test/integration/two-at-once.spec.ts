@@ -269,7 +269,7 @@ describe('a cascade', () => {
 it('keeps the people of the newest plan when two are made at once', async () => {
   const campaigns = test.app.get(CampaignService);
   const id = await campaign('sign-in-notice');
-  const { frozen, goOn } = freezeBefore(test.app.get(PlanRepository), 'forgetRecipientsBefore');
+  const { frozen, goOn } = freezeBefore(test.app.get(PlanRepository), 'forgetRecipients');
   const first = campaigns.plan(id);
   await frozen;
   const second = await campaigns.plan(id);
