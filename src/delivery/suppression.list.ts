@@ -40,8 +40,8 @@ export class SuppressionList {
   }
 
   /**
-   * Lifts every suppression of the address that holds; in the caller's transaction when one is given.
-   * @returns their sources: none for whoever is second.
+   * Lifts every suppression of the address; in the caller's transaction when one is given.
+   * @returns the sources of those that held until now: none for whoever is second.
    */
   async lift<Tables>(address: string, actor: string, trx?: Transaction<Tables>): Promise<string[]> {
     return this.repository.lift(normalise(address), actor, this.clock.now(), trx);

@@ -18,7 +18,7 @@ export class SuppressionRepository {
       .execute();
   }
 
-  /** The sources of those that held until now. */
+  /** Also those that have faded. @returns the sources of those that held until now. */
   async lift<Tables>(address: string, actor: string, now: Date, trx?: Transaction<Tables>): Promise<string[]> {
     const db = trx ? (trx as unknown as Kysely<DeliveryTables>) : this.db;
     const rows = await db
@@ -26,10 +26,9 @@ export class SuppressionRepository {
       .set({ lifted_at: now, lifted_by: actor })
       .where('address', '=', address)
       .where('lifted_at', 'is', null)
-      .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
-      .returning('source')
+      .returning(['source', 'expires_at'])
       .execute();
-    return rows.map(({ source }) => source);
+    return rows.flatMap(({ source, expires_at: until }) => (until === null || until > now ? [source] : []));
   }
 
   async active(addresses: readonly string[] | 'all', now: Date) {

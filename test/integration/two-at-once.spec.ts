@@ -4,7 +4,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { AuditTrail, People } from '../../src/access/index.js';
 import { CampaignService } from '../../src/campaigns/index.js';
-import { PlanRepository } from '../../src/campaigns/plan.repository.js';
 import {
   CascadeFreezer,
   CascadeService,
@@ -19,9 +18,8 @@ import { CascadeRepository } from '../../src/cascades/cascade.repository.js';
 import { CensusService } from '../../src/cascades/census.service.js';
 import { EscalationRepository } from '../../src/cascades/escalation.repository.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
-import { Ledger, messageIdOf, returnPathsOf, SuppressionList } from '../../src/delivery/index.js';
+import { Ledger, MessageDesk, messageIdOf, returnPathsOf, SuppressionList } from '../../src/delivery/index.js';
 import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
-import { FeedbackRepository } from '../../src/feedback/feedback.repository.js';
 import { CONFIG, type Config } from '../../src/platform/config/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { LondonTime } from '../../src/shared/london-time.js';
@@ -94,15 +92,10 @@ function freezeBefore<K extends string>(part: Record<K, (...args: never[]) => Pr
   return { frozen, goOn: () => events.emit('thawed') };
 }
 
-async function campaign(kind: 'cascade-request' | 'sign-in-notice'): Promise<string> {
-  const { id } = await test.app.get(CampaignService).create({ name: 'Two at once', kind, windowId }, author);
-  return id;
-}
-
 /** A cascade whose request has just been sent to every commissioner and region. */
 async function launched(): Promise<string> {
   const campaigns = test.app.get(CampaignService);
-  const id = await campaign('cascade-request');
+  const { id } = await campaigns.create({ name: 'Two at once', kind: 'cascade-request', windowId }, author);
   const { hash } = await campaigns.plan(id);
   await campaigns.submit(id, author);
   await campaigns.approve(id, hash, colleague('approver'));
@@ -141,17 +134,6 @@ describe('a cascade', () => {
       const told = (await test.app.get(Ledger).told(code)).filter(({ campaignId }) => campaignId === id);
       expect(told.map(({ purpose }) => purpose)).toContainEqual(expect.stringContaining('escalation:practices:'));
     }
-  });
-
-  it('takes the answer of one link that is pressed more often at once than there are connections', async () => {
-    const id = await launched();
-    const [{ code: organisation } = { code: '' }] = await organisations(id, 'commissioner');
-    const answer = { cascadeId: id, organisation, answer: 'pass-on' as const, actor: `link:${organisation}` };
-    const cascades = test.app.get(CascadeService);
-    const outcomes = await crowd(() => cascades.answer(answer));
-    expect(refusals(outcomes)).toEqual([]);
-    expect(done(outcomes).filter(({ outcome }) => outcome === 'recorded')).toHaveLength(1);
-    expect((await cascades.steps(id, organisation)).filter(({ action }) => action === 'pass-on')).toHaveLength(1);
   });
 
   it('nudges once, however many people ask for it at once', async () => {
@@ -266,19 +248,6 @@ describe('a cascade', () => {
   });
 });
 
-it('keeps the people of the newest plan when two are made at once', async () => {
-  const campaigns = test.app.get(CampaignService);
-  const id = await campaign('sign-in-notice');
-  const { frozen, goOn } = freezeBefore(test.app.get(PlanRepository), 'forgetRecipients');
-  const first = campaigns.plan(id);
-  await frozen;
-  const second = await campaigns.plan(id);
-  goOn();
-  await first;
-  await campaigns.submit(id, author);
-  expect((await campaigns.approve(id, second.hash, colleague('approver'))).state).toBe('approved');
-});
-
 it('lets two administrators change each other at once', async () => {
   const people = test.app.get(People);
   const signIn = (subject: string) =>
@@ -297,7 +266,7 @@ it('lets two administrators change each other at once', async () => {
   }
 });
 
-describe('what came back', () => {
+describe('what may have come back', () => {
   const bounce = (to: string, address: string): string =>
     [
       'From: MAILER-DAEMON@mx.example.org',
@@ -337,6 +306,29 @@ describe('what came back', () => {
     return { id, address };
   }
 
+  it('is decided about once, and only together with the entry in the audit trail', async () => {
+    const { id } = await waiting();
+    await sql`update delivery set state = 'unknown' where message_id = ${id}`.execute(database.db);
+    const desk = test.app.get(MessageDesk);
+    await sql
+      .raw(
+        `create function refuse_it() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
+        create trigger refuse_it before insert on audit_entry for each row execute function refuse_it()`,
+      )
+      .execute(database.db);
+    try {
+      await expect(desk.decide(id, 'failed', operator)).rejects.toThrow('refused');
+    } finally {
+      await sql`drop function refuse_it cascade`.execute(database.db);
+    }
+    expect((await test.app.get(Ledger).message(id)).state).toBe('unknown');
+    const outcomes = await Promise.allSettled(
+      (['released', 'accepted', 'failed', 'released'] as const).map((outcome) => desk.decide(id, outcome, operator)),
+    );
+    expect(refusals(outcomes)).toEqual(['not-unknown', 'not-unknown', 'not-unknown']);
+    expect(await entries('message.decided', `message:${id}`)).toHaveLength(1);
+  });
+
   it('makes an address rest once, although two apply it at the same moment', async () => {
     const { address } = await waiting();
     const feedback = test.app.get(FeedbackService);
@@ -375,6 +367,5 @@ describe('what came back', () => {
       await sql`drop function refuse_it cascade`.execute(database.db);
     }
     expect(await test.app.get(FeedbackService).applyWaiting()).toBe(1);
-    expect(await test.app.get(FeedbackRepository).inState('waiting', undefined, 1)).toEqual([]);
   });
 });
