@@ -49,30 +49,26 @@ export class Retention implements BeforeApplicationShutdown {
   }
 
   /**
-   * Purges everything that is due, and says how many rows of each class lost something.
-   * @throws what kept a class from being purged, once the others have been.
+   * Purges everything that is due, and says how many rows of each class lost something. One class's trouble does not hold
+   * up the others.
    */
   async purge(): Promise<Readonly<Record<RetentionClass, number>>> {
     const now = this.clock.now();
     const counts = Object.fromEntries(RETENTION_CLASSES.map((of) => [of, 0])) as Record<RetentionClass, number>;
-    let trouble: { readonly error: unknown } | undefined;
     for (const of of RETENTION_CLASSES) {
-      try {
+      await this.ticking.part({ class: of }, async () => {
         while (!this.stopping) {
           const purged = await this.repository.purgeOne(of, purgeBefore(of, now), now);
           if (purged === undefined) break;
           counts[of] += purged;
         }
-      } catch (error) {
-        trouble ??= { error };
-      }
+      });
     }
     if (Object.values(counts).some((count) => count > 0)) {
       const actor = systemPrincipal('scheduler').id;
       await this.audit.record({ actor, action: 'retention.purged', subject: 'retention', details: counts });
       this.logger.log({ message: 'purged', ...counts });
     }
-    if (trouble) throw trouble.error;
     return counts;
   }
 }

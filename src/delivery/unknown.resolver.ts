@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nes
 import { Interval } from '@nestjs/schedule';
 import { Tick } from '../platform/schedule/index.js';
 import { Clock } from '../shared/clock.js';
+import { groupBy } from '../shared/group-by.js';
 import { Ledger } from './ledger.service.js';
 import { type MessageView } from './ledger.types.js';
 import { MAIL_ROUTES, type MailRoute } from './mail-routes.js';
@@ -41,25 +42,18 @@ export class UnknownResolver implements BeforeApplicationShutdown {
   }
 
   /**
-   * One round; @returns how many messages are unknown no longer. Any number of processes may run rounds at once.
-   * @throws what kept a transport from being asked, once the others have been.
+   * One round; @returns how many messages are unknown no longer. Any number of processes may run rounds at once. A
+   * transport that cannot be asked holds up no other.
    */
   async resolve(): Promise<number> {
     let resolved = 0;
-    const silent = new Map<string, unknown>();
-    for (const message of await this.ledger.unknowns()) {
-      const name = message.transport ?? '';
-      const transport = this.asking.get(name);
-      if (!transport || silent.has(name)) continue;
-      try {
-        if (await this.decide(message, transport)) resolved += 1;
-      } catch (error) {
-        // It is asked nothing more in this round; the others need not wait for it.
-        silent.set(name, error);
-      }
+    const byTransport = groupBy(await this.ledger.unknowns(), ({ transport }) => transport ?? '');
+    for (const [name, asked] of this.asking) {
+      await this.round.part({ transport: name }, async () => {
+        for (const message of byTransport.get(name) ?? []) if (await this.decide(message, asked)) resolved += 1;
+      });
     }
     if (resolved > 0) this.logger.log({ message: 'unknown messages decided', resolved });
-    for (const error of silent.values()) throw error;
     return resolved;
   }
 

@@ -108,7 +108,7 @@ it('purges the other classes although one of them cannot be', async () => {
     .execute(database.db);
   clock.moveTo(new Date(expiresAt.getTime() + (RETENTION_DAYS.suppressions + 2) * DAY));
   try {
-    await expect(test.app.get(Retention).purge()).rejects.toThrow('refused');
+    expect(await test.app.get(Retention).purge()).toMatchObject({ plans: 0, suppressions: 1 });
   } finally {
     await sql`drop function refuse_it cascade`.execute(database.db);
   }
