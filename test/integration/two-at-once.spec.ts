@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { AuditTrail, People } from '../../src/access/index.js';
@@ -17,8 +20,10 @@ import {
 import { CascadeRepository } from '../../src/cascades/cascade.repository.js';
 import { CensusService } from '../../src/cascades/census.service.js';
 import { EscalationRepository } from '../../src/cascades/escalation.repository.js';
+import { UploadStore } from '../../src/console/upload.store.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
 import { Ledger, MessageDesk, messageIdOf, returnPathsOf, SuppressionList } from '../../src/delivery/index.js';
+import { type ImportReport } from '../../src/directory/index.js';
 import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
 import { CONFIG, type Config } from '../../src/platform/config/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
@@ -264,6 +269,25 @@ it('lets two administrators change each other at once', async () => {
     const changes = [await change(both[0], both[1]), await change(both[1], both[0])];
     expect(refusals(await Promise.allSettled(changes.map((each) => each())))).toEqual([]);
   }
+});
+
+it('imports no part of an upload that somebody else has just imported', async () => {
+  const uploads = new UploadStore(database.db as unknown as ConstructorParameters<typeof UploadStore>[0]);
+  const folder = await mkdtemp(join(tmpdir(), 'cqrs-two-at-once-'));
+  const path = join(folder, 'accounts.csv');
+  await writeFile(path, 'a,b\n'.repeat(700_000));
+  const nothing = (read: string) => Promise.resolve({ read } as unknown as ImportReport);
+  const checked = await uploads.check('accounts', { path, originalname: 'accounts.csv' }, nothing);
+  const sizes = await uploads.withFile(checked, async (whole) => (await stat(whole)).size);
+  expect(sizes).toBe(2_800_000);
+  // What somebody finds who had read the first part when the other one was done.
+  await sql`delete from staged_upload_part where upload_id = ${checked.id} and ordinal > 1`.execute(database.db);
+  let imported = false;
+  const again = uploads.withFile(checked, () => Promise.resolve((imported = true)));
+  await expect(again).rejects.toMatchObject({ code: 'upload-gone' });
+  expect(imported).toBe(false);
+  await uploads.forget(checked.id);
+  await rm(folder, { recursive: true });
 });
 
 describe('what may have come back', () => {
