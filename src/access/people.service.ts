@@ -108,6 +108,8 @@ export class People {
       throw new ForbiddenError('beyond-own-permissions', `You cannot give what you may not do: ${beyond.join(', ')}`);
     }
     return this.people.db.transaction().execute(async (trx) => {
+      // Before the person, who may be one of them: two who change each other would wait for each other.
+      const administrators = await this.people.lockAdministrators(trx);
       const row = await this.people.lock(id, trx);
       if (!row) throw new NotFoundError('no-such-person', `There is no person ${id}`);
       requireRegion(by, row.region ?? undefined);
@@ -121,7 +123,6 @@ export class People {
       }
       const active = change.active ?? row.deactivated_at === null;
       const staysAdministrator = active && change.roles.includes('admin') && change.region === null;
-      const administrators = await this.people.lockAdministrators(trx);
       if (!staysAdministrator && administrators.length === 1 && administrators[0] === id) {
         throw new ConflictError('last-administrator', 'Nobody else is administrator: make somebody else one first');
       }

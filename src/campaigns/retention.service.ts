@@ -48,16 +48,21 @@ export class Retention implements BeforeApplicationShutdown {
     return today.toInstant() > now ? today : LondonTime.parse(`${addDays(date, 1)}T${PURGES_AT}`);
   }
 
-  /** Purges everything that is due, and says how many rows of each class lost something. */
+  /**
+   * Purges everything that is due, and says how many rows of each class lost something. One class's trouble does not hold
+   * up the others.
+   */
   async purge(): Promise<Readonly<Record<RetentionClass, number>>> {
     const now = this.clock.now();
     const counts = Object.fromEntries(RETENTION_CLASSES.map((of) => [of, 0])) as Record<RetentionClass, number>;
     for (const of of RETENTION_CLASSES) {
-      while (!this.stopping) {
-        const purged = await this.repository.purgeOne(of, purgeBefore(of, now), now);
-        if (purged === undefined) break;
-        counts[of] += purged;
-      }
+      await this.ticking.part({ class: of }, async () => {
+        while (!this.stopping) {
+          const purged = await this.repository.purgeOne(of, purgeBefore(of, now), now);
+          if (purged === undefined) break;
+          counts[of] += purged;
+        }
+      });
     }
     if (Object.values(counts).some((count) => count > 0)) {
       const actor = systemPrincipal('scheduler').id;

@@ -40,6 +40,7 @@ export class WebhookProcessor implements JobHandler<'deliver-webhook'> {
     const delivered = verdict.kind === 'delivered';
     const disable = delivered ? undefined : reasonToDisable(attempt, delivery.failingSince, now);
     await this.repository.db.transaction().execute(async (trx) => {
+      await this.repository.lock(delivery.webhookId, trx);
       const outcome = {
         state: verdict.kind === 'retry' ? ('pending' as const) : verdict.kind,
         nextAttemptAt: verdict.kind === 'retry' ? verdict.at : null,

@@ -58,6 +58,14 @@ export class WebhookRepository {
     return query.execute();
   }
 
+  /**
+   * Before its deliveries, as whoever disables or removes it has it: attempts that learn at the same moment that it is to
+   * be disabled would wait for each other's deliveries.
+   */
+  async lock(id: string, trx: Db): Promise<void> {
+    await trx.selectFrom('webhook').select('id').where('id', '=', id).forNoKeyUpdate().execute();
+  }
+
   async remove(id: string, trx: Db): Promise<boolean> {
     return (await trx.deleteFrom('webhook').where('id', '=', id).executeTakeFirst()).numDeletedRows === 1n;
   }

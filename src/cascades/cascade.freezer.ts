@@ -16,6 +16,8 @@ import { FreezeRepository, type FrozenNode, type Imports, type NewCascade } from
 import { EVERYWHERE, treeOf, type TreeNode, type TreeScope } from './tree.rules.js';
 
 export interface DrillTree {
+  /** Default: a new one. */
+  readonly id?: string;
   readonly name: string;
   readonly foreseen?: ForeseenTree;
   readonly askedAt?: Date;
@@ -72,16 +74,15 @@ export class CascadeFreezer {
   }
 
   /**
-   * The tree of a rehearsal. `DrillService` writes to it.
+   * The tree of a rehearsal; when it is there already, nothing changes. `DrillService` writes to it.
    * @param foreseen default: the whole country, as it is now. @param askedAt when its messages leave; default: now. @param also what is kept only together with the tree.
    * @returns the id of the drill.
    */
   async drill(
-    { name, foreseen, askedAt = this.clock.now() }: DrillTree,
+    { id = uuid(), name, foreseen, askedAt = this.clock.now() }: DrillTree,
     principal: Principal,
     also?: (cascade: NewCascade, trx: Transaction<CascadeTables>) => Promise<void>,
   ): Promise<string> {
-    const id = uuid();
     const times = this.times(this.policies.usual, askedAt, askedAt);
     const tree = foreseen ?? (await this.foresee(EVERYWHERE));
     await this.write({ id, name, campaignId: null, planHash: null, ...times }, tree, principal, also);
@@ -119,10 +120,10 @@ export class CascadeFreezer {
       await this.repository.addContacts(cascade.id, contactRows(nodes, census), trx);
       await this.repository.addNeeds(cascade.id, needRows(nodes, census), trx);
       await this.cascades.refreshReach(cascade.id, trx);
+      await also?.(cascade, trx);
       const details = { organisations: nodes.length, drill: cascade.campaignId === null };
       const subject = `cascade:${cascade.id}`;
       await this.audit.record({ actor: principal.id, action: 'cascade.frozen', subject, details }, trx);
-      await also?.(cascade, trx);
     });
   }
 }

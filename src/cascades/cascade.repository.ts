@@ -46,6 +46,9 @@ export type OrganisationPatch = Partial<
 
 type Db = Kysely<CascadeTables>;
 
+/** Whoever locks several organisations takes them in this order, as an answer does: who answers, then those below. */
+export const TOP_DOWN = sql`case kind when 'region' then 1 when 'commissioner' then 2 else 3 end, code`;
+
 /** A cascade, its organisations and what happened to them. */
 @Injectable()
 export class CascadeRepository {
@@ -93,17 +96,26 @@ export class CascadeRepository {
 
   /** The cascade, if no other process works on it now; for at most five minutes. */
   async lease(id: string): Promise<CascadeRow | undefined> {
-    return this.db
-      .updateTable('cascade')
-      .set({ lease_until: sql<Date>`clock_timestamp() + interval '5 minutes'` })
-      .where('id', '=', id)
-      .where(sql<boolean>`(lease_until is null or lease_until < clock_timestamp())`)
-      .returningAll()
-      .executeTakeFirst();
+    return (
+      this.db
+        .updateTable('cascade')
+        // As precise as a Date, by which `release` knows its own.
+        .set({ lease_until: sql<Date>`date_trunc('milliseconds', clock_timestamp()) + interval '5 minutes'` })
+        .where('id', '=', id)
+        .where(sql<boolean>`(lease_until is null or lease_until < clock_timestamp())`)
+        .returningAll()
+        .executeTakeFirst()
+    );
   }
 
-  async release(id: string): Promise<void> {
-    await this.db.updateTable('cascade').set({ lease_until: null }).where('id', '=', id).execute();
+  /** Whoever was frozen past its lease leaves that of the next alone. */
+  async release({ id, lease_until: until }: CascadeRow): Promise<void> {
+    await this.db
+      .updateTable('cascade')
+      .set({ lease_until: null })
+      .where('id', '=', id)
+      .where('lease_until', '=', until)
+      .execute();
   }
 
   async close(id: string, now: Date): Promise<void> {
@@ -131,6 +143,11 @@ export class CascadeRepository {
       .where('code', '=', code)
       .forUpdate()
       .executeTakeFirst();
+  }
+
+  /** Until the end of the transaction nobody answers. */
+  async lockAll(id: string, trx: Transaction<CascadeTables>): Promise<void> {
+    await sql`select from cascade_organisation where cascade_id = ${id} order by ${TOP_DOWN} for update`.execute(trx);
   }
 
   /** What stands directly below: a region's commissioners; a commissioner's practices, those that moved to it too. */

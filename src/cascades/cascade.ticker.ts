@@ -53,7 +53,7 @@ export class CascadeTicker implements BeforeApplicationShutdown {
     try {
       await this.work(cascade);
     } finally {
-      await this.cascades.release(id);
+      await this.cascades.release(cascade);
     }
   }
 

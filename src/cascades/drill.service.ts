@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
+import { v5 as uuidFrom, v7 as uuid } from 'uuid';
 import { type Principal, requireRegion } from '../access/index.js';
 import { BankHolidays } from '../deadlines/index.js';
 import { Ledger, type NewMessage, senderOf } from '../delivery/index.js';
@@ -30,6 +31,14 @@ export interface DrillScope {
   readonly at?: Date;
 }
 
+/** What somebody agreed to who has seen what a drill would do. */
+export interface AgreedDrill {
+  /** How many emails; default: however many there are. */
+  readonly messages?: number;
+  /** The form on which the button was: however often it is pressed, there is one drill. */
+  readonly form?: string;
+}
+
 /** What a drill would do. */
 export interface DrillForecast {
   /** Organisations that are written to. */
@@ -44,6 +53,8 @@ export interface DrillForecast {
 export const USUAL_DRILL_CONTACTS = 2;
 export const MOST_DRILL_CONTACTS = 5;
 
+/** Names drills by their forms. */
+const DRILLS = '7e1d2c64-0b5f-5a3e-9c77-4f2a8d61b903';
 const TEMPLATE = 'cascade-drill';
 const SIGNED_BY = 'The CQRS team';
 
@@ -78,15 +89,21 @@ export class DrillService {
   }
 
   /**
-   * Fixes the tree and plans the emails, both or neither.
-   * @param expected how many emails somebody agreed to; default: however many there are. @returns the id of the drill.
+   * Fixes the tree and plans the emails, both or neither. @returns the id of the drill: the same for the same form.
    * @throws as `foresee`; ForbiddenError `not-permitted`; ConflictError `nobody-to-write-to`, and `drill-has-changed`
    * when there are not as many emails as expected.
    */
-  async start(name: string, drill: DrillScope, principal: Principal, expected?: number): Promise<string> {
+  async start(
+    name: string,
+    drill: DrillScope,
+    principal: Principal,
+    { messages: expected, form }: AgreedDrill = {},
+  ): Promise<string> {
     if (!principal.permissions.includes('cascade:operate')) {
       throw new ForbiddenError('not-permitted', 'A drill needs the permission cascade:operate');
     }
+    const id = form === undefined ? uuid() : uuidFrom(`${principal.id}:${form}`, DRILLS);
+    if (form !== undefined && (await this.cascades.find(id))) return id;
     const leavesAt = this.leavesAt(drill);
     const foreseen = await this.freezer.foresee(scopeOf(drill, principal));
     const codes = askedOf(foreseen.nodes, drill).map(({ code }) => code);
@@ -98,7 +115,7 @@ export class DrillService {
         `The directory has changed since: the drill now has ${messages} emails, not ${expected}. Look at it again`,
       );
     }
-    return this.freezer.drill({ name, foreseen, askedAt: leavesAt }, principal, (cascade, trx) =>
+    return this.freezer.drill({ id, name, foreseen, askedAt: leavesAt }, principal, (cascade, trx) =>
       this.write(cascade, drill, leavesAt, trx),
     );
   }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { dispatchMessages } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
+import { TOP_DOWN } from './cascade.repository.js';
 import { type CascadeTables } from './cascade.tables.js';
 import { type DueRung, type Owing } from './escalation.rules.js';
 import { mailingsOf } from './reopening.repository.js';
@@ -158,7 +159,7 @@ export class EscalationRepository {
   }
 
   /** Every organisation of the tree that is still open. */
-  async figures(cascadeId: string): Promise<OrganisationFigures[]> {
+  async figures(cascadeId: string, db: Kysely<CascadeTables> = this.db): Promise<OrganisationFigures[]> {
     const { rows } = await sql<OrganisationFigures>`
       select node.code, node.kind, node.name, node.region_code as "regionCode",
         node.commissioner_code as "commissionerCode", node.link_generation as "linkGeneration",
@@ -170,8 +171,23 @@ export class EscalationRepository {
         where cascade_id = ${cascadeId} and resolved_at is null group by code
       ) help on help.code = node.code
       where node.cascade_id = ${cascadeId} and node.change is distinct from 'closed'
-      order by node.code`.execute(this.db);
+      order by node.code`.execute(db);
     return rows;
+  }
+
+  /**
+   * Whether all of them still stand where they were seen: nobody has answered, and no other scheduler has taken a rung.
+   * They stay so until the end of the transaction.
+   */
+  async lockUnchanged(cascadeId: string, seen: readonly Owing[], trx: Transaction<CascadeTables>): Promise<boolean> {
+    const { rows } = await sql`
+      select from cascade_organisation node
+      join json_to_recordset(${JSON.stringify(seen)}::json) as seen (code text, state text, rung smallint,
+        "rungAt" timestamptz) using (code)
+      where cascade_id = ${cascadeId} and node.state = seen.state and node.rung = seen.rung
+        and node.rung_at is not distinct from seen."rungAt"
+      order by ${TOP_DOWN} for update of node`.execute(trx);
+    return rows.length === seen.length;
   }
 
   async recordRung(
@@ -220,9 +236,9 @@ export class EscalationRepository {
     return Number(numUpdatedRows);
   }
 
-  /** Practices that the service is to write to itself and has not written to, with their commissioner. */
-  async toWriteTo(cascadeId: string, limit: number): Promise<string[]> {
-    const rows = await this.db
+  /** Practices that the service is to write to itself and has not written to; held until the end of the transaction. */
+  async lockToWriteTo(cascadeId: string, limit: number, trx: Transaction<CascadeTables>): Promise<string[]> {
+    const rows = await trx
       .selectFrom('cascade_organisation')
       .select('code')
       .where('cascade_id', '=', cascadeId)
@@ -232,6 +248,7 @@ export class EscalationRepository {
       .where((where) => where.or([where('change', 'is', null), where('change', '=', 'moved')]))
       .orderBy('code')
       .limit(limit)
+      .forUpdate()
       .execute();
     return rows.map(({ code }) => code);
   }
@@ -264,7 +281,8 @@ export class EscalationRepository {
   async takeAnswered(
     cascadeId: string,
     now: Date,
-    about?: string,
+    about: string | undefined,
+    trx: Transaction<CascadeTables>,
   ): Promise<{ purposes: string[]; practices: string[] }> {
     const concerned = sql`escalation.purpose in (select purpose from cascade_escalation
       where cascade_id = ${cascadeId} and code = ${about ?? null} and stopped_at is null)`;
@@ -287,7 +305,7 @@ export class EscalationRepository {
         where cascade_escalation.cascade_id = ${cascadeId} and cascade_escalation.purpose = answered.purpose
           and (answered.practice is null or cascade_escalation.code = answered.practice)
       )
-      select purpose, practice from answered order by purpose, practice`.execute(this.db);
+      select purpose, practice from answered order by purpose, practice`.execute(trx);
     return {
       purposes: rows.flatMap(({ purpose, practice }) => (practice === null ? [purpose] : [])),
       practices: rows.flatMap(({ practice }) => practice ?? []),

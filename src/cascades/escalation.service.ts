@@ -10,7 +10,7 @@ import { organisationLinkPath } from '../shared/organisation-link.js';
 import { type CascadeRow } from './cascade.repository.js';
 import { RequestContents, type RequestContent } from './escalation.mail.js';
 import { type Addressee, EscalationRepository, type Launch } from './escalation.repository.js';
-import { type DueRung, nextRung, type NextRung, rungsDue } from './escalation.rules.js';
+import { type DueRung, nextRung, type NextRung, type Owing, rungsDue } from './escalation.rules.js';
 import { type TreeKind } from './step.rules.js';
 
 /** Names dispatches the same way each time. */
@@ -48,17 +48,15 @@ export class EscalationService {
     const now = this.clock.now();
     const launch = await this.repository.launch(cascade.id);
     if (!launch || !mayEscalate(launch, now)) return 0;
-    const due = rungsDue(
-      await this.repository.owing(cascade.id, launch.at),
-      cascade.policy,
-      now,
-      this.bankHolidays.calendar,
-    );
+    const owing = await this.repository.owing(cascade.id, launch.at);
+    const due = rungsDue(owing, cascade.policy, now, this.bankHolidays.calendar);
     let planned = 0;
     if (due.length > 0) {
       const contents = new RequestContents(await this.repository.figures(cascade.id));
       for (const mailing of await this.mailings(cascade, due, contents)) {
-        planned += await this.send(cascade, launch, mailing);
+        const codes = new Set(mailing.rungs.map(({ code }) => code));
+        const seen = owing.filter(({ code }) => codes.has(code));
+        planned += await this.send(cascade, launch, mailing, seen);
       }
     }
     return planned + (await this.writeToPractices(cascade, launch));
@@ -83,14 +81,18 @@ export class EscalationService {
    * @param code only messages that are about this organisation among others; default: all. @returns how many.
    */
   async stopAnswered(cascadeId: string, code?: string): Promise<number> {
-    const { purposes, practices } = await this.repository.takeAnswered(cascadeId, this.clock.now(), code);
-    let stopped = 0;
-    if (purposes.length > 0) stopped += await this.ledger.cancelUnsent({ campaignId: cascadeId, purposes }, 'answered');
-    if (practices.length > 0) {
-      const filter = { campaignId: cascadeId, organisationCodes: practices };
-      stopped += await this.ledger.cancelUnsent(filter, 'answered');
-    }
-    return stopped;
+    return this.repository.db.transaction().execute(async (trx) => {
+      const { purposes, practices } = await this.repository.takeAnswered(cascadeId, this.clock.now(), code, trx);
+      let stopped = 0;
+      if (purposes.length > 0) {
+        stopped += await this.ledger.cancelUnsent({ campaignId: cascadeId, purposes }, 'answered', trx);
+      }
+      if (practices.length > 0) {
+        const filter = { campaignId: cascadeId, organisationCodes: practices };
+        stopped += await this.ledger.cancelUnsent(filter, 'answered', trx);
+      }
+      return stopped;
+    });
   }
 
   private async mailings(
@@ -98,7 +100,7 @@ export class EscalationService {
     due: readonly DueRung[],
     contents: RequestContents,
   ): Promise<Mailing[]> {
-    const at = this.clock.now().toISOString().slice(0, 16);
+    const at = minuteOf(this.clock.now());
     const regionOf = (code: string): string | null => contents.get(code)?.regionCode ?? null;
     const deputies = due.filter(({ target }) => target === 'deputy');
     const parents = groupBy(
@@ -121,7 +123,7 @@ export class EscalationService {
           .flatMap((to) => letter(to, rung.code, contents)),
       })),
       ...[...parents].map(([region, rungs]) => ({
-        purpose: `escalation:parent:${region}:${at}`,
+        purpose: `escalation:parent:${region}:${at}:${firstOf(rungs)}`,
         rungs,
         letters: (addressees.get(region) ?? []).slice(0, policy.mostContacts).flatMap((to) =>
           letter(
@@ -143,7 +145,7 @@ export class EscalationService {
     );
     const { address } = senderOf(this.config.mailFrom).mailbox;
     return {
-      purpose: `escalation:team:${at}`,
+      purpose: `escalation:team:${at}:${firstOf(rungs)}`,
       rungs,
       letters: [
         {
@@ -155,8 +157,10 @@ export class EscalationService {
     };
   }
 
-  private async send(cascade: CascadeRow, launch: Launch, mailing: Mailing): Promise<number> {
+  /** Nothing when somebody has answered, or another scheduler gone on, since they were seen: the next round looks again. */
+  private async send(cascade: CascadeRow, launch: Launch, mailing: Mailing, seen: readonly Owing[]): Promise<number> {
     return this.repository.db.transaction().execute(async (trx) => {
+      if (!(await this.repository.lockUnchanged(cascade.id, seen, trx))) return 0;
       const at = this.clock.now();
       const { purpose, rungs, letters } = mailing;
       if (letters.length > 0) {
@@ -181,19 +185,20 @@ export class EscalationService {
   private async writeToPractices(cascade: CascadeRow, launch: Launch): Promise<number> {
     const now = this.clock.now();
     if (!this.bankHolidays.calendar.isWithinSendingHours(now)) return 0;
-    const codes = await this.repository.toWriteTo(cascade.id, cascade.policy.mostPerRun);
-    if (codes.length === 0) return 0;
-    const contents = new RequestContents(await this.repository.figures(cascade.id));
-    const chosen = (await this.repository.addressees(cascade.id, codes)).filter(
-      ({ rank }) => rank <= cascade.policy.mostContacts,
-    );
-    // A person has one message for each purpose, so the second practice of the same person goes by the second purpose.
-    const rounds = groupBy(
-      chosen,
-      occurrence((addressee) => addressee.personKey),
-    );
     return this.repository.db.transaction().execute(async (trx) => {
-      const purpose = `escalation:practices:${now.toISOString().slice(0, 16)}`;
+      const codes = await this.repository.lockToWriteTo(cascade.id, cascade.policy.mostPerRun, trx);
+      const [first] = codes;
+      if (first === undefined) return 0;
+      const contents = new RequestContents(await this.repository.figures(cascade.id, trx));
+      const chosen = (await this.repository.addressees(cascade.id, codes, trx)).filter(
+        ({ rank }) => rank <= cascade.policy.mostContacts,
+      );
+      // A person has one message for each purpose, so the second practice of the same person goes by the second purpose.
+      const rounds = groupBy(
+        chosen,
+        occurrence((addressee) => addressee.personKey),
+      );
+      const purpose = `escalation:practices:${minuteOf(now)}:${first}`;
       let planned = 0;
       for (const [round, addressees] of rounds) {
         const letters = addressees.flatMap((to) => letter(to, to.code, contents));
@@ -255,6 +260,15 @@ export class EscalationService {
 /** Whether anybody may still be written to about the request. */
 export function mayEscalate({ campaignState, expiresAt }: Launch, now: Date): boolean {
   return ['sending', 'finished'].includes(campaignState) && (expiresAt === null || now < expiresAt);
+}
+
+/** There are two rounds a minute: the first of whom a mailing is about tells it from that of the other round. */
+function firstOf(rungs: readonly DueRung[]): string {
+  return rungs[0]?.code ?? '';
+}
+
+function minuteOf(instant: Date): string {
+  return instant.toISOString().slice(0, 16);
 }
 
 export function letter(to: Addressee, code: string, contents: RequestContents, about?: readonly string[]): Letter[] {

@@ -151,8 +151,15 @@ export class LoopRepository {
     return Number(numAffectedRows);
   }
 
-  async setChecked(cascadeId: string, batch: number, trx: Transaction<CascadeTables>): Promise<void> {
-    await trx.updateTable('cascade').set({ checked_batch: batch }).where('id', '=', cascadeId).execute();
+  /** False when the cascade is no longer at the import that it was compared with before. */
+  async setChecked(cascadeId: string, from: number, to: number, trx: Transaction<CascadeTables>): Promise<boolean> {
+    const { numUpdatedRows } = await trx
+      .updateTable('cascade')
+      .set({ checked_batch: to })
+      .where('id', '=', cascadeId)
+      .where('checked_batch', '=', from)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
   }
 
   async retirable(cascadeId: string): Promise<Retirable[]> {

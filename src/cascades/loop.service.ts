@@ -35,12 +35,15 @@ export class LoopService {
   async compare(cascade: CascadeRow): Promise<Comparison> {
     const { newest } = await this.freezing.imports();
     if (newest <= cascade.checked_batch) return NOTHING_NEW;
-    const { id } = cascade;
+    const { id, checked_batch: checked } = cascade;
     const now = this.clock.now();
     const joiners: TreeNode[] = await this.repository.lateJoiners(id);
     const census = await this.census.take();
     const successors = await this.successors(id);
     return this.repository.db.transaction().execute(async (trx) => {
+      // Another scheduler was faster and may have seen a later import: what this one saw would undo that.
+      if (!(await this.repository.setChecked(id, checked, newest, trx))) return NOTHING_NEW;
+      await this.cascades.lockAll(id, trx);
       await this.repository.noteChanges(id, now, trx);
       if (joiners.length > 0) {
         const nodes = joiners.map((node) => frozenNode(node, census, true));
@@ -60,7 +63,6 @@ export class LoopService {
       const ended = await this.repository.resolveOthers(id, needs, now, trx);
       await this.repository.setAtRisk(id, [...census.atRisk], trx);
       await this.cascades.refreshReach(id, trx);
-      await this.repository.setChecked(id, newest, trx);
       return { replaced, ended, joined: joiners.length };
     });
   }

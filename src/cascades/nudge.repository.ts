@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
+import { TOP_DOWN } from './cascade.repository.js';
 import { type CascadeTables } from './cascade.tables.js';
 
 /** Regions and commissioners that have not answered, and who was nudged lately. */
@@ -8,17 +9,18 @@ import { type CascadeTables } from './cascade.tables.js';
 export class NudgeRepository {
   constructor(@InjectDatabase() readonly db: Kysely<CascadeTables>) {}
 
-  /** Which of these have not answered, in code order; held until the end of the transaction. */
+  /** Which of these have not answered; held until the end of the transaction. */
   async lockSilent(cascadeId: string, codes: readonly string[], trx: Transaction<CascadeTables>): Promise<string[]> {
     const rows = await this.silentQuery(cascadeId, trx)
       .where('code', '=', sql<string>`any(${[...codes]}::text[])`)
+      .orderBy(TOP_DOWN)
       .forUpdate()
       .execute();
     return rows.map(({ code }) => code);
   }
 
   async silent(cascadeId: string): Promise<string[]> {
-    return (await this.silentQuery(cascadeId, this.db).execute()).map(({ code }) => code);
+    return (await this.silentQuery(cascadeId, this.db).orderBy('code').execute()).map(({ code }) => code);
   }
 
   async nudgedSince(cascadeId: string, since: Date, db: Kysely<CascadeTables> = this.db): Promise<Set<string>> {
@@ -60,7 +62,6 @@ export class NudgeRepository {
       .select('code')
       .where('cascade_id', '=', cascadeId)
       .where('kind', 'in', ['region', 'commissioner'])
-      .where('state', 'in', ['waiting', 'sent', 'delivered', 'undeliverable'])
-      .orderBy('code');
+      .where('state', 'in', ['waiting', 'sent', 'delivered', 'undeliverable']);
   }
 }

@@ -73,7 +73,7 @@ export function registerCascadeCommands(program: Command): void {
       await withService(async (app) => {
         const drills = app.get(DrillService);
         const forecast = await drills.foresee(drill, TERMINAL);
-        const id = dryRun ? null : await drills.start(name, drill, TERMINAL, forecast.messages);
+        const id = dryRun ? null : await drills.start(name, drill, TERMINAL, { messages: forecast.messages });
         if (json) await print(JSON.stringify({ id, ...forecast }));
         else {
           const { region, commissioner, practice } = forecast.organisations;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Body, Get, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
@@ -9,7 +10,7 @@ import { type DrillAnswers, drillAnswersSchema, drillOf, faultsOfDrill } from '.
 import { type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
 import { type Frame, Pages } from './pages.js';
 
-const startSchema = drillAnswersSchema.extend({ messages: z.coerce.number().int().min(0) });
+const startSchema = drillAnswersSchema.extend({ messages: z.coerce.number().int().min(0), form: z.uuid() });
 
 /** Starting a rehearsal: a form, a page that says whom it would write to, and the button. */
 @ConsoleController('cascades/drills')
@@ -43,7 +44,7 @@ export class DrillsController {
 
   @Post()
   async start(
-    @Body({ schema: startSchema }) { messages, ...answers }: z.infer<typeof startSchema>,
+    @Body({ schema: startSchema }) { messages, form, ...answers }: z.infer<typeof startSchema>,
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
@@ -53,7 +54,10 @@ export class DrillsController {
       return;
     }
     try {
-      const id = await this.drills.start(answers.name.trim(), drillOf(answers), frame.principal, messages);
+      const id = await this.drills.start(answers.name.trim(), drillOf(answers), frame.principal, {
+        messages,
+        form,
+      });
       response.redirect(303, `/cascades/${id}?done=drill-started`);
     } catch (error) {
       await this.showCheck(response, answers, refusal(error), frame);
@@ -77,6 +81,8 @@ export class DrillsController {
         back: `/cascades/drills/new?${new URLSearchParams(fieldsOf(answers)).toString()}`,
         regions: answers.regions.map((code) => names.get(code) ?? code),
         forecast,
+        // Working out a national drill takes longer than the button stays still for.
+        form: randomUUID(),
         faults: refused,
       };
       send(response, refused, this.pages.render('drill-check', values, frame));

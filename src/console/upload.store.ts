@@ -21,6 +21,7 @@ export interface Checked {
   readonly id: string;
   readonly kind: ImportKind;
   readonly name: string;
+  readonly bytes: number;
   readonly report: ImportReport;
 }
 
@@ -52,7 +53,8 @@ export class UploadStore {
         await copyFile(upload.path, path);
         return run(path);
       });
-      const checked = { id: randomUUID(), kind, name, report };
+      const { size: bytes } = await stat(upload.path);
+      const checked = { id: randomUUID(), kind, name, bytes, report };
       await this.keep(checked, upload.path);
       return checked;
     } finally {
@@ -65,22 +67,22 @@ export class UploadStore {
     const row = ID.test(id)
       ? await this.db
           .selectFrom('staged_upload')
-          .select(['id', 'kind', 'name', 'report'])
+          .select(['id', 'kind', 'name', 'bytes', 'report'])
           .where('id', '=', id)
           .where('uploaded_at', '>', sql<Date>`clock_timestamp() - interval '1 hour'`)
           .executeTakeFirst()
       : undefined;
-    if (row) return row;
-    throw new NotFoundError(
-      'upload-gone',
-      'This file was imported already, or was uploaded more than an hour ago: upload it again',
-    );
+    return row ?? uploadGone();
   }
 
-  /** Runs with the file under its own name, in a folder that goes with the end of the run. */
-  async withFile<T>({ id, name }: Checked, run: (path: string) => Promise<T>): Promise<T> {
+  /**
+   * Runs with the file under its own name, in a folder that goes with the end of the run.
+   * @throws NotFoundError `upload-gone` when somebody else has imported it meanwhile: the half of it that was read is no file.
+   */
+  async withFile<T>({ id, name, bytes }: Checked, run: (path: string) => Promise<T>): Promise<T> {
     return inFolder(name, async (path) => {
       await pipeline(Readable.from(this.parts(id)), createWriteStream(path, { mode: 0o600 }));
+      if ((await stat(path)).size !== bytes) uploadGone();
       return run(path);
     });
   }
@@ -89,22 +91,21 @@ export class UploadStore {
     await this.db.deleteFrom('staged_upload').where('id', '=', id).execute();
   }
 
-  private async keep({ id, kind, name, report }: Checked, path: string): Promise<void> {
-    const { size } = await stat(path);
+  private async keep({ id, kind, name, bytes, report }: Checked, path: string): Promise<void> {
     await this.db.transaction().execute(async (trx) => {
       await sql`delete from staged_upload where uploaded_at < clock_timestamp() - interval '1 hour'`.execute(trx);
       const { waiting } = await trx
         .selectFrom('staged_upload')
         .select((set) => set.fn.coalesce(set.fn.sum<number>('bytes'), sql<number>`0`).as('waiting'))
         .executeTakeFirstOrThrow();
-      if (waiting + size > MOST_BYTES) {
+      if (waiting + bytes > MOST_BYTES) {
         throw new ConflictError(
           'uploads-full',
           'Too many files were checked in the last hour and not imported: import one, or try again later',
         );
       }
       await sql`insert into staged_upload (id, kind, name, bytes, report)
-        values (${id}, ${kind}, ${name}, ${size}, ${JSON.stringify(report)})`.execute(trx);
+        values (${id}, ${kind}, ${name}, ${bytes}, ${JSON.stringify(report)})`.execute(trx);
       let ordinal = 0;
       for await (const content of createReadStream(path, { highWaterMark: PART })) {
         await trx
@@ -127,6 +128,13 @@ export class UploadStore {
       yield part.content;
     }
   }
+}
+
+function uploadGone(): never {
+  throw new NotFoundError(
+    'upload-gone',
+    'This file was imported already, or was uploaded more than an hour ago: upload it again',
+  );
 }
 
 async function inFolder<T>(name: string, run: (path: string) => Promise<T>): Promise<T> {

@@ -210,12 +210,24 @@ export class CaptureLog {
     }
   }
 
-  private async catchUp(name: string): Promise<void> {
-    let segment = this.known.get(name);
-    if (!segment) {
-      segment = { file: await open(join(this.folder, name + SUFFIX), 'r'), blocks: [], end: 0 };
-      this.known.set(name, segment);
+  /** Undefined when another process has dropped it since it was listed. */
+  private async openSegment(name: string): Promise<KnownSegment | undefined> {
+    let file: FileHandle;
+    try {
+      file = await open(join(this.folder, name + SUFFIX), 'r');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
     }
+    const known = this.known.get(name);
+    if (known) await file.close();
+    else this.known.set(name, { file, blocks: [], end: 0 });
+    return this.known.get(name);
+  }
+
+  private async catchUp(name: string): Promise<void> {
+    const segment = this.known.get(name) ?? (await this.openSegment(name));
+    if (!segment) return;
     const { file, blocks } = segment;
     const { size } = await file.stat();
     const bytes = Buffer.alloc(BLOCK_HEADER_LENGTH);

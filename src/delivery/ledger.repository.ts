@@ -53,8 +53,7 @@ export class LedgerRepository {
     now: Date,
     trx?: Transaction<Tables>,
   ) {
-    const db = trx ? (trx as unknown as Db) : this.db;
-    const changed = await db
+    const changed = await (trx ? asOurs(trx) : this.db)
       .updateTable('dispatch')
       .set({ state: to, state_changed_at: now })
       .where(inBatch(batch))
@@ -99,8 +98,10 @@ export class LedgerRepository {
       .executeTakeFirst();
   }
 
-  async byId(id: string) {
-    return this.messages().where('message.id', '=', id).executeTakeFirst();
+  async byId<Tables>(id: string, trx?: Transaction<Tables>) {
+    return this.messages(trx && asOurs(trx))
+      .where('message.id', '=', id)
+      .executeTakeFirst();
   }
 
   async byOrganisation(code: string, page: Stretch = {}) {
@@ -148,12 +149,12 @@ export class LedgerRepository {
    * Decides about a message that may or may not have arrived; `since`: only if it is unknown since exactly then.
    * `queued` lets its slice be drained again.
    */
-  async decide(
+  async decide<Tables>(
     id: string,
     to: 'queued' | 'accepted' | 'failed',
     reason: string,
     now: Date,
-    since: Date | null = null,
+    { since = null, trx }: { since?: Date | null; trx?: Transaction<Tables> | undefined },
   ): Promise<boolean> {
     const { rows } = await sql`
       with decided as (
@@ -168,12 +169,24 @@ export class LedgerRepository {
         where ${to} = 'queued' and slice.dispatch_id = decided.dispatch_id
           and decided.ordinal between slice.first_ordinal and slice.last_ordinal
       )
-      select from decided`.execute(this.db);
+      select from decided`.execute(trx ?? this.db);
     return rows.length > 0;
   }
 
   /** Stops what has not left. Whatever is on the wire at this moment is not touched and gets its outcome. */
-  async cancelUnsent(filter: UnsentFilter, reason: string, now: Date): Promise<number> {
+  async cancelUnsent<Tables>(
+    filter: UnsentFilter,
+    reason: string,
+    now: Date,
+    trx?: Transaction<Tables>,
+  ): Promise<number> {
+    if (!trx) return this.db.transaction().execute((own) => this.cancelUnsent(filter, reason, now, own));
+    // Whoever moves unsent messages has their slice, one after the other: so nobody waits here for somebody who waits back.
+    await sql`
+      select from slice join dispatch on dispatch.id = slice.dispatch_id
+      where (dispatch.campaign_id = ${filter.campaignId ?? null} or dispatch.id = ${filter.dispatchId ?? null})
+        and (slice.due_at is not null or slice.leased_by is not null)
+      order by slice.id for update of slice`.execute(trx);
     const only = [sql<SqlBool>`true`];
     if (filter.campaignId !== undefined) only.push(sql`message.campaign_id = ${filter.campaignId}`);
     if (filter.dispatchId !== undefined) only.push(sql`message.dispatch_id = ${filter.dispatchId}`);
@@ -185,7 +198,7 @@ export class LedgerRepository {
       from message
       where message.id = delivery.message_id and message.dispatch_id = delivery.dispatch_id
         and message.ordinal = delivery.ordinal and delivery.state = any(${statesBefore('cancelled')}::message_state[])
-        and ${sql.join(only, sql` and `)}`.execute(this.db);
+        and ${sql.join(only, sql` and `)}`.execute(trx);
     return Number(numAffectedRows);
   }
 
@@ -257,8 +270,8 @@ export class LedgerRepository {
       .execute();
   }
 
-  private messages() {
-    return this.db
+  private messages(db: Db = this.db) {
+    return db
       .selectFrom('message')
       .innerJoin('delivery', (join) =>
         join
@@ -285,6 +298,11 @@ export class LedgerRepository {
 }
 
 export type MessageRow = NonNullable<Awaited<ReturnType<LedgerRepository['byId']>>>;
+
+/** A transaction of another module: its tables and ours are one database. */
+function asOurs<Tables>(trx: Transaction<Tables>): Db {
+  return trx as unknown as Db;
+}
 
 function inBatch(batch: Batch) {
   return 'campaignId' in batch

@@ -122,14 +122,15 @@ export class Ledger {
   }
 
   /**
-   * Stops unsent messages without stopping their dispatch, as when a cutoff moves. @returns how many.
+   * Stops unsent messages without stopping their dispatch, as when a cutoff moves. In the caller's transaction when one
+   * is given. @returns how many.
    * @throws InvalidInputError `no-batch` when neither campaign nor dispatch is given.
    */
-  async cancelUnsent(filter: UnsentFilter, reason: string): Promise<number> {
+  async cancelUnsent<Tables>(filter: UnsentFilter, reason: string, trx?: Transaction<Tables>): Promise<number> {
     if (filter.campaignId === undefined && filter.dispatchId === undefined) {
       throw new InvalidInputError('no-batch', 'Name the campaign or the dispatch whose messages are to be stopped');
     }
-    return this.repository.cancelUnsent(filter, reason, this.clock.now());
+    return this.repository.cancelUnsent(filter, reason, this.clock.now(), trx);
   }
 
   async progress(batch: Batch): Promise<Progress> {
@@ -165,9 +166,7 @@ export class Ledger {
 
   /** @throws NotFoundError `no-such-message`. */
   async message(id: string): Promise<MessageView> {
-    const row = await this.repository.byId(id);
-    if (!row) throw new NotFoundError('no-such-message', `There is no message ${id}`);
-    return viewOf(row);
+    return viewOf((await this.repository.byId(id)) ?? noSuchMessage(id));
   }
 
   /** Every message through which an organisation was, or is to be, told; newest first. */
@@ -195,16 +194,21 @@ export class Ledger {
   }
 
   /**
-   * Sends an unknown message (again), with the same Message-ID. `actor` is who decided that it may arrive twice.
-   * @throws ConflictError `not-unknown`, NotFoundError `no-such-message`.
+   * Sends an unknown message (again), with the same Message-ID. `actor` is who decided that it may arrive twice. In the
+   * caller's transaction when one is given. @throws ConflictError `not-unknown`, NotFoundError `no-such-message`.
    */
-  async releaseUnknown(id: string, actor: string): Promise<void> {
-    await this.decide(id, 'queued', `released by ${actor}`);
+  async releaseUnknown<Tables>(id: string, actor: string, trx?: Transaction<Tables>): Promise<void> {
+    await this.decide(id, 'queued', `released by ${actor}`, trx);
   }
 
-  /** Writes down what became of an unknown message. The same errors. */
-  async decideUnknown(id: string, state: 'accepted' | 'failed', actor: string): Promise<void> {
-    await this.decide(id, state, `decided by ${actor}`);
+  /** Writes down what became of an unknown message. The same transaction and errors. */
+  async decideUnknown<Tables>(
+    id: string,
+    state: 'accepted' | 'failed',
+    actor: string,
+    trx?: Transaction<Tables>,
+  ): Promise<void> {
+    await this.decide(id, state, `decided by ${actor}`, trx);
   }
 
   /**
@@ -212,7 +216,7 @@ export class Ledger {
    * or has been sent and become unknown again.
    */
   async settleUnknown(id: string, since: Date, to: 'queued' | 'accepted' | 'failed', reason: string): Promise<boolean> {
-    return this.repository.decide(id, to, reason, this.clock.now(), since);
+    return this.repository.decide(id, to, reason, this.clock.now(), { since });
   }
 
   /** A report says that an accepted message did not arrive. `reason` holds no address. */
@@ -270,9 +274,14 @@ export class Ledger {
     return this.repository.changeDispatches(batch, from, to, this.clock.now(), trx);
   }
 
-  private async decide(id: string, to: 'queued' | 'accepted' | 'failed', reason: string): Promise<void> {
-    if (await this.repository.decide(id, to, reason, this.clock.now())) return;
-    const { state } = await this.message(id);
+  private async decide<Tables>(
+    id: string,
+    to: 'queued' | 'accepted' | 'failed',
+    reason: string,
+    trx: Transaction<Tables> | undefined,
+  ): Promise<void> {
+    if (await this.repository.decide(id, to, reason, this.clock.now(), { trx })) return;
+    const { state } = (await this.repository.byId(id, trx)) ?? noSuchMessage(id);
     throw new ConflictError('not-unknown', `Message ${id} is ${state}: only an unknown message can be decided`);
   }
 
@@ -284,6 +293,10 @@ export class Ledger {
     const stillOpen: readonly MessageState[] = [...UNSENT_STATES, 'sending', 'unknown', 'accepted'];
     return stillOpen.includes(row.state) ? 'not-yet' : 'not-sent';
   }
+}
+
+function noSuchMessage(id: string): never {
+  throw new NotFoundError('no-such-message', `There is no message ${id}`);
 }
 
 function viewOf(row: MessageRow): MessageView {

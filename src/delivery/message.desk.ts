@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { type Kysely } from 'kysely';
 import { AuditTrail, type Principal } from '../access/index.js';
 import { DirectoryService } from '../directory/index.js';
+import { InjectDatabase } from '../platform/database/index.js';
 import { NotFoundError } from '../shared/errors.js';
+import { type DeliveryTables } from './delivery.tables.js';
 import { Ledger } from './ledger.service.js';
 import { type MessageView } from './ledger.types.js';
 
@@ -12,6 +15,7 @@ export type UnknownOutcome = 'accepted' | 'failed' | 'released';
 @Injectable()
 export class MessageDesk {
   constructor(
+    @InjectDatabase() private readonly db: Kysely<DeliveryTables>,
     private readonly ledger: Ledger,
     private readonly directory: DirectoryService,
     private readonly audit: AuditTrail,
@@ -42,10 +46,12 @@ export class MessageDesk {
   /** @throws ConflictError `not-unknown`, NotFoundError `no-such-message`. */
   async decide(id: string, outcome: UnknownOutcome, principal: Principal): Promise<void> {
     await this.message(id, principal);
-    if (outcome === 'released') await this.ledger.releaseUnknown(id, principal.id);
-    else await this.ledger.decideUnknown(id, outcome, principal.id);
-    const details = { outcome };
-    await this.audit.record({ actor: principal.id, action: 'message.decided', subject: `message:${id}`, details });
+    const entry = { actor: principal.id, action: 'message.decided', subject: `message:${id}`, details: { outcome } };
+    await this.db.transaction().execute(async (trx) => {
+      if (outcome === 'released') await this.ledger.releaseUnknown(id, principal.id, trx);
+      else await this.ledger.decideUnknown(id, outcome, principal.id, trx);
+      await this.audit.record(entry, trx);
+    });
   }
 
   /** Those to some organisation of the region that the principal is confined to. */

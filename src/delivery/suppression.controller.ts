@@ -79,7 +79,7 @@ export class SuppressionController {
     @CurrentPrincipal() principal: Principal,
   ): Promise<{ lifted: boolean }> {
     requireRegion(principal, undefined);
-    const lifted = await this.list.lift(address, principal.id);
+    const lifted = (await this.list.lift(address, principal.id)).length > 0;
     if (lifted) await this.record('suppression.lifted', address, principal, {});
     return { lifted };
   }

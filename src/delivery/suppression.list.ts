@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type Transaction } from 'kysely';
 import { Clock } from '../shared/clock.js';
 import { SuppressionRepository } from './suppression.repository.js';
 
@@ -27,6 +28,7 @@ export class SuppressionList {
     private readonly clock: Clock,
   ) {}
 
+  /** What a report says (`source` is `report:<id>`) is added once, however often it is read. */
   async add({ address, reason, source, expiresAt }: NewSuppression): Promise<void> {
     await this.repository.add({
       address: normalise(address),
@@ -37,9 +39,12 @@ export class SuppressionList {
     });
   }
 
-  /** Lifts every suppression of the address. @returns whether there was any. */
-  async lift(address: string, actor: string): Promise<boolean> {
-    return (await this.repository.lift(normalise(address), actor, this.clock.now())) > 0;
+  /**
+   * Lifts every suppression of the address; in the caller's transaction when one is given.
+   * @returns the sources of those that held until now: none for whoever is second.
+   */
+  async lift<Tables>(address: string, actor: string, trx?: Transaction<Tables>): Promise<string[]> {
+    return this.repository.lift(normalise(address), actor, this.clock.now(), trx);
   }
 
   /** Which of the addresses, or of all that there are, may not be written to now: normalised address -> reason. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type DeliveryTables } from './delivery.tables.js';
 
@@ -7,18 +7,28 @@ import { type DeliveryTables } from './delivery.tables.js';
 export class SuppressionRepository {
   constructor(@InjectDatabase() private readonly db: Kysely<DeliveryTables>) {}
 
+  /** A report suppresses its address once, also when that was lifted since. */
   async add(row: { address: string; reason: string; source: string; created_at: Date; expires_at: Date | null }) {
-    await this.db.insertInto('suppression').values(row).execute();
+    await this.db
+      .insertInto('suppression')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict.columns(['source', 'address']).where('source', 'like', sql.lit('report:%')).doNothing(),
+      )
+      .execute();
   }
 
-  async lift(address: string, actor: string, now: Date): Promise<number> {
-    const { numUpdatedRows } = await this.db
+  /** Also those that have faded. @returns the sources of those that held until now. */
+  async lift<Tables>(address: string, actor: string, now: Date, trx?: Transaction<Tables>): Promise<string[]> {
+    const db = trx ? (trx as unknown as Kysely<DeliveryTables>) : this.db;
+    const rows = await db
       .updateTable('suppression')
       .set({ lifted_at: now, lifted_by: actor })
       .where('address', '=', address)
       .where('lifted_at', 'is', null)
-      .executeTakeFirst();
-    return Number(numUpdatedRows);
+      .returning(['source', 'expires_at'])
+      .execute();
+    return rows.flatMap(({ source, expires_at: until }) => (until === null || until > now ? [source] : []));
   }
 
   async active(addresses: readonly string[] | 'all', now: Date) {

@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nes
 import { Interval } from '@nestjs/schedule';
 import { Tick } from '../platform/schedule/index.js';
 import { Clock } from '../shared/clock.js';
+import { groupBy } from '../shared/group-by.js';
 import { Ledger } from './ledger.service.js';
 import { type MessageView } from './ledger.types.js';
 import { MAIL_ROUTES, type MailRoute } from './mail-routes.js';
@@ -40,12 +41,17 @@ export class UnknownResolver implements BeforeApplicationShutdown {
     await this.round.stop();
   }
 
-  /** One round; @returns how many messages are unknown no longer. Any number of processes may run rounds at once. */
+  /**
+   * One round; @returns how many messages are unknown no longer. Any number of processes may run rounds at once. A
+   * transport that cannot be asked holds up no other.
+   */
   async resolve(): Promise<number> {
     let resolved = 0;
-    for (const message of await this.ledger.unknowns()) {
-      const transport = this.asking.get(message.transport ?? '');
-      if (transport && (await this.decide(message, transport))) resolved += 1;
+    const byTransport = groupBy(await this.ledger.unknowns(), ({ transport }) => transport ?? '');
+    for (const [name, asked] of this.asking) {
+      await this.round.part({ transport: name }, async () => {
+        for (const message of byTransport.get(name) ?? []) if (await this.decide(message, asked)) resolved += 1;
+      });
     }
     if (resolved > 0) this.logger.log({ message: 'unknown messages decided', resolved });
     return resolved;

@@ -143,13 +143,16 @@ export class FeedbackRepository {
       .execute();
   }
 
-  async liftOptOut(address: string, actor: string, now: Date, trx: Transaction<FeedbackTables>): Promise<void> {
-    await trx
+  /** The message from which the wish came that stood until now, if one did. */
+  async liftOptOut(address: string, actor: string, now: Date, trx: Transaction<FeedbackTables>): Promise<string[]> {
+    const rows = await trx
       .updateTable('opt_out')
       .set({ lifted_at: now, lifted_by: actor })
       .where('address', '=', address)
       .where('lifted_at', 'is', null)
+      .returning('message_id')
       .execute();
+    return rows.map(({ message_id }) => message_id);
   }
 
   /** Takes the addresses, and every excerpt that may hold one, out of what was reported about them. */

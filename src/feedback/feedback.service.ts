@@ -97,7 +97,7 @@ export class FeedbackService {
     let after: string | undefined;
     for (;;) {
       const page = await this.repository.inState('waiting', after, PAGE);
-      for (const row of page) if (await this.application.apply(row)) settled++;
+      for (const row of page) if (await this.tryAgain(row)) settled++;
       after = page.at(-1)?.id;
       if (page.length < PAGE) return settled;
     }
@@ -150,21 +150,32 @@ export class FeedbackService {
     );
   }
 
+  /** One report's trouble does not hold up the others. */
+  private async tryAgain(report: ReportRow): Promise<boolean> {
+    try {
+      return await this.application.apply(report);
+    } catch (error) {
+      this.logger.error({ message: 'report not applied', report: report.id, error: (error as Error).message });
+      return false;
+    }
+  }
+
   private async decide(
     reportId: string,
     to: { state: ReportState; reason: string; messageId?: string },
     action: string,
     actor: string,
   ): Promise<void> {
-    const { state } = await this.require(reportId);
+    await this.require(reportId);
     const decided = await this.repository.db.transaction().execute(async (trx) => {
       if (!(await this.repository.settle(reportId, 'review', to, this.clock.now(), trx))) return false;
       const details: Record<string, string> = to.messageId === undefined ? {} : { message: to.messageId };
       await this.audit.record({ actor, action, subject: `report:${reportId}`, details }, trx);
       return true;
     });
-    if (!decided)
-      throw new ConflictError('not-in-review', `Report ${reportId} is ${state}: nobody has to decide about it`);
+    if (decided) return;
+    const { state } = await this.require(reportId);
+    throw new ConflictError('not-in-review', `Report ${reportId} is ${state}: nobody has to decide about it`);
   }
 
   private async require(id: string): Promise<ReportRow> {

@@ -60,20 +60,16 @@ export class OptOutService {
    */
   async lift(address: string, actor: string): Promise<void> {
     const normalised = normalise(address);
-    const now = this.clock.now();
-    const standing = (await this.suppressions.history(normalised)).filter(
-      (each) => each.liftedAt === null && (each.expiresAt === null || each.expiresAt > now),
-    );
-    const wishes = await this.repository.optOuts([normalised]);
-    const lifted = [...standing.map((each) => each.source), ...wishes.map((wish) => `message:${wish.message_id}`)];
-    const [subject] = lifted;
-    if (subject === undefined) throw new NotFoundError('not-suppressed', 'Nothing keeps mail from this address');
-    // Written down first: a crash then leaves an entry too many, which a second try explains, never a lift unseen.
     await this.repository.db.transaction().execute(async (trx) => {
-      await this.repository.liftOptOut(normalised, actor, now, trx);
+      const wishes = await this.repository.liftOptOut(normalised, actor, this.clock.now(), trx);
+      const lifted = [
+        ...(await this.suppressions.lift(normalised, actor, trx)),
+        ...wishes.map((messageId) => `message:${messageId}`),
+      ];
+      const [subject] = lifted;
+      if (subject === undefined) throw new NotFoundError('not-suppressed', 'Nothing keeps mail from this address');
       await this.audit.record({ actor, action: 'suppression.lifted', subject, details: { lifted } }, trx);
     });
-    await this.suppressions.lift(normalised, actor);
   }
 }
 

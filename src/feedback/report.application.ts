@@ -85,13 +85,10 @@ export class ReportApplication {
     if (!rule) return false;
     const since = DateTime.fromJSDate(report.received_at).minus({ days: rule.withinDays }).toJSDate();
     if ((await this.repository.countFailures(address, reason, since)) < rule.reports) return false;
-    const source = `report:${report.id}`;
-    const known = await this.suppressions.history(address);
-    if (known.some((suppression) => suppression.source === source)) return true;
     await this.suppressions.add({
       address,
       reason: kind === 'hard' ? 'hard-bounce' : `repeated-${reason}`,
-      source,
+      source: `report:${report.id}`,
       expiresAt:
         rule.forDays === null ? null : DateTime.fromJSDate(this.clock.now()).plus({ days: rule.forDays }).toJSDate(),
     });

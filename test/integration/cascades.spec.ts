@@ -546,7 +546,9 @@ describe('a rehearsal', () => {
   const drill = async (more: Partial<DrillScope> = {}) => {
     const drills = test.app.get(DrillService);
     const forecast = await drills.foresee({ ...everywhere, ...more }, operator);
-    const id = await drills.start('Rehearsal', { ...everywhere, ...more }, operator, forecast.messages);
+    const id = await drills.start('Rehearsal', { ...everywhere, ...more }, operator, {
+      messages: forecast.messages,
+    });
     return { id, forecast };
   };
 
@@ -663,13 +665,13 @@ describe('a rehearsal', () => {
     const drills = test.app.get(DrillService);
     const saturday = { ...everywhere, at: at('2026-09-12T10:00') };
     expect((await drills.foresee(saturday, operator)).leavesAt).toEqual(at('2026-09-14T08:00'));
-    const refusal = async (more: Partial<DrillScope>, who = operator, expected?: number) =>
+    const refusal = async (more: Partial<DrillScope>, who = operator, agreed = {}) =>
       drills
-        .start('Rehearsal', { ...everywhere, ...more }, who, expected)
+        .start('Rehearsal', { ...everywhere, ...more }, who, agreed)
         .catch((error: unknown) => (error as AppError).code);
     expect(await refusal({ at: at('2026-09-07T08:59') })).toBe('drill-in-the-past');
     expect(await refusal({ regions: ['Y99' as OdsCode] })).toBe('no-such-region');
-    expect(await refusal({}, operator, 1)).toBe('drill-has-changed');
+    expect(await refusal({}, operator, { messages: 1 })).toBe('drill-has-changed');
     expect(await refusal({}, colleague('viewer'))).toBe('not-permitted');
     expect(await refusal({ regions: ['Y60' as OdsCode] }, { ...operator, region: 'Y63' as OdsCode })).toMatch(/region/);
   });

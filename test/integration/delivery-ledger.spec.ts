@@ -169,6 +169,27 @@ describe('the ledger', () => {
     expect(await app.ledger.faults()).toEqual([]);
   });
 
+  it('stops a campaign for everybody who asks for it at once, while schedulers go on', async () => {
+    for (let round = 0; round < 6; round += 1) {
+      const { id, campaignId } = await app.plan(2_000, { dueAt: clock.now() });
+      // As after some time: the rows do not lie in the order in which they were planned.
+      await sql`update delivery set reason = 'moved' where dispatch_id = ${id} and ordinal % 3 = 1`.execute(
+        database.db,
+      );
+      await app.ledger.pause({ campaignId });
+      const stopped = await Promise.all([
+        app.ledger.cancel({ campaignId }, 'one'),
+        app.reconciler.reconcile().then(() => 0),
+        app.ledger.cancelUnsent({ campaignId }, 'two'),
+        app.ledger.cancelUnsent({ dispatchId: id }, 'three'),
+        app.reconciler.reconcile().then(() => 0),
+      ]);
+      expect(stopped.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(2_000);
+      await app.reconciler.reconcile();
+      expect((await app.ledger.progress({ campaignId })).states.cancelled).toBe(2_000);
+    }
+  });
+
   it('keeps a tally of states and minutes in step with the rows, and says when it is not', async () => {
     const { campaignId } = await app.plan(5);
     await app.untilFinished({ campaignId });
@@ -299,8 +320,8 @@ describe('the suppression list', () => {
     );
     clock.moveTo(LATER);
     expect(await list.isSuppressed('testa.sample8@nhs.net')).toBe(false);
-    expect(await list.lift('testa.sample7@nhs.net', 'an operator')).toBe(true);
-    expect(await list.lift('testa.sample7@nhs.net', 'an operator')).toBe(false);
+    expect(await list.lift('testa.sample7@nhs.net', 'an operator')).toEqual(['report 1']);
+    expect(await list.lift('testa.sample7@nhs.net', 'an operator')).toEqual([]);
     expect((await list.suppressed(both)).size).toBe(0);
     expect(await list.history('testa.sample7@nhs.net')).toMatchObject([
       { reason: 'hard-bounce', liftedBy: 'an operator' },

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
 import { mailRoutes } from '../../src/delivery/mail-routes.js';
 import { type CaptureInbox } from '../../src/delivery/capture.inbox.js';
@@ -160,7 +161,7 @@ describe('a message that is unknown at GOV.UK Notify', () => {
     expect(notify.taken).toHaveLength(4);
 
     // Nobody can be asked: they stay unknown.
-    await expect(resolver.resolve()).rejects.toThrow();
+    expect(await resolver.resolve()).toBe(0);
     notify.search(true);
     notify.answer(() => 'accept');
     const [, failed] = await app.ledger.messages({ campaignId });
@@ -175,5 +176,26 @@ describe('a message that is unknown at GOV.UK Notify', () => {
     expect(new Set(notify.taken.map(({ reference }) => reference)).size).toBe(5);
     expect(notify.taken).toHaveLength(5);
     expect(await app.ledger.faults()).toEqual([]);
+  });
+
+  it('is decided although another service cannot be asked', async () => {
+    await using database = await testDatabase<DeliveryTables>();
+    await using other = await NotifyServer.start();
+    const clock = new FixedClock(MONDAY);
+    await using app = await DeliveryApp.start({ server: database.server, smtpUrl: notify.url(), clock });
+    notify.answer(() => 'take-and-hang-up');
+    notify.search(false);
+    other.search(false);
+    const { campaignId } = await app.plan(4);
+    await app.until(async () => (await app.ledger.progress({ campaignId })).states.unknown === 4, campaignId);
+    notify.search(true);
+    await sql`update delivery set transport = 'other' where ordinal % 2 = 1`.execute(database.db);
+    const [route] = app.routes;
+    const resolver = new UnknownResolver(app.ledger, clock, [
+      { ...route!, name: 'other', transport: transport(other.url()) },
+      route!,
+    ]);
+    expect(await resolver.resolve()).toBe(2);
+    expect((await app.ledger.progress({ campaignId })).states).toMatchObject({ accepted: 2, unknown: 2 });
   });
 });

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CaptureInbox, type CapturedItem, type InboxSearch } from '../../src/delivery/capture.inbox.js';
@@ -117,6 +117,15 @@ describe('the capture inbox', () => {
     expect(kept.length).toBeLessThanOrEqual(20);
     expect(kept.length).toBeGreaterThanOrEqual(16);
     expect(kept[0]?.to).toBe('p59@example.test');
+    await inbox.close();
+  });
+
+  it('goes on when another process drops a file at the same moment', async () => {
+    const inbox = await filled(['ann']);
+    // Listed, and gone when it is opened.
+    await symlink(join(folder, 'dropped'), join(folder, '000000000-dropped.blocks'));
+    const pages = await Promise.all([1, 2, 3].map(() => inbox.search({ limit: 10 })));
+    expect(pages.map(({ items }) => items.map(({ to }) => to))).toEqual(pages.map(() => ['ann@example.test']));
     await inbox.close();
   });
 

@@ -95,6 +95,27 @@ it('redacts each class when its time has come, keeps the proof, and never sends 
   expect(await test.app.get(Retention).purge()).toMatchObject({ messages: 0, plans: 0, reports: 0 });
 });
 
+it('purges the other classes although one of them cannot be', async () => {
+  const suppressions = test.app.get(SuppressionList);
+  const expiresAt = new Date(clock.now().getTime() + DAY);
+  await suppressions.add({ address: 'b@b.test', reason: 'mailbox-full', source: 'y', expiresAt });
+  await sql`update plan set redacted_at = null`.execute(database.db);
+  await sql
+    .raw(
+      `create function refuse_it() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
+      create trigger refuse_it before update on plan for each row execute function refuse_it()`,
+    )
+    .execute(database.db);
+  clock.moveTo(new Date(expiresAt.getTime() + (RETENTION_DAYS.suppressions + 2) * DAY));
+  try {
+    expect(await test.app.get(Retention).purge()).toMatchObject({ plans: 0, suppressions: 1 });
+  } finally {
+    await sql`drop function refuse_it cascade`.execute(database.db);
+  }
+  expect(await suppressions.history('b@b.test')).toEqual([]);
+  expect(await test.app.get(Retention).purge()).toMatchObject({ suppressions: 0 });
+});
+
 it('keeps the approved plan of a campaign that still runs, and redacts it afterwards', async () => {
   const setState = (state: string) => sql`update campaign set state = ${state}`.execute(database.db);
   await sql`update plan set redacted_at = null`.execute(database.db);

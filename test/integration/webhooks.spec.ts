@@ -129,6 +129,12 @@ const addDeliveries = async (count: number): Promise<string> => {
     from generate_series(1, ${count}::int) n`.execute(database.db);
   return dispatch;
 };
+/** As many transactions wait for another one. */
+const untilWaiting = async (count: number): Promise<void> => {
+  const waiting = sql<{ waiting: number }>`select count(*) as waiting from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`;
+  while (Number((await waiting.execute(database.db)).rows[0]?.waiting) < count) await delay(10);
+};
 const events = () => database.db.selectFrom('webhook_event').selectAll().orderBy('id').execute();
 
 describe('a webhook', () => {
@@ -234,6 +240,22 @@ describe('a webhook', () => {
       state: 'disabled',
       disabled_reason: 'the receiver answered 410 Gone',
     });
+  });
+
+  it('is switched off although many attempts learn at once that it is gone', async () => {
+    const { webhook } = await register();
+    for (let i = 0; i < 8; i += 1) await emit();
+    answers = Array.from({ length: 8 }, () => 410);
+    const due = await app.get(WebhookRepository).due(clock.now(), 100);
+    const { attempts } = await database.db.transaction().execute(async (trx) => {
+      await app.get(WebhookRepository).lock(webhook.id, trx);
+      const made = Promise.all(due.map(({ id }) => app.get(WebhookProcessor).handle({ deliveryId: id })));
+      await untilWaiting(due.length);
+      return { attempts: made };
+    });
+    await attempts;
+    expect((await app.get(Webhooks).get(webhook.id)).state).toBe('disabled');
+    expect((await log(webhook.id)).map(({ state }) => state)).toEqual(due.map(() => 'abandoned'));
   });
 
   it('forgets its failures with the first success', async () => {
@@ -406,6 +428,18 @@ describe('the events', () => {
       throw new Error('rolled back');
     });
     await expect(lost).rejects.toThrow('rolled back');
+    expect(await events()).toEqual([]);
+  });
+
+  it('do not fail because a webhook is removed at the same moment', async () => {
+    const { webhook } = await register();
+    const changing = await database.db.transaction().execute(async (trx) => {
+      await trx.deleteFrom('webhook').where('id', '=', webhook.id).execute();
+      const added = addCampaign();
+      await untilWaiting(1);
+      return { added };
+    });
+    await changing.added;
     expect(await events()).toEqual([]);
   });
 
