@@ -71,7 +71,7 @@ async function create<A extends INestApplicationContext>(
       },
     };
   } catch (error) {
-    await closeLeftOverQueues();
+    await closeLeftOverQueues(server);
     await server.release();
     throw error;
   }
