@@ -8,6 +8,9 @@ import { type PlanStep } from './plan.rules.js';
 export type CampaignRow = Selectable<CampaignTable>;
 export type StepRow = Selectable<CampaignStepTable>;
 
+/** A campaign as somebody has looked at it: every change of it makes another version. */
+export type CampaignVersion = Pick<CampaignRow, 'id' | 'version'>;
+
 /** The fields that an approval or an edit changes together with the state. */
 export type CampaignPatch = Partial<
   Pick<
@@ -159,9 +162,10 @@ export class CampaignRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** The campaign's row if no other process works on it now; two schedulers never dispatch one step twice. */
-  async claim(id: string, trx: Transaction<CampaignTables>): Promise<CampaignRow | undefined> {
-    return trx.selectFrom('campaign').selectAll().where('id', '=', id).forUpdate().skipLocked().executeTakeFirst();
+  /** The campaign's row, locked, if no other process works on it now and nobody has changed it since it was found. */
+  async claim({ id, version }: CampaignVersion, trx: Transaction<CampaignTables>): Promise<CampaignRow | undefined> {
+    const found = trx.selectFrom('campaign').selectAll().where('id', '=', id).where('version', '=', version);
+    return found.forUpdate().skipLocked().executeTakeFirst();
   }
 
   async waitingSteps(campaignId: string, trx: Transaction<CampaignTables>): Promise<StepRow[]> {
@@ -199,10 +203,10 @@ export class CampaignRepository {
   }
 
   /** Sending campaigns none of whose steps waits any more. */
-  async withoutWaitingSteps(): Promise<string[]> {
-    const rows = await this.db
+  async withoutWaitingSteps(): Promise<CampaignVersion[]> {
+    return this.db
       .selectFrom('campaign')
-      .select('id')
+      .select(['id', 'version'])
       .where('state', '=', 'sending')
       .where((where) =>
         where.not(
@@ -216,6 +220,5 @@ export class CampaignRepository {
         ),
       )
       .execute();
-    return rows.map(({ id }) => id);
   }
 }

@@ -102,9 +102,9 @@ export class CorrectionService {
     return this.audience.wrongDates(window);
   }
 
-  /** Every window that somebody has changed by whatever way, and whose campaigns still follow the dates of before. */
-  async catchUp(): Promise<void> {
-    for (const windowId of await this.corrections.unhandled(this.clock.now())) await this.windowMoved(windowId);
+  /** Ids of windows that somebody has changed by whatever way, and whose campaigns still follow the dates of before. */
+  async unhandled(): Promise<string[]> {
+    return this.corrections.unhandled(this.clock.now());
   }
 
   private async takeBack(
