@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import nunjucks, { type Environment } from 'nunjucks';
 import { type Principal } from '../access/index.js';
+import { type Config, InjectConfig, isCaptured } from '../platform/config/index.js';
 import { formatDateTime, formatLongDate, formatTimeOfDay, LondonTime } from '../shared/london-time.js';
 import { CAMPAIGN_KIND_WORDS, CAMPAIGN_STATE_TAGS, DECLARATION_TAGS, MESSAGE_STATE_TAGS } from './words.js';
 import { CQRS_ROLE_WORDS, IMPORT_KIND_WORDS, ORGANISATION_KIND_WORDS, purposeWords } from './words.js';
@@ -49,12 +50,13 @@ export interface Frame {
 export class Pages {
   private readonly environment: Environment;
 
-  constructor() {
+  constructor(@InjectConfig() config: Config) {
     const loader = new nunjucks.FileSystemLoader([join(import.meta.dirname, 'views'), NHSUK, join(NHSUK, 'nhsuk')], {
       noCache: false,
     });
     this.environment = new nunjucks.Environment(loader, { autoescape: true, throwOnUndefined: false });
     this.environment.addGlobal('words', WORDS);
+    this.environment.addGlobal('inTrial', config.trialMode && !isCaptured(config));
     this.environment.addFilter('trim', trimmed);
     this.environment.addFilter('number', (value: number) => value.toLocaleString('en-GB'));
     this.environment.addFilter('count', countOf);
