@@ -11,6 +11,7 @@ import { CQRS_ROLE_WORDS, IMPORT_KIND_WORDS, ORGANISATION_KIND_WORDS, purposeWor
 import { REPORT_KIND_WORDS, reviewReason, ROLE_WORDS, SEGMENT_WORDS } from './words.js';
 import { STEP_ACTION_WORDS } from '../cascades/index.js';
 import { COVERAGE_TAGS, ESCALATION_CAUSE_WORDS, STEP_STATE_TAGS } from './cascade.words.js';
+import { blockReason, messageReason } from './message.words.js';
 import { navigationFor } from './navigation.js';
 import { type Heading, stackedRows } from './stacked-rows.js';
 
@@ -69,6 +70,8 @@ export class Pages {
     this.environment.addFilter('longDate', formatLongDate);
     this.environment.addFilter('purpose', purposeWords);
     this.environment.addFilter('reviewReason', reviewReason);
+    this.environment.addFilter('blockReason', blockReason);
+    this.environment.addFilter('messageReason', (reason: string) => messageReason(reason));
     this.environment.addFilter(
       'stackedRows',
       (rows: { toString(): string }, head: readonly Heading[]) =>
