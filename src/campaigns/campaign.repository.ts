@@ -84,9 +84,12 @@ export class CampaignRepository {
       .execute();
   }
 
-  /** Locks the row until the transaction ends, so that two people cannot decide at once. */
+  /**
+   * Locks the row until the transaction ends, so that two people cannot decide at once. Not its key: a plan that is being
+   * made refers to that, a minute long for England, and must not hold up who stops the campaign.
+   */
   async lock(id: string, trx: Transaction<CampaignTables>): Promise<CampaignRow | undefined> {
-    return trx.selectFrom('campaign').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+    return trx.selectFrom('campaign').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst();
   }
 
   async change(
@@ -165,7 +168,7 @@ export class CampaignRepository {
   /** The campaign's row, locked, if no other process works on it now and nobody has changed it since it was found. */
   async claim({ id, version }: CampaignVersion, trx: Transaction<CampaignTables>): Promise<CampaignRow | undefined> {
     const found = trx.selectFrom('campaign').selectAll().where('id', '=', id).where('version', '=', version);
-    return found.forUpdate().skipLocked().executeTakeFirst();
+    return found.forNoKeyUpdate().skipLocked().executeTakeFirst();
   }
 
   async waitingSteps(campaignId: string, trx: Transaction<CampaignTables>): Promise<StepRow[]> {

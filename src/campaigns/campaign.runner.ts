@@ -3,7 +3,7 @@ import { systemPrincipal } from '../access/index.js';
 import { DeadlinesService } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
-import { CampaignRepository, type CampaignRow, type CampaignVersion } from './campaign.repository.js';
+import { CampaignRepository, type CampaignRow, type CampaignVersion, type StepRow } from './campaign.repository.js';
 import { CampaignTransitions } from './campaign.transitions.js';
 import { PlanRepository } from './plan.repository.js';
 import { contradictionsInWords, driftOf } from './plan.rules.js';
@@ -51,20 +51,21 @@ export class CampaignRunner {
       const due = (await this.campaigns.waitingSteps(id, trx)).filter(
         (step) => step.due_at <= now && valid.has(step.step_id),
       );
+      const isOver = (step: StepRow) => step.expires_at !== null && step.expires_at <= now;
       const latest = due.at(-1);
-      let planned = 0;
+      // Before anything is recorded: the audit trail has one writer at a time, and a million messages take a minute.
+      const planned = latest && !isOver(latest) ? await this.dispatcher.dispatch(campaign, latest, trx) : 0;
       for (const step of due) {
-        const expired = step.expires_at !== null && step.expires_at <= now;
-        if (expired || step !== latest) {
-          const note = expired ? 'its time had passed' : 'a later step was due';
+        if (step === latest && !isOver(step)) {
+          const note = `${planned} messages`;
+          await this.campaigns.handleStep(step, { state: 'dispatched', note }, now, trx);
+          const details = { step: step.step_id, messages: planned };
+          await this.transitions.record('step-dispatched', id, SCHEDULER, details, trx);
+        } else {
+          const note = isOver(step) ? 'its time had passed' : 'a later step was due';
           await this.campaigns.handleStep(step, { state: 'skipped', note }, now, trx);
           await this.transitions.record('step-skipped', id, SCHEDULER, { step: step.step_id, note }, trx);
-          continue;
         }
-        planned = await this.dispatcher.dispatch(campaign, step, trx);
-        await this.campaigns.handleStep(step, { state: 'dispatched', note: `${planned} messages` }, now, trx);
-        const details = { step: step.step_id, messages: planned };
-        await this.transitions.record('step-dispatched', id, SCHEDULER, details, trx);
       }
       if (campaign.state === 'scheduled' && due.length > 0) {
         await this.transitions.applyTo(campaign, 'launch', SCHEDULER, {}, {}, trx);

@@ -176,16 +176,22 @@ export class CampaignService {
     if (campaign.author === principal.id)
       throw new ForbiddenError('own-campaign', 'Somebody other than its author approves a campaign');
     const plan = await this.plans.latest(id);
-    if (plan?.hash !== hash || (await this.plans.presentHash(campaign, plan.id)) !== hash) {
-      throw new ConflictError('plan-changed', `Campaign ${id} has changed since that plan: look at the newest one`);
-    }
+    const changed = new ConflictError(
+      'plan-changed',
+      `Campaign ${id} has changed since that plan: look at the newest one`,
+    );
+    if (plan?.hash !== hash || (await this.plans.presentHash(campaign, plan.id)) !== hash) throw changed;
     // Another one may have been approved since that plan was made.
     refuseContradictions(id, await this.plans.contradictions(campaign, plan.id));
-    return this.transitions.apply(id, 'approve', principal, {
+    const approval = {
       approved_plan_id: plan.id,
       approved_hash: hash,
       approved_by: principal.id,
       approved_at: this.clock.now(),
+    };
+    return this.transitions.apply(id, 'approve', principal, approval, {}, async (trx) => {
+      // A plan that is no longer the newest may have lost its recipients since it was read.
+      if ((await this.plans.latest(id, trx))?.id !== plan.id) throw changed;
     });
   }
 

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import pLimit from 'p-limit';
 import { v5 as uuidFrom } from 'uuid';
 import { AuditTrail, type Principal, systemPrincipal } from '../access/index.js';
 import {
@@ -44,6 +45,8 @@ export interface WindowMoved {
 @Injectable()
 export class CorrectionService {
   private readonly logger = new Logger(CorrectionService.name);
+  /** The work holds one connection to the database and needs others: many at once would wait for one another. */
+  private readonly turns = pLimit(1);
 
   constructor(
     private readonly corrections: CorrectionRepository,
@@ -76,6 +79,10 @@ export class CorrectionService {
 
   /** Does its work once for each version of a window; asked again, and by several at a time, it changes nothing. */
   async windowMoved(windowId: string): Promise<WindowMoved> {
+    return this.turns(() => this.followWindow(windowId));
+  }
+
+  private async followWindow(windowId: string): Promise<WindowMoved> {
     return this.corrections.alone(windowId, async (trx) => {
       const window = await this.deadlines.window(windowId);
       const { id, version } = window;

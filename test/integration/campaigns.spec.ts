@@ -112,6 +112,20 @@ describe('a campaign', () => {
     });
   });
 
+  it('is planned however often somebody asks at once, and keeps the newest plan whole', async () => {
+    const id = await draft({ audience: { segments: ['unknown', 'mismatched'] } });
+    // More than there are connections to the database: each plan reads beside what it writes.
+    const plans = await Promise.all(Array.from({ length: 30 }, () => service.plan(id)));
+    expect(new Set(plans.map(({ hash }) => hash)).size).toBe(1);
+    await service.submit(id, author);
+    await service.approve(id, plans[0]!.hash, approver);
+    const approvedPlan = (await service.get(id)).approved_plan_id;
+    await Promise.all(Array.from({ length: 5 }, () => service.plan(id)));
+    const { rows } = await sql<{ n: number }>`select count(*)::int as n from plan_recipient
+      where plan_id = ${approvedPlan}`.execute(database.db);
+    expect(rows[0]!.n).toBeGreaterThan(0);
+  });
+
   it('accounts for every person: an email or a reason', async () => {
     const { summary } = await service.plan(await draft());
     const total = Object.values(summary.byRoute).reduce((sum, people) => sum + people, 0);
@@ -313,6 +327,24 @@ describe('the schedule', () => {
     expect(await planned(later)).toBeGreaterThan(0);
   });
 
+  it('keeps nobody from the audit trail while it writes the messages of a step', async () => {
+    const id = await scheduled({ kind: 'payment-reminder' });
+    await test.importDeclarations(1);
+    clock.moveTo(at('2026-09-17T12:00'));
+    const [dispatching] = await database.db.transaction().execute(async (trx) => {
+      await sql`lock table message in exclusive mode`.execute(trx);
+      const started = runner.runDueSteps(id);
+      await waiting(1);
+      await draft();
+      return [started];
+    });
+    expect(await dispatching).toBeGreaterThan(0);
+    const states = (await service.steps(id)).map(({ state }) => state);
+    expect(states).toContain('skipped');
+    expect(states).toContain('dispatched');
+    await service.cancel(id, 'the test is over', operator);
+  });
+
   it('sends nothing from the cutoff on', async () => {
     const id = await scheduled({ launchAt: '2026-09-18T11:00:00+01:00' });
     clock.moveTo(at('2026-09-18T12:00'));
@@ -430,6 +462,24 @@ describe('a cancelled campaign', () => {
     expect((await cancel).state).toBe('cancelled');
     const { states, planned } = await ledger.progress({ campaignId: id });
     expect(states.cancelled).toBe(planned);
+  });
+});
+
+describe('a campaign that somebody plans just now', () => {
+  it('can be stopped meanwhile, and is launched in time', async () => {
+    const cancelled = await scheduled({ audience: { segments: ['unknown'] } });
+    const due = await scheduled({ audience: { segments: ['mismatched'] } });
+    const plans = await database.db.transaction().execute(async (trx) => {
+      // Holds both plans up where they have written their heads.
+      await sql`lock table plan_recipient in exclusive mode`.execute(trx);
+      const started = Promise.all([service.plan(cancelled), service.plan(due)]);
+      await waiting(2);
+      expect((await service.cancel(cancelled, 'wrong month', operator)).state).toBe('cancelled');
+      expect(await runner.runDueSteps(due)).toBeGreaterThan(0);
+      return [started];
+    });
+    await Promise.all(plans);
+    await test.settle(due);
   });
 });
 

@@ -222,7 +222,8 @@ describe('a correction', () => {
     await deadlines.moveCutoff(windowId, { cutoff: '2026-09-17T12:00', ...LATER }, 1, author.id);
     const results = await Promise.all([
       test.app.get(CorrectionTicker).run(),
-      ...Array.from({ length: 4 }, () => corrections.windowMoved(windowId)),
+      // More than there are connections to the database.
+      ...Array.from({ length: 30 }, () => corrections.windowMoved(windowId)),
     ]);
     const drafts = (await service.list({ windowId, limit: 50 })).filter(({ kind }) => kind === 'correction');
     expect(drafts).toHaveLength(1);

@@ -22,3 +22,18 @@ describe('a transaction whose process falls silent', () => {
     }
   });
 });
+
+describe('a connection that nobody gives back', () => {
+  it('is not waited for without end: whoever asks is told to try again', async () => {
+    await using database = await testDatabase();
+    const db = connect(database.connectionString, 1, 200);
+    try {
+      await db.transaction().execute(async () => {
+        await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'database-busy' });
+      });
+      expect((await sql`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }]);
+    } finally {
+      await db.destroy();
+    }
+  });
+});

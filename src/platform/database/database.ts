@@ -31,11 +31,19 @@ function letGoOfTheFrozen(client: ClientBase): Promise<unknown> {
   );
 }
 
-/** A connection pool with the typed query builder on it. `destroy()` closes it. */
-export function connect<T>(connectionString: string, poolSize = 20): Kysely<T> {
+/** How long somebody waits for a connection, in milliseconds. Nothing of ours keeps all of them for so long. */
+const PATIENCE = 30_000;
+
+/**
+ * A connection pool with the typed query builder on it. `destroy()` closes it. A query for which no connection comes free
+ * within `patience` ends with UnavailableError `database-busy`: those who hold one and wait for a second might otherwise
+ * wait for each other for ever.
+ */
+export function connect<T>(connectionString: string, poolSize = 20, patience = PATIENCE): Kysely<T> {
   const pool = new Pool({
     connectionString,
     max: poolSize,
+    connectionTimeoutMillis: patience,
     application_name: 'cqrs-comms',
     // Not as a start-up parameter, which PgBouncer would refuse.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- pg-pool waits for it; its types do not say so
@@ -45,7 +53,16 @@ export function connect<T>(connectionString: string, poolSize = 20): Kysely<T> {
   // transaction: the next query reports the trouble.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return new Kysely<T>({ dialect: new PostgresDialect({ pool, cursor: CopyIn }) });
+  const patient = { connect: () => pool.connect().catch(whenBusy), end: () => pool.end() };
+  return new Kysely<T>({ dialect: new PostgresDialect({ pool: patient, cursor: CopyIn }) });
+}
+
+/** pg-pool's own error has no code. */
+function whenBusy(error: Error): never {
+  if (error.message !== 'timeout exceeded when trying to connect') throw error;
+  throw new UnavailableError('database-busy', 'The database has too much to do: try again in a minute', {
+    cause: error,
+  });
 }
 
 /**

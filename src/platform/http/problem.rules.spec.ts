@@ -41,7 +41,7 @@ describe('the problem document of an error', () => {
     expect(JSON.stringify(problem)).not.toContain('testa');
   });
 
-  it.each(['57P01', '08006', '40P01', '55P03', '53300', 'ECONNREFUSED'])('asks to try later on %s', (code) => {
+  it.each(['57P01', '08006', '40P01', '55P03', '25P03', '53300', 'ECONNREFUSED'])('asks to try later on %s', (code) => {
     const answer = problemOf(Object.assign(new Error('database'), { code }));
     expect(answer?.problem.status).toBe(503);
     expect(answer?.headers).toHaveProperty('Retry-After');

@@ -100,8 +100,8 @@ function statusOf(error: unknown): number | undefined {
   return typeof error.status === 'number' ? error.status : undefined;
 }
 
-/** PostgreSQL gone, starting or shutting down, a deadlock or a lock not obtained in time: trying again may help. */
+/** PostgreSQL gone, starting or shutting down, a transaction it ended, a lock not obtained in time: trying again may help. */
 function isDatabaseTrouble(error: unknown): boolean {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  return /^(08...|57P0[123]|53[0-9]{3}|40001|40P01|55P03|ECONNREFUSED|ECONNRESET)$/.test(code);
+  return /^(08...|57P0[123]|25P03|53[0-9]{3}|40001|40P01|55P03|ECONNREFUSED|ECONNRESET)$/.test(code);
 }
