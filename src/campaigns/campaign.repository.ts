@@ -8,6 +8,19 @@ import { type PlanStep } from './plan.rules.js';
 export type CampaignRow = Selectable<CampaignTable>;
 export type StepRow = Selectable<CampaignStepTable>;
 
+/** What a draft begins with. The audience and the options are JSON. */
+export type NewCampaign = Pick<
+  CampaignRow,
+  'id' | 'name' | 'kind' | 'window_id' | 'region' | 'launch_at' | 'held_back' | 'author'
+> & { readonly audience: string; readonly options: string };
+
+export const NO_APPROVAL = {
+  approved_plan_id: null,
+  approved_hash: null,
+  approved_by: null,
+  approved_at: null,
+} as const;
+
 /** A campaign as somebody has looked at it: every change of it makes another version. */
 export type CampaignVersion = Pick<CampaignRow, 'id' | 'version'>;
 
@@ -33,11 +46,12 @@ export type CampaignPatch = Partial<
 export class CampaignRepository {
   constructor(@InjectDatabase() readonly db: Kysely<CampaignTables>) {}
 
-  async add(
-    row: Omit<CampaignRow, 'version' | 'audience' | 'options'> & { audience: string; options: string },
-    trx: Transaction<CampaignTables>,
-  ): Promise<void> {
-    await trx.insertInto('campaign').values(row).execute();
+  async addDraft(draft: NewCampaign, now: Date, trx: Transaction<CampaignTables>): Promise<void> {
+    const fresh = { ...NO_APPROVAL, state: 'draft', released_at: null, created_at: now, updated_at: now } as const;
+    await trx
+      .insertInto('campaign')
+      .values({ ...draft, ...fresh })
+      .execute();
   }
 
   async find(id: string): Promise<CampaignRow | undefined> {

@@ -10,7 +10,7 @@ import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from 
 import { type OdsCode } from '../shared/ods-code.js';
 import { launchInWindow } from './campaign.clone.js';
 import { KINDS } from './campaign.kinds.js';
-import { CampaignRepository, type CampaignRow, type StepRow } from './campaign.repository.js';
+import { CampaignRepository, type CampaignRow, NO_APPROVAL, type StepRow } from './campaign.repository.js';
 import {
   type CampaignAudience,
   type CampaignClone,
@@ -18,7 +18,7 @@ import {
   campaignInputSchema,
 } from './campaign.schema.js';
 import { nextState } from './campaign.states.js';
-import { authorise, CampaignTransitions, NO_APPROVAL } from './campaign.transitions.js';
+import { authorise, CampaignTransitions } from './campaign.transitions.js';
 import { type Contradiction, contradictionsInWords } from './plan.rules.js';
 import { type Plan, PlanService } from './plan.service.js';
 
@@ -43,24 +43,10 @@ export class CampaignService {
   async create(input: CampaignInput, principal: Principal): Promise<CampaignRow> {
     authorise(principal, 'edit');
     const content = await this.contentOf(input, principal);
-    const now = this.clock.now();
     const id = uuid();
-    await this.campaigns.db.transaction().execute(async (trx) => {
-      await this.campaigns.add(
-        {
-          id,
-          ...content,
-          released_at: null,
-          state: 'draft',
-          author: principal.id,
-          ...NO_APPROVAL,
-          created_at: now,
-          updated_at: now,
-        },
-        trx,
-      );
-      await this.transitions.record('created', id, principal, { kind: content.kind, window: content.window_id }, trx);
-    });
+    await this.campaigns.db
+      .transaction()
+      .execute((trx) => this.transitions.begin({ id, author: principal.id, ...content }, principal, {}, trx));
     return this.get(id);
   }
 

@@ -5,16 +5,15 @@ import { Ledger } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError, ForbiddenError, NotFoundError } from '../shared/errors.js';
 import { type OdsCode } from '../shared/ods-code.js';
-import { type CampaignPatch, CampaignRepository, type CampaignRow } from './campaign.repository.js';
+import {
+  type CampaignPatch,
+  CampaignRepository,
+  type CampaignRow,
+  type NewCampaign,
+  NO_APPROVAL,
+} from './campaign.repository.js';
 import { type CampaignAction, nextState, TRANSITIONS } from './campaign.states.js';
 import { type CampaignTables } from './campaign.tables.js';
-
-export const NO_APPROVAL = {
-  approved_plan_id: null,
-  approved_hash: null,
-  approved_by: null,
-  approved_at: null,
-} as const;
 
 /** What else belongs to a change of state, and holds or falls with it. */
 type Also = (trx: Transaction<CampaignTables>, campaign: CampaignRow) => Promise<void>;
@@ -31,6 +30,17 @@ export class CampaignTransitions {
     private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {}
+
+  /** A new draft; nothing is checked but what the database does. */
+  async begin(
+    draft: NewCampaign,
+    principal: Principal,
+    details: Readonly<Record<string, Json>>,
+    trx: Transaction<CampaignTables>,
+  ): Promise<void> {
+    await this.campaigns.addDraft(draft, this.clock.now(), trx);
+    await this.record('created', draft.id, principal, { kind: draft.kind, window: draft.window_id, ...details }, trx);
+  }
 
   /**
    * @throws ForbiddenError `not-permitted`, `other-region`; NotFoundError `campaign-not-found`; ConflictError

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { connect } from '../../src/platform/database/index.js';
+import { connect, migrate } from '../../src/platform/database/index.js';
 import { testDatabase } from '../support/database.js';
 
 describe('a transaction whose process falls silent', () => {
@@ -35,5 +35,23 @@ describe('a connection that nobody gives back', () => {
     } finally {
       await db.destroy();
     }
+  });
+});
+
+describe('a migration', () => {
+  it('gives up at a table that somebody works on, so that nobody else waits behind it, and does its work later', async () => {
+    await using database = await testDatabase<{ kysely_migration: { name: string } }>();
+    const { db } = database;
+    const name = '0650_message_values';
+    await db.deleteFrom('kysely_migration').where('name', '=', name).execute();
+    await db.transaction().execute(async (trx) => {
+      await sql`select count(*) from message`.execute(trx);
+      const migrating = migrate(db, 200);
+      await expect(migrating).rejects.toMatchObject({
+        code: 'migration-failed',
+        message: expect.stringMatching(`^Migration ${name} failed: the service is at work`) as string,
+      });
+    });
+    expect(await migrate(db)).toEqual([name]);
   });
 });
