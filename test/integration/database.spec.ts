@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { sql } from 'kysely';
 import { connect, migrate } from '../../src/platform/database/index.js';
 import { testDatabase } from '../support/database.js';
@@ -35,6 +37,17 @@ describe('a connection that nobody gives back', () => {
     } finally {
       await db.destroy();
     }
+  });
+});
+
+describe('a server that takes a connection and says nothing', () => {
+  it('is not waited for without end', async () => {
+    await using server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const db = connect(`postgres://nobody@127.0.0.1:${port}/nothing`, 1, 200);
+    await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'database-unreachable' });
+    await db.destroy();
   });
 });
 
