@@ -4,7 +4,7 @@ import { boundHeap } from './heap.js';
 import { Interruption } from './interruption.js';
 import { loadConfig } from './platform/config/index.js';
 import { PinoLogger } from './platform/logging/index.js';
-import { createWebApplication, oneLine } from './start.js';
+import { cannotListen, createWebApplication, oneLine } from './start.js';
 
 const interruption = new Interruption(0);
 try {
@@ -18,7 +18,9 @@ try {
     await running.stop();
   });
   try {
-    await listening;
+    await listening.catch((error: unknown) => {
+      throw cannotListen(error as NodeJS.ErrnoException);
+    });
     await announce(running.app, config);
   } catch (error) {
     // Asked to stop in the middle of the start: that is no fault, and the stop is under way.

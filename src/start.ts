@@ -6,7 +6,7 @@ import { type Config } from './platform/config/index.js';
 import { connect, type DatabaseServer, ensureSchema, openDatabaseServer } from './platform/database/index.js';
 import { closeLeftOverQueues } from './platform/jobs/index.js';
 import { type Clock } from './shared/clock.js';
-import { AppError } from './shared/errors.js';
+import { AppError, InvalidInputError } from './shared/errors.js';
 
 export interface Running<A> {
   readonly app: A;
@@ -71,10 +71,19 @@ async function create<A extends INestApplicationContext>(
       },
     };
   } catch (error) {
-    await closeLeftOverQueues();
+    await closeLeftOverQueues(server);
     await server.release();
     throw error;
   }
+}
+
+/** The same fault by the name of the setting, where it is one of HOST or PORT. */
+export function cannotListen(fault: NodeJS.ErrnoException): Error {
+  if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(fault.code ?? ''))
+    return new InvalidInputError('bad-host', 'HOST: this machine has no such address', { cause: fault });
+  if (fault.code === 'EACCES')
+    return new InvalidInputError('bad-port', 'PORT: this user may not listen there', { cause: fault });
+  return fault;
 }
 
 /** One line for the terminal. Expected errors explain themselves; others name their kind and where to look. */

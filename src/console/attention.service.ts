@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Permission, type Principal } from '../access/index.js';
 import { type CampaignRow, CampaignService, type CampaignState } from '../campaigns/index.js';
 import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
-import { Ledger, MessageDesk } from '../delivery/index.js';
+import { Ledger, MessageDesk, type Progress } from '../delivery/index.js';
 import { FeedbackService } from '../feedback/index.js';
 import { DirectoryPicture, DirectoryPictureRepository } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
@@ -14,6 +14,8 @@ import { SendingReads } from './sending.reads.js';
 const CAMPAIGNS_READ = 200;
 const CAMPAIGNS_SHOWN = 10;
 const WINDOWS_SHOWN = 3;
+/** Milliseconds for which a campaign that failed waits for somebody. */
+const FAILURE_SHOWN = 7 * 86_400_000;
 
 /** One thing that somebody has to do, with where to do it. */
 interface Task {
@@ -44,8 +46,15 @@ export class Attention {
     const campaigns = may('campaign:read')
       ? await this.campaigns.list({ limit: CAMPAIGNS_READ, ...(principal.region && { region: principal.region }) })
       : [];
+    const shown = await Promise.all(
+      campaigns.slice(0, CAMPAIGNS_SHOWN).map(async (campaign) => ({
+        ...campaign,
+        progress: await this.ledger.progress({ campaignId: campaign.id }),
+      })),
+    );
     const tasks = [
       ...(may('message:read') ? await this.deliveryTasks(principal) : []),
+      ...(may('message:read') ? failureTasks(shown, this.clock.now()) : []),
       ...(may('cascade:operate') ? await this.cascadeTasks(principal) : []),
       ...campaigns.flatMap((campaign) => campaignTask(campaign, principal)),
     ];
@@ -53,14 +62,7 @@ export class Attention {
       tasks: tasks.sort((a, b) => Number(b.urgent) - Number(a.urgent)),
       cutoffs: may('window:read') ? await this.cutoffs() : [],
       risk: may('directory:read') ? await this.practicesAtRisk() : undefined,
-      campaigns: await Promise.all(
-        campaigns.slice(0, CAMPAIGNS_SHOWN).map(async ({ id, name, state }) => ({
-          id,
-          name,
-          state,
-          progress: await this.ledger.progress({ campaignId: id }),
-        })),
-      ),
+      campaigns: shown,
     };
   }
 
@@ -123,6 +125,18 @@ export class Attention {
     const standing = await this.picture.standing();
     return { standing, ...(await this.pictures.risk()) };
   }
+}
+
+/** Where most messages fail it is no matter of single addresses: a relay that refuses them all, for instance. */
+function failureTasks(campaigns: readonly (CampaignRow & { progress: Progress })[], now: Date): Task[] {
+  return campaigns
+    .filter(({ updated_at: since }) => now.getTime() - since.getTime() < FAILURE_SHOWN)
+    .filter(({ progress: { states, planned } }) => states.failed > planned / 2)
+    .map(({ id, name, progress: { states, planned } }) => ({
+      text: `${name}: ${states.failed.toLocaleString('en-GB')} of ${countOf(planned, 'message', 'messages')} failed`,
+      href: `/campaigns/${id}/messages?state=failed`,
+      urgent: true,
+    }));
 }
 
 /** What each state asks of whom; states that go on by themselves ask nothing. */

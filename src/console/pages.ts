@@ -4,12 +4,14 @@ import { dirname, join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import nunjucks, { type Environment } from 'nunjucks';
 import { type Principal } from '../access/index.js';
+import { type Config, InjectConfig, isCaptured } from '../platform/config/index.js';
 import { formatDateTime, formatLongDate, formatTimeOfDay, LondonTime } from '../shared/london-time.js';
 import { CAMPAIGN_KIND_WORDS, CAMPAIGN_STATE_TAGS, DECLARATION_TAGS, MESSAGE_STATE_TAGS } from './words.js';
 import { CQRS_ROLE_WORDS, IMPORT_KIND_WORDS, ORGANISATION_KIND_WORDS, purposeWords } from './words.js';
 import { REPORT_KIND_WORDS, reviewReason, ROLE_WORDS, SEGMENT_WORDS } from './words.js';
 import { STEP_ACTION_WORDS } from '../cascades/index.js';
 import { COVERAGE_TAGS, ESCALATION_CAUSE_WORDS, STEP_STATE_TAGS } from './cascade.words.js';
+import { blockReason, messageReason } from './message.words.js';
 import { navigationFor } from './navigation.js';
 import { type Heading, stackedRows } from './stacked-rows.js';
 
@@ -49,12 +51,13 @@ export interface Frame {
 export class Pages {
   private readonly environment: Environment;
 
-  constructor() {
+  constructor(@InjectConfig() config: Config) {
     const loader = new nunjucks.FileSystemLoader([join(import.meta.dirname, 'views'), NHSUK, join(NHSUK, 'nhsuk')], {
       noCache: false,
     });
     this.environment = new nunjucks.Environment(loader, { autoescape: true, throwOnUndefined: false });
     this.environment.addGlobal('words', WORDS);
+    this.environment.addGlobal('inTrial', config.trialMode && !isCaptured(config));
     this.environment.addFilter('trim', trimmed);
     this.environment.addFilter('number', (value: number) => value.toLocaleString('en-GB'));
     this.environment.addFilter('count', countOf);
@@ -67,6 +70,8 @@ export class Pages {
     this.environment.addFilter('longDate', formatLongDate);
     this.environment.addFilter('purpose', purposeWords);
     this.environment.addFilter('reviewReason', reviewReason);
+    this.environment.addFilter('blockReason', blockReason);
+    this.environment.addFilter('messageReason', (reason: string) => messageReason(reason));
     this.environment.addFilter(
       'stackedRows',
       (rows: { toString(): string }, head: readonly Heading[]) =>

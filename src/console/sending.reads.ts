@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql } from 'kysely';
-import { COUNTED_AGAINST_BUDGET, type MessageState } from '../delivery/index.js';
+import { COUNTED_AGAINST_BUDGET, type MessageState, TransportPace } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type ConsoleTables } from './console.tables.js';
 
@@ -28,7 +28,14 @@ export interface TransportState {
 /** What the pages read of sending that no service answers. */
 @Injectable()
 export class SendingReads {
-  constructor(@InjectDatabase() private readonly db: Kysely<ConsoleTables>) {}
+  private readonly transportNames: readonly string[];
+
+  constructor(
+    @InjectDatabase() private readonly db: Kysely<ConsoleTables>,
+    pace: TransportPace,
+  ) {
+    this.transportNames = pace.names;
+  }
 
   /** How many messages of a campaign mail servers took in each minute in which they took any, oldest first. */
   async minutesOf(campaignId: string): Promise<MinuteCount[]> {
@@ -63,14 +70,14 @@ export class SendingReads {
     return rows;
   }
 
-  /** Every transport that was ever used, and whether its breaker is closed, by the database's clock. */
+  /** Every configured transport, and whether its breaker is closed, by the database's clock. */
   async transports(): Promise<TransportState[]> {
     const { rows } = await sql<TransportState>`
       select name, case when closed_until > clock_timestamp() then closed_until end as "closedUntil",
         closed_reason as "closedReason", trouble,
         (select coalesce(sum(used), 0)::integer from pace_minute
           where pace_minute.name = pace.name and minute > clock_timestamp() - ${COUNTED_AGAINST_BUDGET}) as used
-      from pace where name not like 'dispatch %' order by name`.execute(this.db);
+      from pace where name = any(${this.transportNames}) order by name`.execute(this.db);
     return rows;
   }
 

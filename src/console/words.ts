@@ -114,7 +114,7 @@ export const MESSAGE_STATE_TAGS: Readonly<Record<MessageState, Tag>> = {
   failed: { text: 'Failed', colour: 'red' },
   unknown: { text: 'May have arrived', colour: 'orange' },
   expired: { text: 'Too late, not sent', colour: 'grey' },
-  suppressed: { text: 'Address blocked', colour: 'pink' },
+  suppressed: { text: 'Not sent', colour: 'pink' },
   cancelled: { text: 'Cancelled', colour: 'grey' },
   bounced: { text: 'Came back', colour: 'red' },
   complained: { text: 'Reported as unwanted', colour: 'red' },

@@ -38,6 +38,7 @@ export { LedgerModule } from './ledger.module.js';
 export { senderOf } from './sender.rules.js';
 export { SliceSender } from './slice.sender.js';
 export { type NewSuppression, type Suppression, SuppressionList } from './suppression.list.js';
+export { TransportPace } from './transport.pace.js';
 export type { MailTransport, OutgoingMessage, Outcome } from './transport.js';
 export { TransportWrappingModule, type WrapTransport } from './transport.wrapping.js';
 export { readUnsubscribeToken, unsubscribeToken, unsubscribeUrl } from './unsubscribe-link.rules.js';

@@ -4,7 +4,7 @@ import XOAuth2 from 'nodemailer/lib/xoauth2';
 import { isMailable } from './mime.header.js';
 import { frugalSocket } from './smtp-handshake.js';
 import { SmtpTokenSource } from './smtp-oauth.js';
-import { outcomeBeforeMessage, outcomeOf, scrub, UNMAILABLE } from './smtp-outcome.rules.js';
+import { outcomeBeforeMessage, outcomeOf, outcomeOfSender, scrub, UNMAILABLE } from './smtp-outcome.rules.js';
 import type { SmtpReply } from './smtp-reply.parser.js';
 import type { SmtpSettings } from './smtp-settings.js';
 import type { MailTransport, Outcome, OutgoingMessage } from './transport.js';
@@ -13,6 +13,7 @@ import type { MailTransport, Outcome, OutgoingMessage } from './transport.js';
 interface SmtpFailure extends Error {
   readonly code?: string;
   readonly response?: string;
+  readonly command?: string;
 }
 
 interface Line {
@@ -193,7 +194,7 @@ function deliver(line: Line, { from, to, mime }: OutgoingMessage): Promise<Outco
 
 function outcomeOfFailure(error: SmtpFailure, withoutReply: 'undecided' | 'not-sent'): Outcome {
   const reply = replyOf(error);
-  if (reply && reply.code >= 400) return outcomeOf(reply);
+  if (reply && reply.code >= 400) return error.command === 'MAIL FROM' ? outcomeOfSender(reply) : outcomeOf(reply);
   return { kind: withoutReply, reason: scrub(`${error.code ?? 'failure'}: ${error.message}`) };
 }
 

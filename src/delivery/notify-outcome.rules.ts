@@ -43,7 +43,7 @@ export function outcomeOfAnswer({ status, text }: { readonly status: number; rea
     case 403:
     case 404:
       // The key, the clock or the address is wrong: that is about us, never about the message.
-      return { kind: 'not-sent', reason: text };
+      return { kind: 'not-sent', reason: text, blameless: true };
     default:
       // BadRequestError and ValidationError.
       return { kind: 'permanent', code: status, response: text };

@@ -86,7 +86,7 @@ export class NotifyTransport implements MailTransport {
   /** No answer, or one of a server in trouble, says nothing about the message: the API is asked whether it has it. */
   private async afterFailure(id: string, failure: Failure): Promise<Outcome> {
     if (failure.kind === 'answer') return outcomeOfAnswer(failure);
-    if (failure.kind === 'unreached') return { kind: 'not-sent', reason: failure.reason };
+    if (failure.kind === 'unreached') return { kind: 'not-sent', reason: failure.reason, blameless: true };
     const { reason } = failure;
     try {
       const found = await this.lookUp(id);

@@ -68,6 +68,18 @@ describe('changeFor', () => {
     }
   });
 
+  it('never counts what no message is to blame for: an outage of a night fails nobody', () => {
+    const told = { attempt: 1, setbacks: 5_000 };
+    expect(change({ kind: 'not-sent', reason: 'refused', blameless: true }, told)).toMatchObject({
+      state: 'queued',
+      setback: true,
+    });
+    expect(change({ kind: 'throttled', ...reply, blameless: true }, told)).toMatchObject({
+      state: 'deferred',
+      setback: true,
+    });
+  });
+
   it('only ever makes changes that the states allow, also of an answer that comes after the lease', () => {
     const outcome = fc.oneof(
       fc.constantFrom<Outcome>(

@@ -26,7 +26,7 @@ export interface Tried {
 export function changeFor(outcome: Outcome, tried: Tried, policy: RetryPolicy, now: Date, random: number): Change {
   const { ordinal } = tried;
   const later = (): Date => new Date(now.getTime() + delaySeconds(tried.attempt, policy, random) * 1_000);
-  const bySetback = tried.setbacks < policy.setbacks;
+  const bySetback = isBlameless(outcome) || tried.setbacks < policy.setbacks;
   const byAttempt = (details: Omit<Change, 'ordinal' | 'state'>): Change =>
     tried.attempt < policy.attempts
       ? { ordinal, state: 'deferred', nextAttemptAt: later(), ...details }
@@ -58,6 +58,11 @@ export function changeFor(outcome: Outcome, tried: Tried, policy: RetryPolicy, n
 /** The server, and not this message, is in trouble: everybody slows down. */
 export function isTrouble(outcome: Outcome): boolean {
   return outcome.kind === 'throttled' || outcome.kind === 'not-sent';
+}
+
+/** It never counts as an attempt: an operator may need a night to find the right password. */
+function isBlameless(outcome: Outcome): boolean {
+  return 'blameless' in outcome && outcome.blameless === true;
 }
 
 /** Doubles from one attempt to the next, within 20 % either way. */

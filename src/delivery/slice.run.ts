@@ -235,5 +235,5 @@ export class SliceRun {
 }
 
 function describe(outcome: Outcome): string {
-  return 'response' in outcome ? `${outcome.kind}: ${outcome.code}` : `${outcome.kind}: ${outcome.reason}`;
+  return 'response' in outcome ? `${outcome.code} ${outcome.response}`.trim() : outcome.reason;
 }

@@ -1,7 +1,7 @@
 import { assertNever } from '../shared/assert-never.js';
 import { dotStuffed } from './smtp-dots.js';
 import type { SmtpSession } from './smtp-handshake.js';
-import { outcomeOf } from './smtp-outcome.rules.js';
+import { outcomeOf, outcomeOfSender } from './smtp-outcome.rules.js';
 import { type SmtpReply, SmtpReplyParser } from './smtp-reply.parser.js';
 import type { SmtpTimeouts } from './smtp-settings.js';
 import type { Outcome, OutgoingMessage } from './transport.js';
@@ -146,6 +146,8 @@ export class SmtpConnection {
     }
     switch (expectation.step) {
       case 'mail':
+        if (reply.code >= 400) this.refusal ??= outcomeOfSender(reply);
+        break;
       case 'rcpt':
         if (reply.code >= 400) this.refusal ??= outcomeOf(reply);
         break;

@@ -5,6 +5,17 @@ import { scrub } from './smtp-outcome.rules.js';
 import type { SmtpTokenSource } from './smtp-oauth.js';
 import type { SmtpSettings } from './smtp-settings.js';
 
+const UNKNOWN_AUTHORITY = "no authority that is trusted here signed the server's certificate; the option ca names one";
+/** What a certificate that does not verify lacks, by Node's code. */
+const CERTIFICATE_FAULTS: Readonly<Partial<Record<string, string>>> = {
+  CERT_HAS_EXPIRED: "the server's certificate has expired",
+  ERR_TLS_CERT_ALTNAME_INVALID: "the server's certificate is for another name",
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+};
+
 /** A connection on which MAIL may be said. */
 export interface SmtpSession {
   readonly socket: Socket;
@@ -101,11 +112,9 @@ class Conversation {
       const fail = (cause?: NodeJS.ErrnoException): void => {
         socket.destroy();
         const code = cause?.code ?? 'timed out';
-        reject(
-          new HandshakeError(`No ${event === 'connect' ? 'connection' : 'TLS connection'} (${code})`, undefined, {
-            cause,
-          }),
-        );
+        const why = CERTIFICATE_FAULTS[code];
+        const what = event === 'connect' ? 'No connection' : 'No TLS connection';
+        reject(new HandshakeError(`${what} (${why ? `${code}: ${why}` : code})`, undefined, { cause }));
       };
       const onTimeout = (): void => {
         fail();

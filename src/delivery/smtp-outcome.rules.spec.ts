@@ -1,4 +1,4 @@
-import { outcomeBeforeMessage, outcomeOf } from './smtp-outcome.rules.js';
+import { outcomeBeforeMessage, outcomeOf, outcomeOfSender } from './smtp-outcome.rules.js';
 
 describe('what an SMTP reply means for a message', () => {
   it.each([
@@ -25,6 +25,9 @@ describe('what an SMTP reply means for a message', () => {
     [550, '5.7.705 Access denied, tenant has exceeded threshold', 'throttled'],
     [554, '5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException', 'throttled'],
     [550, '5.4.5 Daily user sending limit exceeded', 'throttled'],
+    [530, '5.7.57 Client not authenticated to send mail', 'throttled'],
+    [554, '5.2.252 SendAsDenied; no-reply not allowed to send as team', 'throttled'],
+    [554, '5.7.1 Relay access denied', 'permanent'],
   ])('%i %s: %s', (code, text, kind) => {
     expect(outcomeOf({ code, text })).toMatchObject({ kind, code });
   });
@@ -47,6 +50,30 @@ describe('what an SMTP reply means for a message', () => {
     [421, '4.3.2 Too many connections', 'throttled'],
     [undefined, '', 'not-sent'],
   ])('never blames a message for a connection that did not come about: %s %s', (code, text, kind) => {
-    expect(outcomeBeforeMessage('no', code === undefined ? undefined : { code, text })).toMatchObject({ kind });
+    expect(outcomeBeforeMessage('no', code === undefined ? undefined : { code, text })).toMatchObject({
+      kind,
+      blameless: true,
+    });
+  });
+
+  it.each([
+    [530, '5.7.1 Authentication required'],
+    [550, '5.7.60 Client does not have permissions to send as this sender'],
+    [553, 'sorry, <team@example.test> is not on my list of senders'],
+    [501, '5.1.7 Bad sender address syntax'],
+  ])('never blames a message for a sender that is refused: %s %s', (code, text) => {
+    const outcome = outcomeOfSender({ code, text });
+    expect(outcome).toMatchObject({ kind: 'not-sent', blameless: true });
+    expect(JSON.stringify(outcome)).toMatch(`The sender was refused: ${code} `);
+    expect(JSON.stringify(outcome)).not.toContain('team@');
+  });
+
+  it.each([
+    [552, '5.3.4 Message size exceeds fixed limit', 'permanent'],
+    [452, '4.3.1 Insufficient system storage', 'throttled'],
+    [451, '4.3.0 Local error', 'transient'],
+    [250, 'Ok', 'accepted'],
+  ])('takes %s %s at the sender for what it says', (code, text, kind) => {
+    expect(outcomeOfSender({ code, text })).toMatchObject({ kind });
   });
 });

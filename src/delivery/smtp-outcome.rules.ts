@@ -28,6 +28,10 @@ const THROTTLED: readonly ThrottleRule[] = [
   { code: /^4/, enhanced: /^4\.(?:3\.[12]|4\.5|7\.\d+)$/ },
   // Exchange Online names the sender's own limits with a permanent code: 5.7.705, 5.7.708, 5.7.750; Gmail 5.4.5.
   { enhanced: /^5\.(?:7\.(?:705|708|750)|4\.5)$/ },
+  // RFC 4954 section 6: authentication required. Exchange Online: 5.7.57 not signed in, 5.7.60 and 5.2.252 may not send
+  // as this sender.
+  { code: /^530$/ },
+  { enhanced: /^5\.(?:7\.(?:57|60)|2\.252)$/ },
   { text: /throttl|too many|rate.?limit|sending (?:limit|quota|rate)|submission ?quota|server (?:is )?busy/i },
   { text: /try again later.*(?:limit|quota)|(?:hourly|daily|message) (?:limit|quota) (?:exceeded|reached)/i },
 ];
@@ -54,7 +58,24 @@ export function outcomeOf(reply: SmtpReply): Outcome {
  */
 export function outcomeBeforeMessage(reason: string, reply?: SmtpReply): Outcome {
   const outcome = reply ? outcomeOf(reply) : undefined;
-  return outcome?.kind === 'throttled' ? outcome : { kind: 'not-sent', reason: scrub(reason) };
+  return outcome?.kind === 'throttled'
+    ? { ...outcome, blameless: true }
+    : { kind: 'not-sent', reason: scrub(reason), blameless: true };
+}
+
+/** Of the size of the message, which is named with its sender: RFC 1870 section 6.1. */
+const TOO_LARGE = /^5\.(?:3\.4|2\.3)$/;
+
+/**
+ * What the reply to MAIL means for a message. All have the same sender: a server that refuses it for good (not signed
+ * in, may not send as this) would refuse every message of a campaign, one after the other.
+ */
+export function outcomeOfSender(reply: SmtpReply): Outcome {
+  const outcome = outcomeOf(reply);
+  if (reply.code < 500 || reply.code === 552 || ('enhanced' in outcome && TOO_LARGE.test(outcome.enhanced ?? ''))) {
+    return outcome;
+  }
+  return { kind: 'not-sent', reason: scrub(`The sender was refused: ${reply.code} ${reply.text}`), blameless: true };
 }
 
 /** RFC 6531 section 3.5: what a server without SMTPUTF8 answers. Decided here, before any connection. */

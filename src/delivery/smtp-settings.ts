@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { InvalidInputError } from '../shared/errors.js';
+import { decodedPart, ENCODED_SIGNS } from '../shared/url-part.js';
 import type { DkimSettings } from './mime.dkim.js';
 import { OAUTH_OPTIONS, type OAuthSettings, oauthOf } from './oauth-settings.js';
 
@@ -94,6 +95,9 @@ function settingsOf(address: string): SmtpSettings {
   if (!url || !/^smtps?:$/.test(url.protocol) || url.hostname === '') {
     throw new Refusal('expected smtp://host:port or smtps://host:port');
   }
+  if (!['', '/'].includes(url.pathname) || url.hash !== '') {
+    throw new Refusal(`expected nothing behind the host but ?options; ${ENCODED_SIGNS}`);
+  }
   const parsed = optionsSchema.safeParse(Object.fromEntries(url.searchParams));
   if (!parsed.success) {
     throw new Refusal(
@@ -130,8 +134,8 @@ export function isLoopback(host: string): boolean {
 }
 
 function authOf(url: URL, options: Options): SmtpSettings['auth'] {
-  const user = decodeURIComponent(url.username);
-  const pass = decodeURIComponent(url.password);
+  const [user, pass] = [url.username, url.password].map(decodedPart);
+  if (user === undefined || pass === undefined) throw new Refusal(ENCODED_SIGNS);
   const oauth = oauthOf(options);
   if (oauth === 'incomplete' || (oauth && user === '')) {
     throw new Refusal('oauthTokenUrl needs oauthClientId and a user');

@@ -62,8 +62,13 @@ export class TransportPace implements OnModuleInit {
     this.choice = new RouteChoice(routes, BATCH_MS);
   }
 
+  /** Of everything configured that has a breaker or limits. */
+  get names(): string[] {
+    return [...this.limits.keys()];
+  }
+
   async onModuleInit(): Promise<void> {
-    await this.repository.ensure(...this.limits.keys());
+    await this.repository.ensure(...this.names);
   }
 
   /** Of everything that has a breaker or limits, by its name: the transports, and all of them together. */

@@ -20,7 +20,8 @@ export interface OutgoingMessage {
  * `accepted`: the server took responsibility. `permanent`: it never will take this message. `transient`: it may, later.
  * `throttled`: it may, later, and the whole transport is to slow down. `undecided`: the connection was lost after
  * the final dot was, or may have been, written: the server may have it, so it is never sent again without a person
- * deciding so. `not-sent`: the server certainly does not have it, whether it was reached or not.
+ * deciding so. `not-sent`: the server certainly does not have it, whether it was reached or not. `blameless`: any other
+ * message would have fared the same, as the connection or the sender was refused.
  */
 export type Outcome =
   | { readonly kind: 'accepted'; readonly code: number; readonly response: string }
@@ -31,9 +32,10 @@ export type Outcome =
       /** The enhanced status code, as 5.1.1 (RFC 3463), where the server gave one. */
       readonly enhanced?: string;
       readonly response: string;
+      readonly blameless?: true;
     }
   | { readonly kind: 'undecided'; readonly reason: string }
-  | { readonly kind: 'not-sent'; readonly reason: string };
+  | { readonly kind: 'not-sent'; readonly reason: string; readonly blameless?: true };
 
 /** What a service knows of a message: it has it, it has given it up, or it does not have it. */
 export type Found = 'accepted' | 'failed' | 'absent';

@@ -2,6 +2,7 @@ import { type ImapFlowOptions } from 'imapflow';
 import { z } from 'zod';
 import { OAUTH_OPTIONS, type OAuthSettings, oauthOf } from '../delivery/index.js';
 import { InvalidInputError } from '../shared/errors.js';
+import { decodedPart, ENCODED_SIGNS } from '../shared/url-part.js';
 
 export interface Mailbox {
   readonly server: Required<Pick<ImapFlowOptions, 'host' | 'port' | 'secure'>> & Pick<ImapFlowOptions, 'doSTARTTLS'>;
@@ -23,7 +24,9 @@ const optionsSchema = z.strictObject(OAUTH_OPTIONS);
 export function readMailboxUrl(text: string): Mailbox {
   const { protocol, hostname, port, username, password, pathname, searchParams } = new URL(text);
   const secure = protocol === 'imaps:';
-  const [user = '', pass = '', folder] = [username, password, pathname.slice(1)].map(decodeURIComponent);
+  const [user, pass, folder] = [username, password, pathname.slice(1)].map(decodedPart);
+  if (hostname === '') throw refused('expected the name of a server');
+  if (user === undefined || pass === undefined) throw refused(ENCODED_SIGNS);
   const options = optionsSchema.safeParse(Object.fromEntries(searchParams));
   if (!options.success) {
     throw refused(
@@ -32,6 +35,7 @@ export function readMailboxUrl(text: string): Mailbox {
   }
   const oauth = oauthOf(options.data);
   if (oauth === 'incomplete' || (oauth && user === '')) throw refused('oauthTokenUrl needs oauthClientId and a user');
+  if (user !== '' && pass === '' && !oauth) throw refused('a user needs a password or oauthTokenUrl');
   return {
     server: {
       host: hostname.replace(/^\[|\]$/g, ''),

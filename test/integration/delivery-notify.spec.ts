@@ -88,7 +88,7 @@ describe('GOV.UK Notify', () => {
     [
       '403: nothing can be sent',
       { status: 403, error: 'AuthError', message: 'expired' },
-      { kind: 'not-sent', reason: 'AuthError: expired' },
+      { kind: 'not-sent', reason: 'AuthError: expired', blameless: true },
     ],
     [
       '429: everybody slows down',
@@ -133,7 +133,7 @@ describe('GOV.UK Notify', () => {
     await notify[Symbol.asyncDispose]();
     const gone = transport(url);
     notify = await NotifyServer.start();
-    expect(await gone.send(message())).toMatchObject({ kind: 'not-sent', reason: /ECONNREFUSED/ });
+    expect(await gone.send(message())).toMatchObject({ kind: 'not-sent', reason: /ECONNREFUSED/, blameless: true });
   });
 
   it.each([

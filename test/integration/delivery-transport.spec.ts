@@ -183,6 +183,17 @@ ${`${'y'.repeat(70)}
     }),
   );
 
+  it('says of a sender that is refused that nothing was sent, and blames no message', () => {
+    const refusal = '530 5.7.1 Authentication required';
+    const answer: Script['answer'] = ({ command }) =>
+      command.startsWith('MAIL') ? refusal : command.startsWith('RCPT') ? '503 5.5.1 need MAIL' : undefined;
+    return withServer({ answer }, async (server) => {
+      const found = await outcomes(open(settings(server.port)), [message('a'), message('b')]);
+      const refused = { kind: 'not-sent', blameless: true, reason: `The sender was refused: ${refusal}` };
+      expect(found).toEqual([refused, refused]);
+    });
+  });
+
   it('never rejects: nobody listening is not-sent, to everybody who waits', async () => {
     const { port } = await freePort();
     const found = await outcomes(open(settings(port)), [message('a'), message('b')]);

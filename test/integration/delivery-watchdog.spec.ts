@@ -88,7 +88,7 @@ describe('the watchdog of delivery', () => {
     await scheduler.reconciler.reconcile();
     expect(await looks()).toBe(0);
 
-    await scheduler.pace.close(scheduler.routes[0]!, 'not-sent: refused');
+    await scheduler.pace.close(scheduler.routes[0]!, 'refused');
     await scheduler.ledger.resume(paused);
     await scheduler.reconciler.reconcile();
     expect(await looks()).toBe(0);

@@ -19,6 +19,7 @@ const compose = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { 
   services: Record<string, Service>;
 };
 const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const ours = ['migrate', ...ROLES].map((name) => [name, compose.services[name]!] as const);
 
 /** Docker's `${NAME:-default}`, `${NAME-default}` (for a name that is not given at all) and `${NAME:?message}`. */
@@ -56,6 +57,15 @@ describe('docker-compose.yml', () => {
     expect(config).toMatchObject({ environment: 'production', trialMode: true, port: 3000 });
     expect(config.databaseUrl).toContain('@postgres:5432/');
     expect(config.redisUrl).toBe('redis://redis:6379/0');
+  });
+
+  it('hands on every setting that the README names, so that none is set in vain', () => {
+    const rows = readme.split('\n').filter((line) => /^\| `[A-Z]/.test(line));
+    const named = rows.flatMap((row) => row.split('|')[1]!.match(/[A-Z_]{4,}/g) ?? []);
+    expect(named).toContain('TRIAL_ALLOW');
+    const fixedHere = ['HOST', 'PORT', 'CLOCK'];
+    const handedOn = new Set(ours.flatMap(([, service]) => Object.keys(service.environment!)));
+    expect(named.filter((name) => !handedOn.has(name) && !fixedHere.includes(name))).toEqual([]);
   });
 
   it('lets several transports take the place of the mail sink', () => {

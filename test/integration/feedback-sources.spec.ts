@@ -103,6 +103,9 @@ describe('a mailbox', () => {
   });
 
   it.each([
+    ['imaps://', 'the name of a server'],
+    ['imaps://u@mail.test', 'a password'],
+    ['imaps://u:p%@mail.test', '%25'],
     ['imaps://u:p@mail.test/INBOX?colour=red', 'colour'],
     ['imaps://u@mail.test?oauthTokenUrl=https://login.test/token', 'oauthClientId'],
     ['imaps://mail.test?oauthTokenUrl=https://login.test/token&oauthClientId=a', 'a user'],

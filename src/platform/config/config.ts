@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { InvalidInputError } from '../../shared/errors.js';
+import { ENCODED_SIGNS } from '../../shared/url-part.js';
 import { type QueueName, QUEUES } from '../jobs/job-map.js';
 import { secretIn } from './data-folder.js';
 import { type GroupGrant, groupGrants } from './group-grants.js';
@@ -18,11 +19,21 @@ const list = z.string().transform((text) =>
     .map((item) => item.trim())
     .filter(Boolean),
 );
-const whole = (minimum: number, maximum: number) => z.coerce.number().int().min(minimum).max(maximum);
+const whole = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .refine((text) => /^\d+$/.test(text) && Number(text) >= minimum && Number(text) <= maximum, {
+      message: `expected a whole number from ${minimum} to ${maximum}`,
+    })
+    .transform(Number);
 const flag = z.enum(['on', 'off', 'true', 'false', '1', '0']).transform((text) => ['on', 'true', '1'].includes(text));
 const url = (...protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    message: `expected an address that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  z.string().superRefine((text, context) => {
+    if (!protocols.some((protocol) => text.toLowerCase().startsWith(`${protocol}//`))) {
+      context.addIssue(`expected an address that starts with ${protocols.map((p) => `${p}//`).join(' or ')}`);
+    } else if (!URL.canParse(text)) {
+      context.addIssue(`expected a whole address; ${ENCODED_SIGNS}`);
+    }
   });
 
 /** Every setting there is, by the name of its environment variable. */
@@ -71,7 +82,7 @@ const environmentSchema = z.object({
       z.array(z.string().regex(/@[^@]+$/, 'expected addresses, or domains as @nhs.net; anything else allows nobody')),
     )
     .default([]),
-  TRIAL_OFF_APPROVED_BY: z.string().min(1).optional(),
+  TRIAL_OFF_APPROVED_BY: z.string().trim().min(1, 'expected a name').optional(),
   TRUST_PROXY: whole(0, 10).default(0),
   RATE_LIMIT_PER_MINUTE: whole(1, 1_000_000).default(300),
   WEBHOOK_ALLOW_PRIVATE: list.default([]),

@@ -49,7 +49,7 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
       stopReconnecting: () => (stopping = true),
     };
   }
-  setDefaultBackendFactory(rememberedBackend);
+  setDefaultBackendFactory(backendsOf(server));
   const connection = {
     ...withOption(server.connectionString, '-c synchronous_commit=off'),
     schema: config.queuePrefix,
@@ -68,19 +68,26 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
 }
 
 const openBackends = new Set<PostgresQueueBackend>();
+/** Those whose application failed to start. */
+const givenUp = new WeakSet<DatabaseServer>();
 
-const rememberedBackend: typeof createPostgresBackend = (...options) => {
-  const backend = createPostgresBackend(...options);
-  openBackends.add(backend);
-  backend.on('close', () => openBackends.delete(backend));
-  return backend;
-};
+function backendsOf(server: DatabaseServer): typeof createPostgresBackend {
+  return (...options) => {
+    if (givenUp.has(server)) throw new Error('The start has failed');
+    const backend = createPostgresBackend(...options);
+    openBackends.add(backend);
+    backend.on('close', () => openBackends.delete(backend));
+    return backend;
+  };
+}
 
 /**
  * Closes the queues in PostgreSQL that a start left open when it failed half-way: it hands out no application that
- * could be closed, and their connections would take the end of an embedded server for a fault.
+ * could be closed, and their connections would take the end of an embedded server for a fault. Nest goes on making
+ * what was waiting when something failed beside it: no queue on this server is opened from now on.
  */
-export async function closeLeftOverQueues(): Promise<void> {
+export async function closeLeftOverQueues(server: DatabaseServer): Promise<void> {
+  givenUp.add(server);
   await Promise.allSettled(
     [...openBackends].map(async (backend) => {
       await backend.waitUntilReady();

@@ -1,0 +1,28 @@
+import { loadConfig } from './config.js';
+
+const load = (settings: Record<string, string>) => () =>
+  loadConfig({ NODE_ENV: 'test', SECRET: 'a secret of the tests, forty characters!', ...settings });
+
+describe('a bad setting is one line that names it', () => {
+  it.each([
+    ['PORT', 'x', 'a whole number from 0 to 65535'],
+    ['PORT', ' ', 'a whole number from 0 to 65535'],
+    ['MAIL_DAY_BUDGET', '10,000', 'a whole number from 1 to 100000000'],
+    ['MAIL_RATE_PER_MINUTE', '0', 'a whole number from 1 to 10000000'],
+    ['TRUST_PROXY', 'true', 'a whole number from 0 to 10'],
+    ['CQRS_URL', 'https:cqrs.example.test', 'starts with http:// or https://'],
+    ['SMTP_URL', 'smtp:relay', 'starts with smtp://'],
+    ['SMTP_URL', 'smtp://user:pa#ss@relay.example.test', '%23'],
+    ['REDIS_URL', 'redis://:pa/ss@redis', '%2F'],
+    ['TRIAL_OFF_APPROVED_BY', ' ', 'TRIAL_OFF_APPROVED_BY'],
+  ])('%s=%j: %s', (setting, value, expected) => {
+    expect(load({ [setting]: value })).toThrow(`Configuration refused. ${setting}: `);
+    expect(load({ [setting]: value })).toThrow(expected);
+    expect(load({ [setting]: value })).not.toThrow(/NaN|; .*:/);
+    expect(load({ [setting]: value })).not.toThrow(/pa.ss/);
+  });
+
+  it('takes what a person would write', () => {
+    expect(load({ PORT: '8080', CQRS_URL: 'HTTPS://cqrs.example.test' })()).toMatchObject({ port: 8080 });
+  });
+});
