@@ -8,6 +8,22 @@ import { type PlanStep } from './plan.rules.js';
 export type CampaignRow = Selectable<CampaignTable>;
 export type StepRow = Selectable<CampaignStepTable>;
 
+/** What a draft begins with. The audience and the options are JSON. */
+export type NewCampaign = Pick<
+  CampaignRow,
+  'id' | 'name' | 'kind' | 'window_id' | 'region' | 'launch_at' | 'held_back' | 'author'
+> & { readonly audience: string; readonly options: string };
+
+export const NO_APPROVAL = {
+  approved_plan_id: null,
+  approved_hash: null,
+  approved_by: null,
+  approved_at: null,
+} as const;
+
+/** A campaign as somebody has looked at it: every change of it makes another version. */
+export type CampaignVersion = Pick<CampaignRow, 'id' | 'version'>;
+
 /** The fields that an approval or an edit changes together with the state. */
 export type CampaignPatch = Partial<
   Pick<
@@ -30,11 +46,12 @@ export type CampaignPatch = Partial<
 export class CampaignRepository {
   constructor(@InjectDatabase() readonly db: Kysely<CampaignTables>) {}
 
-  async add(
-    row: Omit<CampaignRow, 'version' | 'audience' | 'options'> & { audience: string; options: string },
-    trx: Transaction<CampaignTables>,
-  ): Promise<void> {
-    await trx.insertInto('campaign').values(row).execute();
+  async addDraft(draft: NewCampaign, now: Date, trx: Transaction<CampaignTables>): Promise<void> {
+    const fresh = { ...NO_APPROVAL, state: 'draft', released_at: null, created_at: now, updated_at: now } as const;
+    await trx
+      .insertInto('campaign')
+      .values({ ...draft, ...fresh })
+      .execute();
   }
 
   async find(id: string): Promise<CampaignRow | undefined> {
@@ -81,9 +98,12 @@ export class CampaignRepository {
       .execute();
   }
 
-  /** Locks the row until the transaction ends, so that two people cannot decide at once. */
+  /**
+   * Locks the row until the transaction ends, so that two people cannot decide at once. Not its key: a plan that is being
+   * made refers to that, a minute long for England, and must not hold up who stops the campaign.
+   */
   async lock(id: string, trx: Transaction<CampaignTables>): Promise<CampaignRow | undefined> {
-    return trx.selectFrom('campaign').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+    return trx.selectFrom('campaign').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst();
   }
 
   async change(
@@ -159,9 +179,10 @@ export class CampaignRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** The campaign's row if no other process works on it now; two schedulers never dispatch one step twice. */
-  async claim(id: string, trx: Transaction<CampaignTables>): Promise<CampaignRow | undefined> {
-    return trx.selectFrom('campaign').selectAll().where('id', '=', id).forUpdate().skipLocked().executeTakeFirst();
+  /** The campaign's row, locked, if no other process works on it now and nobody has changed it since it was found. */
+  async claim({ id, version }: CampaignVersion, trx: Transaction<CampaignTables>): Promise<CampaignRow | undefined> {
+    const found = trx.selectFrom('campaign').selectAll().where('id', '=', id).where('version', '=', version);
+    return found.forNoKeyUpdate().skipLocked().executeTakeFirst();
   }
 
   async waitingSteps(campaignId: string, trx: Transaction<CampaignTables>): Promise<StepRow[]> {
@@ -199,10 +220,10 @@ export class CampaignRepository {
   }
 
   /** Sending campaigns none of whose steps waits any more. */
-  async withoutWaitingSteps(): Promise<string[]> {
-    const rows = await this.db
+  async withoutWaitingSteps(): Promise<CampaignVersion[]> {
+    return this.db
       .selectFrom('campaign')
-      .select('id')
+      .select(['id', 'version'])
       .where('state', '=', 'sending')
       .where((where) =>
         where.not(
@@ -216,6 +237,5 @@ export class CampaignRepository {
         ),
       )
       .execute();
-    return rows.map(({ id }) => id);
   }
 }

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction } from 'kysely';
 import { v7 as uuid } from 'uuid';
-import { AuditTrail, type Json, type Principal, requireRegion, systemPrincipal } from '../access/index.js';
+import { type Principal, requireRegion } from '../access/index.js';
 import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { Ledger } from '../delivery/index.js';
@@ -11,35 +10,29 @@ import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from 
 import { type OdsCode } from '../shared/ods-code.js';
 import { launchInWindow } from './campaign.clone.js';
 import { KINDS } from './campaign.kinds.js';
-import { type CampaignPatch, CampaignRepository, type CampaignRow, type StepRow } from './campaign.repository.js';
+import { CampaignRepository, type CampaignRow, NO_APPROVAL, type StepRow } from './campaign.repository.js';
 import {
   type CampaignAudience,
   type CampaignClone,
   type CampaignInput,
   campaignInputSchema,
 } from './campaign.schema.js';
-import { type CampaignAction, nextState, TRANSITIONS } from './campaign.states.js';
-import { type CampaignTables } from './campaign.tables.js';
-import { type Contradiction, driftOf } from './plan.rules.js';
+import { nextState } from './campaign.states.js';
+import { authorise, CampaignTransitions } from './campaign.transitions.js';
+import { type Contradiction, contradictionsInWords } from './plan.rules.js';
 import { type Plan, PlanService } from './plan.service.js';
-import { PlanRepository } from './plan.repository.js';
-import { StepDispatcher } from './step.dispatcher.js';
 
-const NO_APPROVAL = { approved_plan_id: null, approved_hash: null, approved_by: null, approved_at: null } as const;
-
-/** A campaign's life from draft to finished. Every change is checked against `TRANSITIONS`, authorised and audited. */
+/** What people decide about a campaign, from draft to the last stop. What the clock does is `CampaignRunner`'s. */
 @Injectable()
 export class CampaignService {
   constructor(
     private readonly campaigns: CampaignRepository,
+    private readonly transitions: CampaignTransitions,
     private readonly plans: PlanService,
-    private readonly planRows: PlanRepository,
-    private readonly dispatcher: StepDispatcher,
     private readonly deadlines: DeadlinesService,
     private readonly bankHolidays: BankHolidays,
     private readonly directory: DirectoryService,
     private readonly ledger: Ledger,
-    private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {}
 
@@ -50,24 +43,10 @@ export class CampaignService {
   async create(input: CampaignInput, principal: Principal): Promise<CampaignRow> {
     authorise(principal, 'edit');
     const content = await this.contentOf(input, principal);
-    const now = this.clock.now();
     const id = uuid();
-    await this.campaigns.db.transaction().execute(async (trx) => {
-      await this.campaigns.add(
-        {
-          id,
-          ...content,
-          released_at: null,
-          state: 'draft',
-          author: principal.id,
-          ...NO_APPROVAL,
-          created_at: now,
-          updated_at: now,
-        },
-        trx,
-      );
-      await this.record('created', id, principal, { kind: content.kind, window: content.window_id }, trx);
-    });
+    await this.campaigns.db
+      .transaction()
+      .execute((trx) => this.transitions.begin({ id, author: principal.id, ...content }, principal, {}, trx));
     return this.get(id);
   }
 
@@ -81,19 +60,26 @@ export class CampaignService {
     authorise(principal, 'edit');
     const content = await this.contentOf(input, principal);
     const patch = { ...content, ...NO_APPROVAL, released_at: null };
-    return this.change(id, 'edit', principal, patch, {}, async (trx, { version, window_id: windowId, kind }) => {
-      if (version !== expectedVersion) {
-        throw new ConflictError(STALE_VERSION, `Campaign ${id} is at version ${version} by now: read it again`);
-      }
-      const isAnother = content.window_id !== windowId || content.kind !== kind;
-      if (isAnother && (await this.campaigns.steps(id, trx)).some(({ state }) => state === 'dispatched')) {
-        throw new ConflictError(
-          'has-sent',
-          `Campaign ${id} has been sent to people and keeps its window and kind: copy it for another window, or draft a new one`,
-        );
-      }
-      await this.campaigns.replaceWaitingSteps(id, [], this.clock.now(), trx);
-    });
+    return this.transitions.apply(
+      id,
+      'edit',
+      principal,
+      patch,
+      {},
+      async (trx, { version, window_id: windowId, kind }) => {
+        if (version !== expectedVersion) {
+          throw new ConflictError(STALE_VERSION, `Campaign ${id} is at version ${version} by now: read it again`);
+        }
+        const isAnother = content.window_id !== windowId || content.kind !== kind;
+        if (isAnother && (await this.campaigns.steps(id, trx)).some(({ state }) => state === 'dispatched')) {
+          throw new ConflictError(
+            'has-sent',
+            `Campaign ${id} has been sent to people and keeps its window and kind: copy it for another window, or draft a new one`,
+          );
+        }
+        await this.campaigns.replaceWaitingSteps(id, [], this.clock.now(), trx);
+      },
+    );
   }
 
   /**
@@ -163,7 +149,7 @@ export class CampaignService {
       const list = more > 0 ? `${first}; and ${more} more` : first;
       throw new ConflictError('audience-unknown', `Campaign ${id} cannot be submitted: ${list}`);
     }
-    return this.change(id, 'submit', principal);
+    return this.transitions.apply(id, 'submit', principal);
   }
 
   /**
@@ -176,35 +162,41 @@ export class CampaignService {
     if (campaign.author === principal.id)
       throw new ForbiddenError('own-campaign', 'Somebody other than its author approves a campaign');
     const plan = await this.plans.latest(id);
-    if (plan?.hash !== hash || (await this.plans.presentHash(campaign, plan.id)) !== hash) {
-      throw new ConflictError('plan-changed', `Campaign ${id} has changed since that plan: look at the newest one`);
-    }
+    const changed = new ConflictError(
+      'plan-changed',
+      `Campaign ${id} has changed since that plan: look at the newest one`,
+    );
+    if (plan?.hash !== hash || (await this.plans.presentHash(campaign, plan.id)) !== hash) throw changed;
     // Another one may have been approved since that plan was made.
     refuseContradictions(id, await this.plans.contradictions(campaign, plan.id));
-    return this.change(id, 'approve', principal, {
+    const approval = {
       approved_plan_id: plan.id,
       approved_hash: hash,
       approved_by: principal.id,
       approved_at: this.clock.now(),
+    };
+    return this.transitions.apply(id, 'approve', principal, approval, {}, async (trx) => {
+      // A plan that is no longer the newest may have lost its recipients since it was read.
+      if ((await this.plans.latest(id, trx))?.id !== plan.id) throw changed;
     });
   }
 
   async sendBack(id: string, comment: string, principal: Principal): Promise<CampaignRow> {
-    return this.change(id, 'send-back', principal, {}, { comment: comment.slice(0, 500) });
+    return this.transitions.apply(id, 'send-back', principal, {}, { comment: comment.slice(0, 500) });
   }
 
   /** Lets the clock take over: steps become due at their times. */
   async schedule(id: string, principal: Principal): Promise<CampaignRow> {
     const campaign = await this.get(id);
     const steps = this.plans.stepsOf(campaign, await this.deadlines.window(campaign.window_id));
-    return this.change(id, 'schedule', principal, {}, {}, async (trx) => {
+    return this.transitions.apply(id, 'schedule', principal, {}, {}, async (trx) => {
       await this.campaigns.replaceWaitingSteps(id, steps, this.clock.now(), trx);
     });
   }
 
   /** Lets a held-back campaign go: "the guidance is ready". */
   async release(id: string, principal: Principal): Promise<CampaignRow> {
-    return this.change(id, 'release', principal, { released_at: this.clock.now() });
+    return this.transitions.apply(id, 'release', principal, { released_at: this.clock.now() });
   }
 
   /**
@@ -217,122 +209,25 @@ export class CampaignService {
     const { approved_plan_id: planId, approved_hash: hash } = campaign;
     if (planId === null || nextState(campaign.state, 'void-approval') === undefined) return undefined;
     if ((await this.plans.presentHash(campaign, planId)) === hash) return undefined;
-    return this.voidApproval(id, reason, principal);
+    return this.transitions.voidApproval(id, reason, principal);
   }
 
   /** Stops between windows of messages; nobody who was not written to yet is, until resumed. */
   async pause(id: string, principal: Principal): Promise<CampaignRow> {
-    return this.change(id, 'pause', principal, {}, {}, async (trx) => {
+    return this.transitions.apply(id, 'pause', principal, {}, {}, async (trx) => {
       await this.ledger.pause({ campaignId: id }, trx);
     });
   }
 
   async resume(id: string, principal: Principal): Promise<CampaignRow> {
-    return this.change(id, 'resume', principal, {}, {}, async (trx) => {
+    return this.transitions.apply(id, 'resume', principal, {}, {}, async (trx) => {
       await this.ledger.resume({ campaignId: id }, trx);
     });
   }
 
   /** Stops for good; what has left has left. */
   async cancel(id: string, reason: string, principal: Principal): Promise<CampaignRow> {
-    let dispatches: string[] = [];
-    const row = await this.change(id, 'cancel', principal, {}, { reason: reason.slice(0, 500) }, async (trx) => {
-      await this.campaigns.cancelWaitingSteps(id, this.clock.now(), trx);
-      dispatches = await this.ledger.stop({ campaignId: id }, trx);
-    });
-    for (const dispatchId of dispatches) await this.ledger.cancelUnsent({ dispatchId }, 'campaign cancelled');
-    return row;
-  }
-
-  /**
-   * Dispatches the campaign's due steps, if no other process is at it: the latest goes out, older ones that nobody
-   * sent in time are skipped, and past its expiry nothing goes. Returns how many messages were planned.
-   */
-  async runDueSteps(id: string): Promise<number> {
-    const now = this.clock.now();
-    const scheduler = systemPrincipal('scheduler');
-    const candidate = await this.get(id);
-    if (candidate.state === 'scheduled' && !(await this.stillAsApproved(candidate, scheduler))) return 0;
-    return this.campaigns.db.transaction().execute(async (trx) => {
-      const campaign = await this.campaigns.claim(id, trx);
-      if (!campaign || (campaign.state !== 'scheduled' && campaign.state !== 'sending')) return 0;
-      // A step of dates that have changed since is nobody's to send, even before it is taken back.
-      const valid = await this.validSteps(campaign);
-      const due = (await this.campaigns.waitingSteps(id, trx)).filter(
-        (step) => step.due_at <= now && valid.has(step.step_id),
-      );
-      const latest = due.at(-1);
-      let planned = 0;
-      for (const step of due) {
-        const expired = step.expires_at !== null && step.expires_at <= now;
-        if (expired || step !== latest) {
-          const note = expired ? 'its time had passed' : 'a later step was due';
-          await this.campaigns.handleStep(step, { state: 'skipped', note }, now, trx);
-          await this.record('step-skipped', id, scheduler, { step: step.step_id, note }, trx);
-          continue;
-        }
-        planned = await this.dispatcher.dispatch(campaign, step, trx);
-        await this.campaigns.handleStep(step, { state: 'dispatched', note: `${planned} messages` }, now, trx);
-        await this.record('step-dispatched', id, scheduler, { step: step.step_id, messages: planned }, trx);
-      }
-      if (campaign.state === 'scheduled' && due.length > 0) await this.move(campaign, 'launch', scheduler, {}, {}, trx);
-      return planned;
-    });
-  }
-
-  /** Ids of campaigns with something to do now. */
-  async due(): Promise<string[]> {
-    return this.campaigns.dueCampaigns(this.clock.now());
-  }
-
-  /** Closes campaigns whose steps are all handled and whose messages are all terminal. */
-  async finishDone(): Promise<void> {
-    for (const id of await this.campaigns.withoutWaitingSteps()) {
-      const { planned, terminal } = await this.ledger.progress({ campaignId: id });
-      if (planned === terminal) await this.change(id, 'finish', systemPrincipal('scheduler'));
-    }
-  }
-
-  private async validSteps(campaign: CampaignRow): Promise<ReadonlySet<string>> {
-    const steps = this.plans.stepsOf(campaign, await this.deadlines.window(campaign.window_id));
-    return new Set(steps.map(({ id }) => id));
-  }
-
-  /** At launch: what was approved must still be what would be sent, and the directory must not have drifted far. */
-  private async stillAsApproved(campaign: CampaignRow, scheduler: Principal): Promise<boolean> {
-    const { id, approved_plan_id: approvedId, approved_hash: approvedHash } = campaign;
-    const present = approvedId === null ? undefined : await this.plans.driftSince(campaign, approvedId);
-    if (approvedId === null || present?.hash !== approvedHash) {
-      await this.voidApproval(id, 'what was approved has been altered since', scheduler);
-      return false;
-    }
-    // A cascade may have begun since, and its worklists say what its approved plan does not.
-    const contradictions = await this.plans.contradictions(campaign, approvedId);
-    if (contradictions.length > 0) {
-      await this.voidApproval(id, `it would contradict another one: ${listOf(contradictions)}`, scheduler);
-      return false;
-    }
-    const { drift } = present;
-    const approved = await this.planRows.find(approvedId);
-    if (driftOf(drift, approved?.summary.recipients ?? 0) <= campaign.options.driftThreshold) return true;
-    // For whoever is to approve it again.
-    await this.plans.make(campaign);
-    const { joined, left, changed } = drift;
-    await this.voidApproval(id, `${joined} joined, ${left} left and ${changed} changed since approval`, scheduler);
-    return false;
-  }
-
-  private async voidApproval(id: string, reason: string, principal: Principal): Promise<number> {
-    // Taken back and not cancelled: the same steps come again when the campaign is scheduled again.
-    try {
-      await this.change(id, 'void-approval', principal, NO_APPROVAL, { reason }, (trx) =>
-        this.campaigns.replaceWaitingSteps(id, [], this.clock.now(), trx),
-      );
-    } catch (error) {
-      // The scheduler and a moved window may find the same fault at the same moment: whoever is second finds a draft.
-      if (!(error instanceof ConflictError && error.code === 'wrong-state')) throw error;
-    }
-    return this.ledger.cancel({ campaignId: id }, reason);
+    return this.transitions.cancel(id, reason.slice(0, 500), principal);
   }
 
   private async contentOf(input: CampaignInput, principal: Principal) {
@@ -381,80 +276,12 @@ export class CampaignService {
     const [region] = found;
     return found.size === 1 ? (region as OdsCode | undefined) : undefined;
   }
-
-  private async change(
-    id: string,
-    action: CampaignAction,
-    principal: Principal,
-    patch: CampaignPatch = {},
-    details: Readonly<Record<string, Json>> = {},
-    also?: (trx: Transaction<CampaignTables>, campaign: CampaignRow) => Promise<void>,
-  ): Promise<CampaignRow> {
-    authorise(principal, action);
-    return this.campaigns.db.transaction().execute(async (trx) => {
-      const campaign = await this.campaigns.lock(id, trx);
-      if (!campaign) throw new NotFoundError('campaign-not-found', 'There is no campaign of that id');
-      requireRegion(principal, (campaign.region ?? undefined) as OdsCode | undefined);
-      await also?.(trx, campaign);
-      return this.move(campaign, action, principal, patch, details, trx);
-    });
-  }
-
-  private async move(
-    campaign: CampaignRow,
-    action: CampaignAction,
-    principal: Principal,
-    patch: CampaignPatch,
-    details: Readonly<Record<string, Json>>,
-    trx: Transaction<CampaignTables>,
-  ): Promise<CampaignRow> {
-    const state = nextState(campaign.state, action);
-    if (state === undefined) {
-      const { verb, from } = TRANSITIONS[action];
-      throw new ConflictError(
-        'wrong-state',
-        `Campaign ${campaign.id} is ${campaign.state} and cannot be ${verb}; that is possible while it is ${from.join(', ')}`,
-      );
-    }
-    const row = await this.campaigns.change(campaign.id, state, patch, this.clock.now(), trx);
-    await this.record(action, campaign.id, principal, { from: campaign.state, to: state, ...details }, trx);
-    return row;
-  }
-
-  private async record(
-    action: string,
-    id: string,
-    principal: Principal,
-    details: Readonly<Record<string, Json>>,
-    trx: Transaction<CampaignTables>,
-  ): Promise<void> {
-    await this.audit.record(
-      { actor: principal.id, action: `campaign.${action}`, subject: `campaign:${id}`, details },
-      trx,
-    );
-  }
 }
 
 function refuseContradictions(id: string, contradictions: readonly Contradiction[]): void {
   if (contradictions.length === 0) return;
   throw new ConflictError(
     'contradictory-instructions',
-    `Campaign ${id} would contradict another one: ${listOf(contradictions)}. Plan the older one again, or cancel it`,
+    `Campaign ${id} would contradict another one: ${contradictionsInWords(contradictions)}. Plan the older one again, or cancel it`,
   );
-}
-
-function listOf(contradictions: readonly Contradiction[]): string {
-  return contradictions
-    .map(
-      ({ campaign, template, otherTemplate, people }) =>
-        `${people} people get ${template} here and ${otherTemplate} in "${campaign}"`,
-    )
-    .join('; ');
-}
-
-/** The service itself acts on what people decided; people and keys need the permission. */
-function authorise(principal: Principal, action: CampaignAction): void {
-  const { permission, verb } = TRANSITIONS[action];
-  if (principal.kind === 'system' || principal.permissions.includes(permission)) return;
-  throw new ForbiddenError('not-permitted', `A campaign is ${verb} by somebody with the permission ${permission}`);
 }

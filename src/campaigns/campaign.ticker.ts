@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Tick } from '../platform/schedule/index.js';
-import { CampaignService } from './campaign.service.js';
+import { CampaignRunner } from './campaign.runner.js';
 
 const EVERY = 2_000;
 
@@ -11,7 +11,7 @@ export class CampaignTicker implements BeforeApplicationShutdown {
   private readonly logger = new Logger(CampaignTicker.name);
   private readonly ticking = new Tick(() => this.run(), this.logger);
 
-  constructor(private readonly campaigns: CampaignService) {}
+  constructor(private readonly runner: CampaignRunner) {}
 
   @Interval(EVERY)
   async tick(): Promise<void> {
@@ -24,15 +24,14 @@ export class CampaignTicker implements BeforeApplicationShutdown {
 
   /** One round; one campaign's trouble does not hold up the others. */
   async run(): Promise<void> {
-    for (const id of await this.campaigns.due()) {
-      try {
-        const planned = await this.campaigns.runDueSteps(id);
+    for (const id of await this.runner.due()) {
+      await this.ticking.part({ campaign: id }, async () => {
+        const planned = await this.runner.runDueSteps(id);
         if (planned > 0) this.logger.log({ message: 'step dispatched', campaign: id, messages: planned });
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : 'unknown';
-        this.logger.error({ message: 'campaign step failed', campaign: id, error: reason });
-      }
+      });
     }
-    await this.campaigns.finishDone();
+    for (const found of await this.runner.withoutWaitingSteps()) {
+      await this.ticking.part({ campaign: found.id }, () => this.runner.finishIfDone(found));
+    }
   }
 }

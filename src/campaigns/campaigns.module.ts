@@ -9,8 +9,10 @@ import { SegmentsModule } from '../segments/index.js';
 import { AudienceRepository } from './audience.repository.js';
 import { AudienceService } from './audience.service.js';
 import { CampaignRepository } from './campaign.repository.js';
+import { CampaignRunner } from './campaign.runner.js';
 import { CampaignService } from './campaign.service.js';
 import { CampaignTicker } from './campaign.ticker.js';
+import { CampaignTransitions } from './campaign.transitions.js';
 import { CorrectionAudience } from './correction.audience.js';
 import { CorrectionRepository } from './correction.repository.js';
 import { CorrectionService } from './correction.service.js';
@@ -38,8 +40,10 @@ import { WebhooksModule } from './webhooks.module.js';
     AudienceRepository,
     AudienceService,
     CampaignRepository,
+    CampaignRunner,
     CampaignService,
     CampaignTicker,
+    CampaignTransitions,
     CorrectionAudience,
     CorrectionRepository,
     CorrectionService,
@@ -51,6 +55,15 @@ import { WebhooksModule } from './webhooks.module.js';
     SharedValuesService,
     StepDispatcher,
   ],
-  exports: [CampaignService, CampaignTicker, CorrectionService, PlanService, Retention, SharedValuesService],
+  exports: [
+    CampaignRunner,
+    CampaignService,
+    CampaignTicker,
+    CorrectionService,
+    CorrectionTicker,
+    PlanService,
+    Retention,
+    SharedValuesService,
+  ],
 })
 export class CampaignsModule {}

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
+import pLimit from 'p-limit';
 import { v5 as uuidFrom } from 'uuid';
-import { AuditTrail, type Principal, systemPrincipal } from '../access/index.js';
+import { type Principal, systemPrincipal } from '../access/index.js';
 import {
   DeadlinesService,
   type DeclarationWindow,
@@ -14,6 +15,7 @@ import { CampaignRepository } from './campaign.repository.js';
 import { audienceSchema, optionsSchema } from './campaign.schema.js';
 import { CampaignService } from './campaign.service.js';
 import { nextState } from './campaign.states.js';
+import { CampaignTransitions } from './campaign.transitions.js';
 import { CorrectionAudience, allDatesOf } from './correction.audience.js';
 import { type AllDates } from './correction.rules.js';
 import { CorrectionRepository, type CorrectionTrx } from './correction.repository.js';
@@ -44,15 +46,17 @@ export interface WindowMoved {
 @Injectable()
 export class CorrectionService {
   private readonly logger = new Logger(CorrectionService.name);
+  /** The work holds one connection to the database and needs others: many at once would wait for one another. */
+  private readonly turns = pLimit(1);
 
   constructor(
     private readonly corrections: CorrectionRepository,
     private readonly audience: CorrectionAudience,
     private readonly campaigns: CampaignService,
+    private readonly transitions: CampaignTransitions,
     private readonly campaignRows: CampaignRepository,
     private readonly deadlines: DeadlinesService,
     private readonly ledger: Ledger,
-    private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {}
 
@@ -76,6 +80,10 @@ export class CorrectionService {
 
   /** Does its work once for each version of a window; asked again, and by several at a time, it changes nothing. */
   async windowMoved(windowId: string): Promise<WindowMoved> {
+    return this.turns(() => this.followWindow(windowId));
+  }
+
+  private async followWindow(windowId: string): Promise<WindowMoved> {
     return this.corrections.alone(windowId, async (trx) => {
       const window = await this.deadlines.window(windowId);
       const { id, version } = window;
@@ -102,9 +110,9 @@ export class CorrectionService {
     return this.audience.wrongDates(window);
   }
 
-  /** Every window that somebody has changed by whatever way, and whose campaigns still follow the dates of before. */
-  async catchUp(): Promise<void> {
-    for (const windowId of await this.corrections.unhandled(this.clock.now())) await this.windowMoved(windowId);
+  /** Ids of windows that somebody has changed by whatever way, and whose campaigns still follow the dates of before. */
+  async unhandled(): Promise<string[]> {
+    return this.corrections.unhandled(this.clock.now());
   }
 
   private async takeBack(
@@ -132,35 +140,22 @@ export class CorrectionService {
   }
 
   private async draft(window: DeclarationWindow, author: string, trx: CorrectionTrx): Promise<string | null> {
-    const now = this.clock.now();
-    if (window.cutoff.toInstant() <= now || !(await this.audience.isWanted(window))) return null;
+    if (window.cutoff.toInstant() <= this.clock.now() || !(await this.audience.isWanted(window))) return null;
     const [newest] = await this.campaignRows.list({ windowId: window.id, limit: 1 });
     const id = uuidFrom(`${window.id}:${window.version}`, CORRECTIONS);
-    await this.campaignRows.add(
-      {
-        id,
-        name: `Correction: ${window.name.slice(0, 150)}, version ${window.version}`,
-        kind: 'correction',
-        window_id: window.id,
-        region: null,
-        audience: JSON.stringify(audienceSchema.parse({})),
-        options: JSON.stringify(newest?.options ?? optionsSchema.parse({})),
-        launch_at: null,
-        held_back: false,
-        released_at: null,
-        state: 'draft',
-        author,
-        approved_plan_id: null,
-        approved_hash: null,
-        approved_by: null,
-        approved_at: null,
-        created_at: now,
-        updated_at: now,
-      },
-      trx,
-    );
-    const details = { kind: 'correction', window: window.id, version: window.version };
-    await this.audit.record({ actor: SERVICE.id, action: 'campaign.created', subject: `campaign:${id}`, details }, trx);
+    const draft = {
+      id,
+      name: `Correction: ${window.name.slice(0, 150)}, version ${window.version}`,
+      kind: 'correction' as const,
+      window_id: window.id,
+      region: null,
+      audience: JSON.stringify(audienceSchema.parse({})),
+      options: JSON.stringify(newest?.options ?? optionsSchema.parse({})),
+      launch_at: null,
+      held_back: false,
+      author,
+    };
+    await this.transitions.begin(draft, SERVICE, { version: window.version }, trx);
     return id;
   }
 }

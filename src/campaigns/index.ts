@@ -1,5 +1,6 @@
 export { CAMPAIGN_KINDS, type CampaignKind, KINDS } from './campaign.kinds.js';
 export { type CampaignRow, type StepRow } from './campaign.repository.js';
+export { CampaignRunner } from './campaign.runner.js';
 export { type CampaignInput, campaignInputSchema } from './campaign.schema.js';
 export { CampaignService } from './campaign.service.js';
 export { CAMPAIGN_STATES, type CampaignState, TRANSITIONS } from './campaign.states.js';
@@ -8,6 +9,7 @@ export { CampaignsApiModule } from './campaigns-api.module.js';
 export { allDatesOf } from './correction.audience.js';
 export { type AllDates } from './correction.rules.js';
 export { CorrectionService, type WindowMoved } from './correction.service.js';
+export { CorrectionTicker } from './correction.ticker.js';
 export { CampaignsModule } from './campaigns.module.js';
 export { type PlanSummary } from './plan.rules.js';
 export { type Plan, PlanService } from './plan.service.js';

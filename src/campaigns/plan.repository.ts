@@ -197,16 +197,23 @@ export class PlanRepository {
     return query.execute();
   }
 
-  /** Only the newest plans, and the approved one, keep their recipients: a plan of England is 30 MB. */
+  /**
+   * Only these plans, the newest and the approved one keep their recipients: a plan of England is 30 MB. The campaign is
+   * locked, so that nobody approves a plan while its recipients go.
+   */
   async forgetRecipients(campaignId: string, keep: readonly string[], trx: Transaction<CampaignTables>): Promise<void> {
+    const campaign = trx
+      .selectFrom('campaign')
+      .select('approved_plan_id')
+      .where('id', '=', campaignId)
+      .forNoKeyUpdate();
+    const { approved_plan_id: approved } = await campaign.executeTakeFirstOrThrow();
+    const newest = await this.latest(campaignId, trx);
+    const kept = [...keep, newest?.id, approved].filter((id) => typeof id === 'string');
     await trx
       .deleteFrom('plan_recipient')
       .where('plan_id', 'in', (query) =>
-        query
-          .selectFrom('plan')
-          .select('id')
-          .where('campaign_id', '=', campaignId)
-          .where('id', 'not in', [...keep]),
+        query.selectFrom('plan').select('id').where('campaign_id', '=', campaignId).where('id', 'not in', kept),
       )
       .execute();
   }

@@ -25,6 +25,16 @@ export interface Contradiction {
   readonly people: number;
 }
 
+/** For people who read why a campaign was refused. */
+export function contradictionsInWords(contradictions: readonly Contradiction[]): string {
+  return contradictions
+    .map(
+      ({ campaign, template, otherTemplate, people }) =>
+        `${people} people get ${template} here and ${otherTemplate} in "${campaign}"`,
+    )
+    .join('; ');
+}
+
 /** What a plan says at a glance. Counts are emails for recipients and people for exclusions. */
 export interface PlanSummary {
   readonly kind: string;

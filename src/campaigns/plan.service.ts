@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
+import pLimit from 'p-limit';
 import { v7 as uuid } from 'uuid';
 import { BankHolidays, DeadlinesService, type DeclarationWindow, feasibility } from '../deadlines/index.js';
 import { type Config, InjectConfig, mailLimitsOf } from '../platform/config/index.js';
@@ -42,6 +43,12 @@ const RETRY_SHARE = 0.02;
 /** Shows what a campaign would do, and freezes it: the plan that gets approved is the audience snapshot. */
 @Injectable()
 export class PlanService {
+  /**
+   * A plan holds the directory in memory, and one connection to the database while it reads through a second: 20 at once
+   * held all connections and waited for one another.
+   */
+  private readonly turns = pLimit(2);
+
   constructor(
     private readonly plans: PlanRepository,
     private readonly audience: AudienceService,
@@ -53,8 +60,15 @@ export class PlanService {
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** Works the campaign out against the directory as it is now, and keeps the result beside the earlier plans. */
+  /**
+   * Works the campaign out against the directory as it is now, and keeps the result beside the earlier plans. Whoever
+   * asks while others are being made waits for a turn.
+   */
   async make(campaign: CampaignRow): Promise<Plan> {
+    return this.turns(() => this.makeNow(campaign));
+  }
+
+  private async makeNow(campaign: CampaignRow): Promise<Plan> {
     const window = await this.deadlines.window(campaign.window_id);
     const shared = this.sharedValues.of(campaign, window);
     const steps = this.stepsOf(campaign, window);
@@ -83,8 +97,7 @@ export class PlanService {
         changes: await this.changesSince(previous?.id, id, previous?.made_at, trx),
       };
       await this.plans.complete(id, hash, summary, trx);
-      const keep = [id, previous?.id, campaign.approved_plan_id].filter((plan) => typeof plan === 'string');
-      await this.plans.forgetRecipients(campaign.id, keep, trx);
+      await this.plans.forgetRecipients(campaign.id, [id, ...(previous ? [previous.id] : [])], trx);
       return { id, campaignId: campaign.id, madeAt, hash, summary };
     });
   }
@@ -101,8 +114,8 @@ export class PlanService {
   }
 
   /** The newest plan, if any was made. */
-  async latest(campaignId: string): Promise<Plan | undefined> {
-    const row = await this.plans.latest(campaignId);
+  async latest(campaignId: string, trx?: Transaction<CampaignTables>): Promise<Plan | undefined> {
+    const row = await this.plans.latest(campaignId, trx);
     return (
       row && { id: row.id, campaignId: row.campaign_id, madeAt: row.made_at, hash: row.hash, summary: row.summary }
     );

@@ -134,9 +134,13 @@ export class CascadeRepository {
   }
 
   /** What stands directly below: a region's commissioners; a commissioner's practices, those that moved to it too. */
-  async below(id: string, { code, kind }: Pick<OrganisationRow, 'code' | 'kind'>): Promise<OrganisationRow[]> {
+  async below(
+    id: string,
+    { code, kind }: Pick<OrganisationRow, 'code' | 'kind'>,
+    db: Db = this.db,
+  ): Promise<OrganisationRow[]> {
     if (kind === 'practice') return [];
-    return this.db
+    return db
       .selectFrom('cascade_organisation')
       .selectAll()
       .where('cascade_id', '=', id)
@@ -234,13 +238,14 @@ export class CascadeRepository {
   async presentCommissioner(
     id: string,
     practice: string,
+    trx: Transaction<CascadeTables>,
   ): Promise<{ code: string; regionCode: string | null } | undefined> {
     const { rows } = await sql<{ code: string; regionCode: string | null }>`
       select node.code, node.region_code as "regionCode"
       from organisation
       join cascade_organisation node on node.cascade_id = ${id} and node.code = organisation.commissioner_code
         and node.kind = 'commissioner'
-      where organisation.code = ${practice}`.execute(this.db);
+      where organisation.code = ${practice}`.execute(trx);
     return rows[0];
   }
 

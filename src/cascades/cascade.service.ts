@@ -98,7 +98,7 @@ export class CascadeService {
       if (after === undefined) {
         throw new InvalidInputError('not-its-answer', `A ${organisation.kind} cannot answer "${answer}"`);
       }
-      const below = await this.namedBelow(input, organisation);
+      const below = await this.namedBelow(input, organisation, trx);
       if (answer === 'decline' && below !== undefined) return this.reroute(input, organisation, below, trx);
       return this.record(input, cascade, organisation, after, below ?? [], trx);
     });
@@ -188,7 +188,7 @@ export class CascadeService {
       const node = await this.repository.lockOrganisation(cascadeId, practice, trx);
       if (!node || node.commissioner_code !== code || node.direct_reason || node.passed_on_at) continue;
       moved += 1;
-      const to = await this.repository.presentCommissioner(cascadeId, practice);
+      const to = await this.repository.presentCommissioner(cascadeId, practice, trx);
       const elsewhere = to !== undefined && to.code !== code;
       await this.repository.change(
         cascadeId,
@@ -209,9 +209,10 @@ export class CascadeService {
   private async namedBelow(
     { cascadeId, answer, below }: AnswerInput,
     organisation: OrganisationRow,
+    trx: Transaction<CascadeTables>,
   ): Promise<readonly string[] | undefined> {
     if (answer !== 'pass-on' && below === undefined) return undefined;
-    const own = (await this.repository.below(cascadeId, organisation)).map(({ code }) => code);
+    const own = (await this.repository.below(cascadeId, organisation, trx)).map(({ code }) => code);
     const stranger = below?.find((code) => !own.includes(code));
     if (stranger !== undefined) {
       throw new InvalidInputError('not-below', `${stranger} does not belong to ${organisation.code} in this cascade`);

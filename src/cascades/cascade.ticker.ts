@@ -41,11 +41,9 @@ export class CascadeTicker implements BeforeApplicationShutdown {
   /** One round: new trees, what the ledger and the imports show, answers that stop messages, and the rungs that are due. */
   async run(): Promise<void> {
     for (const campaignId of await this.freezing.campaignsWithoutTree()) {
-      await this.guarded(campaignId, async () => {
-        await this.freezer.freeze(campaignId);
-      });
+      await this.ticking.part({ campaign: campaignId }, () => this.freezer.freeze(campaignId));
     }
-    for (const id of await this.cascades.live()) await this.guarded(id, () => this.runOne(id));
+    for (const id of await this.cascades.live()) await this.ticking.part({ cascade: id }, () => this.runOne(id));
   }
 
   /** One round for one cascade, if no other process works on it now. */
@@ -76,18 +74,5 @@ export class CascadeTicker implements BeforeApplicationShutdown {
     if (reopened > 0) this.logger.log({ message: 'steps reopened', cascade: id, organisations: reopened });
     const planned = await this.escalation.run(cascade);
     if (planned > 0) this.logger.log({ message: 'silence escalated', cascade: id, messages: planned });
-  }
-
-  /** One cascade's trouble does not hold up the others. */
-  private async guarded(id: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.logger.error({
-        message: 'cascade failed',
-        cascade: id,
-        error: error instanceof Error ? error.message : 'unknown',
-      });
-    }
   }
 }

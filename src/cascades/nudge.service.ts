@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type Transaction } from 'kysely';
 import { AuditTrail, type Principal, requireRegion } from '../access/index.js';
 import { BankHolidays } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
@@ -8,6 +9,7 @@ import { groupBy } from '../shared/group-by.js';
 import { LondonTime } from '../shared/london-time.js';
 import { type OdsCode } from '../shared/ods-code.js';
 import { CascadeService } from './cascade.service.js';
+import { type CascadeTables } from './cascade.tables.js';
 import { RequestContents } from './escalation.mail.js';
 import { type Addressee, EscalationRepository, type Launch } from './escalation.repository.js';
 import { EscalationService, letter, mayEscalate } from './escalation.service.js';
@@ -89,7 +91,7 @@ export class NudgeService {
       const silent = await this.repository.lockSilent(cascadeId, codes, trx);
       const nudged = await this.repository.nudgedSince(cascadeId, this.today(), trx);
       const open = silent.filter((code) => !nudged.has(code));
-      const addressees = await this.contactsOf(cascadeId, open, cascade.policy.mostContacts);
+      const addressees = await this.contactsOf(cascadeId, open, cascade.policy.mostContacts, trx);
       if (addressees.size === 0) throw nothingToNudge();
       let messages = 0;
       for (const [code, people] of addressees) {
@@ -108,8 +110,13 @@ export class NudgeService {
     });
   }
 
-  private async contactsOf(cascadeId: string, codes: readonly string[], most: number) {
-    const addressees = await this.escalations.addressees(cascadeId, codes);
+  private async contactsOf(
+    cascadeId: string,
+    codes: readonly string[],
+    most: number,
+    trx?: Transaction<CascadeTables>,
+  ) {
+    const addressees = await this.escalations.addressees(cascadeId, codes, trx);
     return groupBy<Addressee, string>(
       addressees.filter(({ rank }) => rank <= most),
       ({ code }) => code,

@@ -4,6 +4,7 @@ import { type INestApplicationContext } from '@nestjs/common';
 import { permissionsOf, type AccessRole, type Principal } from '../access/index.js';
 import {
   type CampaignInput,
+  CampaignRunner,
   CampaignService,
   CampaignTicker,
   CorrectionService,
@@ -216,7 +217,7 @@ export class Demo {
   /** Waits until nothing of the campaign is due and every message has ended; the service's own ticks do the work. */
   private async untilEnded(campaignId: string): Promise<number> {
     const ledger = this.app.get(Ledger);
-    const service = this.app.get(CampaignService);
+    const runner = this.app.get(CampaignRunner);
     const before = (await ledger.progress({ campaignId })).planned;
     const started = performance.now();
     const bar = progressBar('emails');
@@ -224,7 +225,7 @@ export class Demo {
     let quietSince = started;
     try {
       for (;;) {
-        const due = await service.due();
+        const due = await runner.due();
         const { planned, terminal } = await ledger.progress({ campaignId });
         bar.update(terminal - before, planned - before, terminal - before);
         if (!due.includes(campaignId) && planned === terminal) {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type INestApplicationContext } from '@nestjs/common';
-import { CampaignService, CampaignTicker, CorrectionService } from '../campaigns/index.js';
+import { CampaignService, CampaignTicker, CorrectionTicker } from '../campaigns/index.js';
 import {
   BankHolidays,
   DeadlinesService,
@@ -120,7 +120,7 @@ export class SimulationRun {
 
   /** Lets everything that is due at this instant happen, to its end, or as far as the mail server allows. */
   async settle(): Promise<void> {
-    await this.app.get(CorrectionService).catchUp();
+    await this.app.get(CorrectionTicker).run();
     await this.app.get(CampaignTicker).run();
     let last = '';
     let movedAt = performance.now();

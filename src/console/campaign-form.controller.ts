@@ -132,12 +132,15 @@ export class CampaignFormController {
   }
 
   private async kindsOf(codes: readonly string[]): Promise<{ commissioners: string[]; organisations: string[] }> {
-    const found = { commissioners: [] as string[], organisations: [] as string[] };
-    for (const code of codes) {
-      const { kind } = await this.organisations.organisation(code);
-      (kind === 'commissioner' ? found.commissioners : found.organisations).push(code);
+    const kinds = await this.organisations.kindsOf(codes);
+    const unknown = codes.filter((code) => !kinds.has(code));
+    if (unknown.length > 0) {
+      throw new NotFoundError('organisation-unknown', `No imported file names an organisation ${unknown.join(', ')}.`);
     }
-    return found;
+    return {
+      commissioners: codes.filter((code) => kinds.get(code) === 'commissioner'),
+      organisations: codes.filter((code) => kinds.get(code) !== 'commissioner'),
+    };
   }
 
   private async show(

@@ -50,6 +50,9 @@ const BOUNCE = join(import.meta.dirname, '..', 'fixtures', 'dsn', 'lhost-amazons
 /** Requests for each operation. FUZZ_RUNS asks for more; a failure prints the seed that repeats it. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 8);
 
+/** Many more than a process has connections to its database. */
+const AT_ONCE = 50;
+
 let api: ApiApp;
 let key: string;
 let operations: Operation[];
@@ -346,6 +349,16 @@ function send(asked: {
   });
 }
 
+/** A request that the operation accepts, if there is one among a few; without a key that makes all the same one. */
+async function acceptedBy(operation: Operation): Promise<Parameters<typeof send>[0]> {
+  const candidates = fc.sample(requestOf(operation), 10).map((asked) => {
+    const { 'Idempotency-Key': _, ...headers } = asked.headers;
+    return { ...asked, headers };
+  });
+  for (const asked of candidates) if ((await send(asked)).status < 300) return asked;
+  return candidates[0]!;
+}
+
 describe('every operation of the API, whatever it is sent', () => {
   it('never answers with a fault of ours, and refuses with a problem document', async () => {
     const statuses = new Map<number, number>();
@@ -369,5 +382,16 @@ describe('every operation of the API, whatever it is sent', () => {
     // A fuzzer all of whose requests are refused at the door proves little.
     expect(succeeded.size).toBeGreaterThan(operations.length * 0.6);
     expect(statuses.get(400) ?? 0).toBeGreaterThan((operations.length * RUNS) / 40);
+  }, 600_000);
+
+  it('answers everybody who wants the same changed at the same moment', async () => {
+    const faults: string[] = [];
+    for (const operation of operations.filter(({ method }) => method !== 'get')) {
+      const asked = await acceptedBy(operation);
+      for (const { status, text } of await Promise.all(Array.from({ length: AT_ONCE }, () => send(asked)))) {
+        if (status >= 500) faults.push(`${operation.method} ${operation.path}: ${status} ${text}`);
+      }
+    }
+    expect(faults).toEqual([]);
   }, 600_000);
 });

@@ -361,6 +361,12 @@ inBrowser('the console', () => {
     await plain.getByLabel('Name of the campaign').fill('Reminders');
     await follow(plain, plain.getByRole('button', { name: 'Continue' }));
     expect(await plain.locator('h1').innerText()).toContain('Who it is for');
+    await plain.getByLabel('Some regions, practices or commissioners').check();
+    await plain.getByLabel('Practices or commissioners', { exact: true }).fill('ZZ991 A84002\nZZ992');
+    await follow(plain, plain.getByRole('button', { name: 'Continue' }));
+    expect(await plain.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual([
+      'No imported file names an organisation ZZ991, ZZ992.',
+    ]);
     await context.close();
   });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { AuditTrail } from '../../src/access/index.js';
-import { type CampaignInput, CampaignService } from '../../src/campaigns/index.js';
+import { type CampaignInput, CampaignRunner, CampaignService } from '../../src/campaigns/index.js';
 import { type CampaignTables } from '../../src/campaigns/campaign.tables.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
 import { CaptureInbox, Ledger, Reconciler, SuppressionList } from '../../src/delivery/index.js';
@@ -20,6 +20,7 @@ let database: TestDatabase<CampaignTables>;
 let clock: FixedClock;
 let test: TestApp;
 let service: CampaignService;
+let runner: CampaignRunner;
 let ledger: Ledger;
 let windowId: string;
 let windows = 0;
@@ -30,6 +31,7 @@ beforeAll(async () => {
   test = await TestApp.start({ server: database.server, clock });
   await test.importSmallDirectory();
   service = test.app.get(CampaignService);
+  runner = test.app.get(CampaignRunner);
   ledger = test.app.get(Ledger);
 });
 afterAll(async () => {
@@ -108,6 +110,20 @@ describe('a campaign', () => {
       expect(third.summary.changes).toMatchObject({ joined: 0, left: 1, changed: 0 });
       expect(third.summary.exclusions['suppressed: test']).toBe(1);
     });
+  });
+
+  it('is planned however often somebody asks at once, and keeps the newest plan whole', async () => {
+    const id = await draft({ audience: { segments: ['unknown', 'mismatched'] } });
+    // More than there are connections to the database: each plan reads beside what it writes.
+    const plans = await Promise.all(Array.from({ length: 30 }, () => service.plan(id)));
+    expect(new Set(plans.map(({ hash }) => hash)).size).toBe(1);
+    await service.submit(id, author);
+    await service.approve(id, plans[0]!.hash, approver);
+    const approvedPlan = (await service.get(id)).approved_plan_id;
+    await Promise.all(Array.from({ length: 5 }, () => service.plan(id)));
+    const { rows } = await sql<{ n: number }>`select count(*)::int as n from plan_recipient
+      where plan_id = ${approvedPlan}`.execute(database.db);
+    expect(rows[0]!.n).toBeGreaterThan(0);
   });
 
   it('accounts for every person: an email or a reason', async () => {
@@ -311,6 +327,24 @@ describe('the schedule', () => {
     expect(await planned(later)).toBeGreaterThan(0);
   });
 
+  it('keeps nobody from the audit trail while it writes the messages of a step', async () => {
+    const id = await scheduled({ kind: 'payment-reminder' });
+    await test.importDeclarations(1);
+    clock.moveTo(at('2026-09-17T12:00'));
+    const [dispatching] = await database.db.transaction().execute(async (trx) => {
+      await sql`lock table message in exclusive mode`.execute(trx);
+      const started = runner.runDueSteps(id);
+      await waiting(1);
+      await draft();
+      return [started];
+    });
+    expect(await dispatching).toBeGreaterThan(0);
+    const states = (await service.steps(id)).map(({ state }) => state);
+    expect(states).toContain('skipped');
+    expect(states).toContain('dispatched');
+    await service.cancel(id, 'the test is over', operator);
+  });
+
   it('sends nothing from the cutoff on', async () => {
     const id = await scheduled({ launchAt: '2026-09-18T11:00:00+01:00' });
     clock.moveTo(at('2026-09-18T12:00'));
@@ -346,15 +380,45 @@ describe('the schedule', () => {
 
   it('dispatches a step once, however many schedulers ask at the same moment', async () => {
     const id = await scheduled({ audience: { segments: ['unknown', 'mismatched'] } });
-    const counts = await Promise.all(Array.from({ length: 5 }, () => service.runDueSteps(id)));
+    const counts = await Promise.all(Array.from({ length: 5 }, () => runner.runDueSteps(id)));
     expect(counts.filter((count) => count > 0)).toHaveLength(1);
     expect(await planned(id)).toBe(Math.max(...counts));
     await test.settle(id);
   });
 
+  it('closes what is done once, however many schedulers find it so at the same moment', async () => {
+    const ids: string[] = [];
+    for (const segment of ['unknown', 'mismatched'] as const) {
+      const id = await scheduled({ audience: { segments: [segment] } });
+      await runner.runDueSteps(id);
+      await test.deliver(id);
+      ids.push(id);
+    }
+    const found = await runner.withoutWaitingSteps();
+    await Promise.all(Array.from({ length: 5 }, () => found.map((each) => runner.finishIfDone(each))).flat());
+    for (const id of ids) {
+      expect((await service.get(id)).state).toBe('finished');
+      const entries = await test.app.get(AuditTrail).entries({ subject: `campaign:${id}`, limit: 100 });
+      expect(entries.filter(({ action }) => action === 'campaign.finish')).toHaveLength(1);
+    }
+  });
+
+  it('does nothing about a campaign that somebody has changed since it was looked at', async () => {
+    const id = await scheduled({ audience: { segments: ['unknown'] } });
+    await runner.runDueSteps(id);
+    await test.deliver(id);
+    const found = (await runner.withoutWaitingSteps()).find((each) => each.id === id)!;
+    await service.pause(id, operator);
+    await service.resume(id, operator);
+    await runner.finishIfDone(found);
+    expect((await service.get(id)).state).toBe('sending');
+    await test.settle(id);
+    expect((await service.get(id)).state).toBe('finished');
+  });
+
   it('pauses and resumes without repeating anybody, and cancels what has not left', async () => {
     const id = await scheduled({ audience: { segments: ['nhsmail'] } });
-    await service.runDueSteps(id);
+    await runner.runDueSteps(id);
     await service.pause(id, operator);
     await test.app.get(Reconciler).reconcile();
     const { states } = await ledger.progress({ campaignId: id });
@@ -364,7 +428,7 @@ describe('the schedule', () => {
     expect((await service.get(id)).state).toBe('finished');
 
     const other = await scheduled({ audience: { segments: ['mismatched'] } });
-    await service.runDueSteps(other);
+    await runner.runDueSteps(other);
     await service.cancel(other, 'wrong month', operator);
     await test.settle(other);
     const after = await ledger.progress({ campaignId: other });
@@ -388,7 +452,7 @@ describe('a cancelled campaign', () => {
     const [launch, cancel] = await database.db.transaction().execute(async (trx) => {
       // Holds the launch up where it has the campaign and nobody can see that yet.
       await sql`lock table dispatch in exclusive mode`.execute(trx);
-      const launched = service.runDueSteps(id);
+      const launched = runner.runDueSteps(id);
       await waiting(1);
       const cancelled = service.cancel(id, 'wrong month', operator);
       await waiting(2);
@@ -398,6 +462,24 @@ describe('a cancelled campaign', () => {
     expect((await cancel).state).toBe('cancelled');
     const { states, planned } = await ledger.progress({ campaignId: id });
     expect(states.cancelled).toBe(planned);
+  });
+});
+
+describe('a campaign that somebody plans just now', () => {
+  it('can be stopped meanwhile, and is launched in time', async () => {
+    const cancelled = await scheduled({ audience: { segments: ['unknown'] } });
+    const due = await scheduled({ audience: { segments: ['mismatched'] } });
+    const plans = await database.db.transaction().execute(async (trx) => {
+      // Holds both plans up where they have written their heads.
+      await sql`lock table plan_recipient in exclusive mode`.execute(trx);
+      const started = Promise.all([service.plan(cancelled), service.plan(due)]);
+      await waiting(2);
+      expect((await service.cancel(cancelled, 'wrong month', operator)).state).toBe('cancelled');
+      expect(await runner.runDueSteps(due)).toBeGreaterThan(0);
+      return [started];
+    });
+    await Promise.all(plans);
+    await test.settle(due);
   });
 });
 

@@ -256,6 +256,14 @@ describe('a cascade', () => {
     expect(passed.map(({ details }) => details.practices)).toEqual([[first, second], others]);
   });
 
+  it('takes more answers at the same moment than there are connections to the database', async () => {
+    const id = await launched();
+    const { node } = await commissionerOf(id);
+    const answer = { cascadeId: id, organisation: node.code, actor: `link:${node.code}`, answer: 'pass-on' as const };
+    const results = await Promise.all(Array.from({ length: 30 }, () => cascades.answer(answer)));
+    expect(results.filter(({ outcome }) => outcome === 'recorded')).toHaveLength(1);
+  });
+
   it('refuses another organisation’s practices, an answer that is not theirs, and a refusal without a reason', async () => {
     const id = await launched();
     const { node, practices } = await commissionerOf(id);

@@ -1,5 +1,12 @@
 import { AuditTrail } from '../../src/access/index.js';
-import { type CampaignInput, CampaignService, CorrectionService, type WindowMoved } from '../../src/campaigns/index.js';
+import {
+  type CampaignInput,
+  CampaignRunner,
+  CampaignService,
+  CorrectionService,
+  CorrectionTicker,
+  type WindowMoved,
+} from '../../src/campaigns/index.js';
 import { type CampaignTables } from '../../src/campaigns/campaign.tables.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
 import { CaptureInbox, Ledger, type MessageView } from '../../src/delivery/index.js';
@@ -20,6 +27,7 @@ let database: TestDatabase<CampaignTables>;
 let clock: FixedClock;
 let test: TestApp;
 let service: CampaignService;
+let runner: CampaignRunner;
 let corrections: CorrectionService;
 let deadlines: DeadlinesService;
 let ledger: Ledger;
@@ -33,6 +41,7 @@ beforeAll(async () => {
   await test.importSmallDirectory();
   await test.importDeclarations(1);
   service = test.app.get(CampaignService);
+  runner = test.app.get(CampaignRunner);
   corrections = test.app.get(CorrectionService);
   deadlines = test.app.get(DeadlinesService);
   ledger = test.app.get(Ledger);
@@ -212,8 +221,9 @@ describe('a correction', () => {
     clock.moveTo(at('2026-09-08T10:00'));
     await deadlines.moveCutoff(windowId, { cutoff: '2026-09-17T12:00', ...LATER }, 1, author.id);
     const results = await Promise.all([
-      corrections.catchUp(),
-      ...Array.from({ length: 4 }, () => corrections.windowMoved(windowId)),
+      test.app.get(CorrectionTicker).run(),
+      // More than there are connections to the database.
+      ...Array.from({ length: 30 }, () => corrections.windowMoved(windowId)),
     ]);
     const drafts = (await service.list({ windowId, limit: 50 })).filter(({ kind }) => kind === 'correction');
     expect(drafts).toHaveLength(1);
@@ -264,7 +274,7 @@ describe('a moved cutoff', () => {
 
   it('stops a notice half-way; approved again it goes to the rest, and those who had it are corrected', async () => {
     const id = await scheduled({ audience: { segments: ['unknown', 'mismatched', 'without-nhsmail'] } });
-    await service.runDueSteps(id);
+    await runner.runDueSteps(id);
     const all = people(await messages(id));
     const half = all.slice(0, Math.floor(all.length / 2));
     await ledger.cancelUnsent({ campaignId: id, personKeys: half }, 'the test stops half of them');
@@ -319,7 +329,7 @@ describe('a moved cutoff', () => {
       windowId = (await deadlines.createWindow({ name, cutoff: OLD.cutoff, ...LATER }, author.id)).id;
       const id = await scheduled({ launchAt: '2026-09-08T10:00:00+01:00' });
       clock.moveTo(at('2026-09-08T10:00'));
-      const dispatching = service.runDueSteps(id).then(() => test.settle(id));
+      const dispatching = runner.runDueSteps(id).then(() => test.settle(id));
       if (round > 0) await new Promise((resolve) => setTimeout(resolve, round * 150));
       const { correctionId } = await move('2026-09-17T12:00');
       const toldByThen = (await messages(id)).filter(({ state }) => state === 'accepted' || state === 'sending');

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { sql } from 'kysely';
-import { connect } from '../../src/platform/database/index.js';
+import { connect, migrate } from '../../src/platform/database/index.js';
 import { testDatabase } from '../support/database.js';
 
 describe('a transaction whose process falls silent', () => {
@@ -20,5 +22,49 @@ describe('a transaction whose process falls silent', () => {
     } finally {
       await db.destroy();
     }
+  });
+});
+
+describe('a connection that nobody gives back', () => {
+  it('is not waited for without end: whoever asks is told to try again', async () => {
+    await using database = await testDatabase();
+    const db = connect(database.connectionString, 1, 200);
+    try {
+      await db.transaction().execute(async () => {
+        await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'database-busy' });
+      });
+      expect((await sql`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }]);
+    } finally {
+      await db.destroy();
+    }
+  });
+});
+
+describe('a server that takes a connection and says nothing', () => {
+  it('is not waited for without end', async () => {
+    await using server = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const db = connect(`postgres://nobody@127.0.0.1:${port}/nothing`, 1, 200);
+    await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'database-unreachable' });
+    await db.destroy();
+  });
+});
+
+describe('a migration', () => {
+  it('gives up at a table that somebody works on, so that nobody else waits behind it, and does its work later', async () => {
+    await using database = await testDatabase<{ kysely_migration: { name: string } }>();
+    const { db } = database;
+    const name = '0650_message_values';
+    await db.deleteFrom('kysely_migration').where('name', '=', name).execute();
+    await db.transaction().execute(async (trx) => {
+      await sql`select count(*) from message`.execute(trx);
+      const migrating = migrate(db, 200);
+      await expect(migrating).rejects.toMatchObject({
+        code: 'migration-failed',
+        message: expect.stringMatching(`^Migration ${name} failed: the service is at work`) as string,
+      });
+    });
+    expect(await migrate(db)).toEqual([name]);
   });
 });

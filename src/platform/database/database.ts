@@ -31,12 +31,23 @@ function letGoOfTheFrozen(client: ClientBase): Promise<unknown> {
   );
 }
 
-/** A connection pool with the typed query builder on it. `destroy()` closes it. */
-export function connect<T>(connectionString: string, poolSize = 20): Kysely<T> {
+/** How long somebody waits for a connection, in milliseconds. Nothing of ours keeps all of them for so long. */
+const PATIENCE = 30_000;
+
+/**
+ * A connection pool with the typed query builder on it. `destroy()` closes it. A query for which there is no connection
+ * within `patience` ends with UnavailableError `database-busy` or `database-unreachable`: those who hold one and wait
+ * for a second might otherwise wait for each other for ever.
+ */
+export function connect<T>(connectionString: string, poolSize = 20, patience = PATIENCE): Kysely<T> {
   const pool = new Pool({
     connectionString,
     max: poolSize,
+    connectionTimeoutMillis: patience,
     application_name: 'cqrs-comms',
+    // A server that vanished (a failover, a cut network) is noticed in 20 seconds and not in a quarter of an hour.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     // Not as a start-up parameter, which PgBouncer would refuse.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- pg-pool waits for it; its types do not say so
     onConnect: letGoOfTheFrozen,
@@ -45,7 +56,20 @@ export function connect<T>(connectionString: string, poolSize = 20): Kysely<T> {
   // transaction: the next query reports the trouble.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return new Kysely<T>({ dialect: new PostgresDialect({ pool, cursor: CopyIn }) });
+  const patient = { connect: () => pool.connect().catch(inTime), end: () => pool.end() };
+  return new Kysely<T>({ dialect: new PostgresDialect({ pool: patient, cursor: CopyIn }) });
+}
+
+/** pg-pool's own errors have no codes. */
+function inTime(cause: Error): never {
+  switch (cause.message) {
+    case 'timeout exceeded when trying to connect':
+      throw new UnavailableError('database-busy', 'The database has too much to do: try again in a minute', { cause });
+    case 'Connection terminated due to connection timeout':
+      throw new UnavailableError('database-unreachable', 'The database does not answer', { cause });
+    default:
+      throw cause;
+  }
 }
 
 /**

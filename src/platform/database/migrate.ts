@@ -3,9 +3,19 @@ import { join } from 'node:path';
 import { type Kysely, type Migration, type MigrationProvider, Migrator, sql } from 'kysely';
 import { UnavailableError } from '../../shared/errors.js';
 
-/** Forward-only migrations: numbered SQL files, each run once, in order, in a transaction of its own. */
+/**
+ * How long a migration waits for a table that somebody works on, in milliseconds. While it waits for the whole table,
+ * everybody who comes after waits behind it: a launch that writes a million messages would stop all sending.
+ */
+const PATIENCE = 10_000;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/** Forward-only migrations: numbered SQL files, each run once, in order, all that are missing in one transaction. */
 class SqlFiles implements MigrationProvider {
-  constructor(private readonly folder: string) {}
+  constructor(
+    private readonly folder: string,
+    private readonly patience: number,
+  ) {}
 
   async getMigrations(): Promise<Record<string, Migration>> {
     const names = (await readdir(this.folder)).filter((name) => name.endsWith('.sql')).sort();
@@ -15,6 +25,7 @@ class SqlFiles implements MigrationProvider {
         name.replace(/\.sql$/, ''),
         {
           up: async (db: Kysely<unknown>) => {
+            await sql.raw(`set local lock_timeout = ${this.patience}`).execute(db);
             await sql.raw(text).execute(db);
           },
         },
@@ -24,18 +35,21 @@ class SqlFiles implements MigrationProvider {
   }
 }
 
-function migratorOf(db: Kysely<unknown>): Migrator {
+function migratorOf(db: Kysely<unknown>, patience = PATIENCE): Migrator {
   return new Migrator({
     db,
-    provider: new SqlFiles(join(import.meta.dirname, 'migrations')),
+    provider: new SqlFiles(join(import.meta.dirname, 'migrations'), patience),
     // Numbers are dealt out in ranges by module, so a later migration may stand before an earlier one.
     allowUnorderedMigrations: true,
   });
 }
 
-/** Brings the schema up to date and returns the names of the migrations it applied. Safe with several at once. */
-export async function migrate<T>(db: Kysely<T>): Promise<string[]> {
-  const { error, results = [] } = await migratorOf(db as Kysely<unknown>).migrateToLatest();
+/**
+ * Brings the schema up to date and returns the names of the migrations it applied. Safe with several at once.
+ * @throws UnavailableError `migration-failed` also when a table does not come free within `patience`; nothing is changed.
+ */
+export async function migrate<T>(db: Kysely<T>, patience?: number): Promise<string[]> {
+  const { error, results = [] } = await migratorOf(db as Kysely<unknown>, patience).migrateToLatest();
   if (error) {
     const failed = results.find((result) => result.status === 'Error');
     // Before the first migration is tried there is nothing but a database that cannot be reached or used.
@@ -54,5 +68,8 @@ export async function pendingMigrations<T>(db: Kysely<T>): Promise<string[]> {
 }
 
 function messageOf(error: unknown): string {
+  if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) {
+    return 'the service is at work on a table that it changes. Nothing was changed: try again, or stop the service first';
+  }
   return error instanceof Error ? error.message : JSON.stringify(error);
 }

@@ -1,11 +1,12 @@
 import { hostname } from 'node:os';
-import { Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { type Kysely, sql } from 'kysely';
 import { Gauge, type Registry } from 'prom-client';
 import { type Config, InjectConfig } from '../config/index.js';
 import { InjectDatabase } from '../database/index.js';
 import { InjectMetrics } from '../metrics/index.js';
+import { Tick } from '../schedule/index.js';
 
 interface HeartbeatTables {
   scheduler_heartbeat: { process: string; beat_at: Date };
@@ -16,7 +17,8 @@ const STALE_AFTER_SECONDS = 60;
 
 /** Proves that this process's schedule still ticks and still reaches the database. */
 @Injectable()
-export class SchedulerHeartbeat {
+export class SchedulerHeartbeat implements BeforeApplicationShutdown {
+  private readonly beating = new Tick(() => this.beat(), new Logger(SchedulerHeartbeat.name));
   private readonly process = `${hostname()}:${process.pid}`;
 
   constructor(
@@ -35,10 +37,17 @@ export class SchedulerHeartbeat {
     });
   }
 
-  /** Writes this process's row; forgets processes that have been silent for a day. */
   @Interval(BEAT_EVERY_MS)
+  async tick(): Promise<void> {
+    if (this.config.roles.includes('scheduler')) await this.beating.run();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.beating.stop();
+  }
+
+  /** Writes this process's row; forgets processes that have been silent for a day. */
   async beat(): Promise<void> {
-    if (!this.config.roles.includes('scheduler')) return;
     const row = { process: this.process, beat_at: sql<Date>`clock_timestamp()` };
     await this.db
       .insertInto('scheduler_heartbeat')

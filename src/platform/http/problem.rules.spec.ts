@@ -41,11 +41,21 @@ describe('the problem document of an error', () => {
     expect(JSON.stringify(problem)).not.toContain('testa');
   });
 
-  it.each(['57P01', '08006', '40P01', '55P03', '53300', 'ECONNREFUSED'])('asks to try later on %s', (code) => {
-    const answer = problemOf(Object.assign(new Error('database'), { code }));
-    expect(answer?.problem.status).toBe(503);
-    expect(answer?.headers).toHaveProperty('Retry-After');
-  });
+  it.each(['57P01', '08006', '40P01', '55P03', '25P03', '53300', 'ECONNREFUSED', 'EHOSTUNREACH'])(
+    'asks to try later on %s',
+    (code) => {
+      const answer = problemOf(Object.assign(new Error('database'), { code }));
+      expect(answer?.problem.status).toBe(503);
+      expect(answer?.headers).toHaveProperty('Retry-After');
+    },
+  );
+
+  it.each(['Connection terminated unexpectedly', 'Client has encountered a connection error and is not queryable'])(
+    'asks to try later when a query meets a broken connection (%s)',
+    (message) => {
+      expect(problemOf(new Error(message))?.problem.status).toBe(503);
+    },
+  );
 
   it.each([
     new Error('bug'),

@@ -61,6 +61,9 @@ export function problemOf(error: unknown): ProblemAnswer | undefined {
   return undefined;
 }
 
+const DATABASE_TROUBLE =
+  /^(08...|57P0[123]|25P03|53[0-9]{3}|40001|40P01|55P03|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE)$/;
+
 export function faultProblem(id: string): Problem {
   return {
     type: '/problems/internal-fault',
@@ -100,8 +103,12 @@ function statusOf(error: unknown): number | undefined {
   return typeof error.status === 'number' ? error.status : undefined;
 }
 
-/** PostgreSQL gone, starting or shutting down, a deadlock or a lock not obtained in time: trying again may help. */
+/**
+ * PostgreSQL gone, out of reach, starting or shutting down, a transaction it ended, a lock not obtained in time: trying
+ * again may help. A connection that breaks in the middle of a query is an error of pg's without a code.
+ */
 function isDatabaseTrouble(error: unknown): boolean {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  return /^(08...|57P0[123]|53[0-9]{3}|40001|40P01|55P03|ECONNREFUSED|ECONNRESET)$/.test(code);
+  if (!(error instanceof Error)) return false;
+  if ('code' in error) return DATABASE_TROUBLE.test(String(error.code));
+  return /^Connection terminated|connection error and is not queryable/.test(error.message);
 }

@@ -26,6 +26,8 @@ export interface QueueConnection {
 /** Of attempts to reach a Redis that is away, in milliseconds. */
 const RETRY_STEP = 100;
 export const LONGEST_RETRY = 2_000;
+/** Of silence, in milliseconds: a server that vanished is noticed soon after. */
+const KEEP_ALIVE_AFTER = 10_000;
 
 /**
  * REDIS_URL picks Redis; otherwise the queue lives in the database. The choice is BullMQ's process-wide default,
@@ -40,7 +42,7 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
     return {
       backend: 'redis',
       options: {
-        connection: { url: config.redisUrl, maxRetriesPerRequest: null, retryStrategy },
+        connection: { url: config.redisUrl, maxRetriesPerRequest: null, retryStrategy, keepAlive: KEEP_ALIVE_AFTER },
         prefix: config.queuePrefix,
       },
       opened: () => Promise.resolve(),
@@ -54,6 +56,8 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
     migrate: true,
     // Every queue and every worker opens a pool of its own.
     max: 3,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER,
   };
   return {
     backend: 'postgres',

@@ -60,4 +60,30 @@ describe('a tick', () => {
     await tick.run();
     expect(told).toEqual(['tick failed', 'tick works again', 'tick failed']);
   });
+
+  it('does all its parts though one fails, and tells of that one until it works or is no longer there', async () => {
+    const told: unknown[] = [];
+    const tell = (entry: unknown) => void told.push(entry);
+    const logger = Object.assign(new Logger(), { error: tell, log: tell });
+    let parts = ['bad', 'good'];
+    const done: string[] = [];
+    const tick: Tick = new Tick(async () => {
+      for (const id of parts) {
+        await tick.part({ campaign: id }, () => {
+          done.push(id);
+          return id === 'bad' ? Promise.reject(new Error('no luck')) : Promise.resolve();
+        });
+      }
+    }, logger);
+    await tick.run();
+    await tick.run();
+    expect(done).toEqual(['bad', 'good', 'bad', 'good']);
+    const failure = { message: 'tick failed', campaign: 'bad', error: 'no luck' };
+    expect(told).toEqual([failure]);
+    parts = ['good'];
+    await tick.run();
+    parts = ['bad'];
+    await tick.run();
+    expect(told).toEqual([failure, failure]);
+  });
 });

@@ -1,0 +1,121 @@
+import { Injectable } from '@nestjs/common';
+import { systemPrincipal } from '../access/index.js';
+import { DeadlinesService } from '../deadlines/index.js';
+import { Ledger } from '../delivery/index.js';
+import { Clock } from '../shared/clock.js';
+import { CampaignRepository, type CampaignRow, type CampaignVersion, type StepRow } from './campaign.repository.js';
+import { CampaignTransitions } from './campaign.transitions.js';
+import { PlanRepository } from './plan.repository.js';
+import { contradictionsInWords, driftOf } from './plan.rules.js';
+import { PlanService } from './plan.service.js';
+import { StepDispatcher } from './step.dispatcher.js';
+
+const SCHEDULER = systemPrincipal('scheduler');
+
+/**
+ * What the clock does with scheduled campaigns. Whatever is decided without the campaign's lock counts only while the
+ * campaign is still at the version that was looked at: any number of schedulers may run, and any of them may freeze.
+ */
+@Injectable()
+export class CampaignRunner {
+  constructor(
+    private readonly campaigns: CampaignRepository,
+    private readonly transitions: CampaignTransitions,
+    private readonly plans: PlanService,
+    private readonly planRows: PlanRepository,
+    private readonly dispatcher: StepDispatcher,
+    private readonly deadlines: DeadlinesService,
+    private readonly ledger: Ledger,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Ids of campaigns with something to do now. */
+  async due(): Promise<string[]> {
+    return this.campaigns.dueCampaigns(this.clock.now());
+  }
+
+  /**
+   * Dispatches the campaign's due steps, if no other process is at it: the latest goes out, older ones that nobody
+   * sent in time are skipped, and past its expiry nothing goes. @returns how many messages were planned.
+   */
+  async runDueSteps(id: string): Promise<number> {
+    const now = this.clock.now();
+    const found = await this.campaigns.find(id);
+    if (found?.state !== 'scheduled' && found?.state !== 'sending') return 0;
+    if (found.state === 'scheduled' && !(await this.stillAsApproved(found))) return 0;
+    const valid = await this.validSteps(found);
+    return this.campaigns.db.transaction().execute(async (trx) => {
+      const campaign = await this.campaigns.claim(found, trx);
+      if (!campaign) return 0;
+      // A step of dates that have changed since is nobody's to send, even before it is taken back.
+      const due = (await this.campaigns.waitingSteps(id, trx)).filter(
+        (step) => step.due_at <= now && valid.has(step.step_id),
+      );
+      const isOver = (step: StepRow) => step.expires_at !== null && step.expires_at <= now;
+      const latest = due.at(-1);
+      // Before anything is recorded: the audit trail has one writer at a time, and a million messages take a minute.
+      const planned = latest && !isOver(latest) ? await this.dispatcher.dispatch(campaign, latest, trx) : 0;
+      for (const step of due) {
+        if (step === latest && !isOver(step)) {
+          const note = `${planned} messages`;
+          await this.campaigns.handleStep(step, { state: 'dispatched', note }, now, trx);
+          const details = { step: step.step_id, messages: planned };
+          await this.transitions.record('step-dispatched', id, SCHEDULER, details, trx);
+        } else {
+          const note = isOver(step) ? 'its time had passed' : 'a later step was due';
+          await this.campaigns.handleStep(step, { state: 'skipped', note }, now, trx);
+          await this.transitions.record('step-skipped', id, SCHEDULER, { step: step.step_id, note }, trx);
+        }
+      }
+      if (campaign.state === 'scheduled' && due.length > 0) {
+        await this.transitions.applyTo(campaign, 'launch', SCHEDULER, {}, {}, trx);
+      }
+      return planned;
+    });
+  }
+
+  /** Campaigns whose steps are all handled; their messages may still be on their way. */
+  async withoutWaitingSteps(): Promise<CampaignVersion[]> {
+    return this.campaigns.withoutWaitingSteps();
+  }
+
+  /** Closes such a campaign once all its messages are terminal, unless somebody has changed it or another process is at it. */
+  async finishIfDone(found: CampaignVersion): Promise<void> {
+    if (!(await this.ledger.isFinished({ campaignId: found.id }))) return;
+    await this.campaigns.db.transaction().execute(async (trx) => {
+      const campaign = await this.campaigns.claim(found, trx);
+      if (campaign) await this.transitions.applyTo(campaign, 'finish', SCHEDULER, {}, {}, trx);
+    });
+  }
+
+  private async validSteps(campaign: CampaignRow): Promise<ReadonlySet<string>> {
+    const steps = this.plans.stepsOf(campaign, await this.deadlines.window(campaign.window_id));
+    return new Set(steps.map(({ id }) => id));
+  }
+
+  /** At launch: what was approved must still be what would be sent, and the directory must not have drifted far. */
+  private async stillAsApproved(campaign: CampaignRow): Promise<boolean> {
+    const { id, approved_plan_id: approvedId, approved_hash: approvedHash } = campaign;
+    const present = approvedId === null ? undefined : await this.plans.driftSince(campaign, approvedId);
+    if (approvedId === null || present?.hash !== approvedHash) {
+      await this.transitions.voidApproval(id, 'what was approved has been altered since', SCHEDULER);
+      return false;
+    }
+    // A cascade may have begun since, and its worklists say what its approved plan does not.
+    const contradictions = await this.plans.contradictions(campaign, approvedId);
+    if (contradictions.length > 0) {
+      const reason = `it would contradict another one: ${contradictionsInWords(contradictions)}`;
+      await this.transitions.voidApproval(id, reason, SCHEDULER);
+      return false;
+    }
+    const { drift } = present;
+    const approved = await this.planRows.find(approvedId);
+    if (driftOf(drift, approved?.summary.recipients ?? 0) <= campaign.options.driftThreshold) return true;
+    // For whoever is to approve it again.
+    await this.plans.make(campaign);
+    const { joined, left, changed } = drift;
+    const reason = `${joined} joined, ${left} left and ${changed} changed since approval`;
+    await this.transitions.voidApproval(id, reason, SCHEDULER);
+    return false;
+  }
+}
