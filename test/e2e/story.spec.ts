@@ -234,22 +234,24 @@ describe.each([2020, 2026])('the round of September %d', (year) => {
   it('wrote no wrong date into any email', async () => {
     const right = new Set([`Friday 18`, `Wednesday 23`, `Monday 28`].map((day) => `${day} September ${year}`));
     const inbox = test.app.get(CaptureInbox);
+    const wrong = new Set<string>();
     let read = 0;
     let after: string | undefined;
     do {
       const page = await inbox.search({ limit: 500, ...(after !== undefined && { after }) });
-      for (const { id } of page.items) {
-        const { subject, text } = await inbox.get(id);
+      for (const { subject, text } of await Promise.all(page.items.map(({ id }) => inbox.get(id)))) {
         const words = `${subject}\n${text}`.replace(/\s+/g, ' ');
         const dates = words.match(
           /(\w+day )?\d{1,2}(st|nd|rd|th)? (January|February|March|April|May|June|July|August|September|October|November|December)( \d{4})?/g,
         );
-        for (const date of dates ?? []) expect(right).toContain(date);
-        for (const [, said] of words.matchAll(/(\S+ \S+) Friday 18 September/g)) expect(said).toBe('midday on');
+        for (const date of dates ?? []) if (!right.has(date)) wrong.add(date);
+        for (const [said, before] of words.matchAll(/(\S+ \S+) Friday 18 September/g))
+          if (before !== 'midday on') wrong.add(said);
         read += 1;
       }
       after = page.next ?? undefined;
     } while (after !== undefined);
+    expect([...wrong]).toEqual([]);
     let accepted = 0;
     for (const name of campaigns.keys())
       accepted += (await ledgerOf(name)).filter(({ state }) => state === 'accepted').length;

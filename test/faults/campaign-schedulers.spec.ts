@@ -22,26 +22,30 @@ const author = colleague('author');
 
 let database: TestDatabase<CampaignTables & DeliveryTables>;
 let test: TestApp;
+let sink: SmtpSink;
 let dataDir: string;
-let processes: ChildProcess[] = [];
+const processes: ChildProcess[] = [];
 
 jest.setTimeout(300_000);
 
 beforeAll(async () => {
   database = await testDatabase();
+  sink = await SmtpSink.start();
   dataDir = await mkdtemp(join(tmpdir(), 'cqrs-comms-schedulers-'));
   test = await TestApp.start({ server: database.server, clock: new FixedClock(MONDAY) });
   await test.importSmallDirectory();
 });
-afterEach(async () => {
-  await killAll(processes.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null));
-  processes = [];
-});
 afterAll(async () => {
+  await killAll(processes.filter(lives));
   await test[Symbol.asyncDispose]();
+  await sink[Symbol.asyncDispose]();
   await rm(dataDir, { recursive: true, force: true });
   await database[Symbol.asyncDispose]();
 });
+
+function lives({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
 
 async function killAll(victims: readonly ChildProcess[]): Promise<void> {
   const exits = victims.map((victim) => once(victim, 'exit'));
@@ -78,6 +82,12 @@ const sleeps = async (): Promise<boolean> => {
   ) as sleeping`.execute(database.db);
   return rows[0]!.sleeping;
 };
+/** Each statement that writes messages, until the trigger is dropped. */
+const writingTakes = async (seconds: number): Promise<void> => {
+  await sql`create or replace function nap() returns trigger language plpgsql as
+    ${sql.lit(`begin perform pg_sleep(${seconds}); return null; end`)}`.execute(database.db);
+  await sql`create trigger nap after insert on message for each statement execute function nap()`.execute(database.db);
+};
 const untilItSleeps = async (): Promise<void> => {
   const deadline = performance.now() + 60_000;
   while (!(await sleeps())) {
@@ -86,10 +96,10 @@ const untilItSleeps = async (): Promise<void> => {
   }
 };
 /** A process of the build that ticks and works by itself. */
-const startProcess = async (
-  role: 'scheduler' | 'worker',
-  settings: Readonly<Record<string, string>> = {},
-): Promise<ChildProcess> => {
+const startProcess = async (role: 'scheduler' | 'worker'): Promise<ChildProcess> => {
+  const url = new URL(database.connectionString);
+  // As the service sets it where nobody else does, but sooner.
+  url.searchParams.set('options', '-c idle_in_transaction_session_timeout=3s');
   const started = spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'dist', 'main.js')], {
     env: {
       PATH: process.env['PATH'],
@@ -97,12 +107,12 @@ const startProcess = async (
       ROLES: role,
       TRIAL_MODE: 'off',
       PORT: '0',
-      DATABASE_URL: database.connectionString,
+      DATABASE_URL: url.toString(),
+      SMTP_URL: sink.url,
       DATA_DIR: dataDir,
       SECRET: 'a secret of the tests, forty characters!',
       CLOCK: MONDAY.toISOString(),
       LOG_LEVEL: 'error',
-      ...settings,
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -112,7 +122,15 @@ const startProcess = async (
   while (!told.includes(`cqrs-comms (${role})`)) await once(started.stderr, 'data');
   return started;
 };
-const startScheduler = () => startProcess('scheduler');
+const schedulers: ChildProcess[] = [];
+/** So many that live, and no more: one that an earlier test left is as good, and takes no five seconds to start. */
+const liveSchedulers = async (count: number): Promise<ChildProcess[]> => {
+  const living = schedulers.splice(0).filter(lives);
+  await killAll(living.splice(count));
+  const started = Array.from({ length: count - living.length }, () => startProcess('scheduler'));
+  schedulers.push(...living, ...(await Promise.all(started)));
+  return [...schedulers];
+};
 const untilDispatched = async (due: readonly Due[]): Promise<void> => {
   for (let round = 0; round < 2_400; round += 1) {
     const steps = await Promise.all(due.map(({ id }) => test.app.get(CampaignService).steps(id)));
@@ -133,71 +151,63 @@ const expectOnce = async (due: readonly Due[]): Promise<void> => {
 
 it('dispatches each step once while two schedulers live', async () => {
   const due = await dueCampaigns('Two');
-  const both = await Promise.all([startScheduler(), startScheduler()]);
+  const both = await liveSchedulers(2);
   await untilDispatched(due);
   expect(both.map(({ exitCode }) => exitCode)).toEqual([null, null]);
   await expectOnce(due);
 });
 
 it('dispatches each step once when one of two schedulers is killed in the middle', async () => {
+  const [first] = await liveSchedulers(2);
   const due = await dueCampaigns('Killed');
-  const [first] = await Promise.all([startScheduler(), startScheduler()]);
-  first.kill('SIGKILL');
+  await untilDispatched(due.slice(0, 1));
+  await killAll([first!]);
   await untilDispatched(due);
   await expectOnce(due);
 });
 
 it('plans each dispatch once when the scheduler is killed while it writes one', async () => {
+  const scheduler = await liveSchedulers(1);
+  await writingTakes(3);
   const due = await dueCampaigns('Half-written');
-  await sql`create function nap() returns trigger language plpgsql as
-    'begin perform pg_sleep(3); return null; end'`.execute(database.db);
-  await sql`create trigger nap after insert on message for each statement execute function nap()`.execute(database.db);
-  const scheduler = await startScheduler();
   await untilItSleeps();
-  await killAll([scheduler]);
+  await killAll(scheduler);
   // Waits for the statement that the dead scheduler's session is still in.
   await sql`drop trigger nap on message`.execute(database.db);
-  await startScheduler();
+  await liveSchedulers(1);
   await untilDispatched(due);
   await expectOnce(due);
 });
 
 it('leaves no step to a scheduler that freezes while it writes one, and goes on with it when it comes back', async () => {
-  // As the service sets it where nobody else does, but sooner.
-  const name = sql.id(new URL(database.connectionString).pathname.slice(1));
-  await sql`alter database ${name} set idle_in_transaction_session_timeout = '3s'`.execute(database.db);
+  const [frozen] = await liveSchedulers(1);
+  await writingTakes(3);
   const due = await dueCampaigns('Frozen');
-  await sql`create or replace function nap() returns trigger language plpgsql as
-    'begin perform pg_sleep(1); return null; end'`.execute(database.db);
-  await sql`create trigger nap after insert on message for each statement execute function nap()`.execute(database.db);
-  const frozen = await startScheduler();
   await untilItSleeps();
-  frozen.kill('SIGSTOP');
+  frozen!.kill('SIGSTOP');
   await sql`create or replace function nap() returns trigger language plpgsql as 'begin return null; end'`.execute(
     database.db,
   );
-  const other = await startScheduler();
+  const other = await startProcess('scheduler');
   await untilDispatched(due);
   await expectOnce(due);
   await killAll([other]);
-  frozen.kill('SIGCONT');
+  frozen!.kill('SIGCONT');
   const next = await dueCampaigns('Thawed');
   await untilDispatched(next);
   await expectOnce([...due, ...next]);
   await sql`drop trigger nap on message`.execute(database.db);
-  await sql`alter database ${name} reset idle_in_transaction_session_timeout`.execute(database.db);
 });
 
 it('loses and doubles nothing when the scheduler and one of two workers are killed at once while they send', async () => {
-  await using sink = await SmtpSink.start();
   sink.takeTime(300);
-  const settings = { SMTP_URL: sink.url };
-  const ours = (await dueCampaigns('Decimated')).map(({ id }) => id);
-  const [scheduler, worker] = await Promise.all([
-    startProcess('scheduler', settings),
-    startProcess('worker', settings),
-    startProcess('worker', settings),
+  const [[scheduler], worker, , due] = await Promise.all([
+    liveSchedulers(1),
+    startProcess('worker'),
+    startProcess('worker'),
+    dueCampaigns('Decimated'),
   ]);
+  const ours = due.map(({ id }) => id);
   const deadline = performance.now() + 240_000;
   const until = async (condition: () => boolean | Promise<boolean>) => {
     while (!(await condition())) {
@@ -206,9 +216,9 @@ it('loses and doubles nothing when the scheduler and one of two workers are kill
     }
   };
   await until(() => sink.messages.length > 100);
-  await killAll([scheduler, worker]);
+  await killAll([scheduler!, worker]);
   sink.takeTime(0);
-  await startProcess('scheduler', settings);
+  await liveSchedulers(1);
   const leasesAreOver = sql`update slice set lease_until = clock_timestamp() - interval '1 second'
     where leased_by like ${`%:${worker.pid}:%`}`;
   await leasesAreOver.execute(database.db);

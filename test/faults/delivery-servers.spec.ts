@@ -226,7 +226,7 @@ describe('the mail server', () => {
       return kindOf(Number(/\d+/.exec(address)?.[0]))?.[1](time) ?? 'accept';
     });
     await using database = await testDatabase<DeliveryTables>();
-    await using app = await start({ server: database.server, smtpUrl: `${sink.url}?timeout=5` });
+    await using app = await start({ server: database.server, smtpUrl: `${sink.url}?timeout=2` });
     sink.takeTime(2);
     const { campaignId } = await app.plan(800);
     {
