@@ -99,16 +99,12 @@ export class CampaignTransitions {
    * come again when it is scheduled again. @returns how many messages were stopped.
    */
   async voidApproval(id: string, reason: string, principal: Principal): Promise<number> {
-    try {
-      const { stopped } = await this.applyAndStop(id, 'void-approval', reason, principal, NO_APPROVAL, (trx) =>
+    const voided = await ifPossible(
+      this.applyAndStop(id, 'void-approval', reason, principal, NO_APPROVAL, (trx) =>
         this.campaigns.replaceWaitingSteps(id, [], this.clock.now(), trx),
-      );
-      return stopped;
-    } catch (error) {
-      // The scheduler and a moved window may find the same fault at the same moment: whoever is second finds a draft.
-      if (error instanceof ConflictError && error.code === 'wrong-state') return 0;
-      throw error;
-    }
+      ),
+    );
+    return voided?.stopped ?? 0;
   }
 
   async record(
@@ -148,4 +144,17 @@ export function authorise(principal: Principal, action: CampaignAction): void {
   const { permission, verb } = TRANSITIONS[action];
   if (principal.kind === 'system' || principal.permissions.includes(permission)) return;
   throw new ForbiddenError('not-permitted', `A campaign is ${verb} by somebody with the permission ${permission}`);
+}
+
+/**
+ * For what the service decides by itself: another process, or somebody, may have found the same at the same moment.
+ * Whoever is second finds the campaign in another state, and that is that: undefined.
+ */
+export async function ifPossible<T>(change: Promise<T>): Promise<T | undefined> {
+  try {
+    return await change;
+  } catch (error) {
+    if (error instanceof ConflictError && error.code === 'wrong-state') return undefined;
+    throw error;
+  }
 }

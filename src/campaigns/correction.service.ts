@@ -15,7 +15,7 @@ import { CampaignRepository } from './campaign.repository.js';
 import { audienceSchema, optionsSchema } from './campaign.schema.js';
 import { CampaignService } from './campaign.service.js';
 import { nextState } from './campaign.states.js';
-import { CampaignTransitions } from './campaign.transitions.js';
+import { CampaignTransitions, ifPossible } from './campaign.transitions.js';
 import { CorrectionAudience, allDatesOf } from './correction.audience.js';
 import { type AllDates } from './correction.rules.js';
 import { CorrectionRepository, type CorrectionTrx } from './correction.repository.js';
@@ -124,7 +124,7 @@ export class CorrectionService {
     for (const { id, kind, state } of await this.campaignRows.ofWindow(window.id)) {
       if (datesMoved && kind === 'correction' && nextState(state, 'cancel') !== undefined) {
         // The correction of a change before this one: whoever needs it gets the newer one.
-        await this.campaigns.cancel(id, REASON, SERVICE);
+        await ifPossible(this.transitions.cancel(id, REASON, SERVICE));
         continue;
       }
       const withdrawn = await this.campaigns.withdraw(id, REASON, SERVICE);

@@ -8,6 +8,7 @@ import {
   type WindowMoved,
 } from '../../src/campaigns/index.js';
 import { type CampaignTables } from '../../src/campaigns/campaign.tables.js';
+import { CampaignRepository } from '../../src/campaigns/campaign.repository.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
 import { CaptureInbox, Ledger, type MessageView } from '../../src/delivery/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
@@ -228,6 +229,19 @@ describe('a correction', () => {
     const drafts = (await service.list({ windowId, limit: 50 })).filter(({ kind }) => kind === 'correction');
     expect(drafts).toHaveLength(1);
     for (const result of results.slice(1)) expect(result).toMatchObject({ correctionId: drafts[0]!.id });
+  });
+  it('is cancelled by the next one, also when somebody cancels it at that moment', async () => {
+    await test.settle(await scheduled({ audience: { segments: ['unknown'] } }));
+    clock.moveTo(at('2026-09-08T10:00'));
+    const { correctionId } = await move('2026-09-17T12:00');
+    const rows = test.app.get(CampaignRepository);
+    const ofWindow = rows.ofWindow.bind(rows);
+    jest.spyOn(rows, 'ofWindow').mockImplementationOnce(async (id) => {
+      const found = await ofWindow(id);
+      await service.cancel(correctionId!, 'not needed', operator);
+      return found;
+    });
+    expect((await move('2026-09-16T12:00')).correctionId).not.toBeNull();
   });
 });
 
