@@ -80,8 +80,9 @@ export class ApiKeys {
     if (!row || !secretFits || row.revoked_at !== null || row.expires_at <= now) return undefined;
     const today = LondonTime.fromInstant(now).date;
     if (row.last_used_on === null || row.last_used_on < today) await this.keys.usedOn(row.id, today);
-    const { prefix, name, permissions, region } = row;
-    return { id: `key:${prefix}`, kind: 'key', name, roles: [], permissions, ...(region !== null && { region }) };
+    const { prefix, name, permissions, region, created_by: madeBy } = row;
+    const confined = region !== null && { region };
+    return { id: `key:${prefix}`, kind: 'key', name, roles: [], permissions, madeBy, ...confined };
   }
 }
 

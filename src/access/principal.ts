@@ -16,6 +16,8 @@ export interface Principal {
   readonly permissions: readonly Permission[];
   /** Confines the principal to one NHS England region; undefined is the whole country. */
   readonly region?: OdsCode;
+  /** Of a key: the id of whoever made it, who answers for what it does. */
+  readonly madeBy?: string;
   /** Of a person, as their sign-in provider has verified it. Never logged, never audited. */
   readonly address?: string;
 }

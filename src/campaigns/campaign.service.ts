@@ -160,8 +160,11 @@ export class CampaignService {
   async approve(id: string, hash: string, principal: Principal): Promise<CampaignRow> {
     const campaign = await this.get(id);
     if (principal.kind === 'system') throw new ForbiddenError('not-a-person', 'Only a person approves a campaign');
-    if (campaign.author === principal.id)
-      throw new ForbiddenError('own-campaign', 'Somebody other than its author approves a campaign');
+    if ([principal.id, principal.madeBy].includes(campaign.author))
+      throw new ForbiddenError(
+        'own-campaign',
+        'Somebody other than its author, or a key of theirs, approves a campaign',
+      );
     const plan = await this.plans.latest(campaign);
     const changed = new ConflictError(
       'plan-changed',

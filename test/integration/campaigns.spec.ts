@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { AuditTrail } from '../../src/access/index.js';
+import { ApiKeys, AuditTrail } from '../../src/access/index.js';
 import { type CampaignInput, CampaignRunner, CampaignService } from '../../src/campaigns/index.js';
 import { type CampaignTables } from '../../src/campaigns/campaign.tables.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
@@ -229,6 +229,11 @@ describe('an approval', () => {
     await service.submit(id, author);
     const both = { ...colleague('approver', 'author'), permissions: [...approver.permissions, ...author.permissions] };
     await expect(service.approve(id, hash, both)).rejects.toMatchObject({ code: 'own-campaign' });
+    const keys = test.app.get(ApiKeys);
+    const { key } = await keys.create({ name: 'A key', permissions: ['campaign:approve'], expiresInDays: 1 }, both);
+    await expect(service.approve(id, hash, (await keys.recognise(key))!)).rejects.toMatchObject({
+      code: 'own-campaign',
+    });
     await expect(service.approve(id, hash, { ...approver, id: 'system:x', kind: 'system' })).rejects.toMatchObject({
       code: 'not-a-person',
     });
