@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashOf } from '../../dist/access/audit-chain.rules.js';
 import { permissionsOf } from '../../dist/access/index.js';
-import { CampaignService } from '../../dist/campaigns/index.js';
+import { CampaignRunner, CampaignService } from '../../dist/campaigns/index.js';
 import { CascadeFreezer, ESCALATION_PAST_COMMISSIONERS, ScriptedCascade } from '../../dist/cascades/index.js';
 import { UploadStore } from '../../dist/console/upload.store.js';
 import { DeadlinesService, DeclarationFeed } from '../../dist/deadlines/index.js';
@@ -88,7 +88,7 @@ export async function addCascade({ get, pool, windowId }) {
   await campaigns.approve(id, hash, colleague('approver'));
   await get(CascadeFreezer).freeze(id, ESCALATION_PAST_COMMISSIONERS);
   await campaigns.schedule(id, colleague('operator'));
-  await campaigns.runDueSteps(id);
+  await get(CampaignRunner).runDueSteps(id);
   // No worker runs here: what is planned has arrived.
   const deliver = () =>
     pool.query(
