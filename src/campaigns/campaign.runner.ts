@@ -42,7 +42,11 @@ export class CampaignRunner {
     const now = this.clock.now();
     const found = await this.campaigns.find(id);
     if (found?.state !== 'scheduled' && found?.state !== 'sending') return 0;
-    if (found.state === 'scheduled' && !(await this.stillAsApproved(found))) return 0;
+    const objection = found.state === 'scheduled' ? await this.objectionTo(found) : undefined;
+    if (objection !== undefined) {
+      await this.transitions.voidApproval(id, objection, SCHEDULER);
+      return 0;
+    }
     const valid = await this.validSteps(found);
     return this.campaigns.db.transaction().execute(async (trx) => {
       const campaign = await this.campaigns.claim(found, trx);
@@ -52,11 +56,11 @@ export class CampaignRunner {
         (step) => step.due_at <= now && valid.has(step.step_id),
       );
       const isOver = (step: StepRow) => step.expires_at !== null && step.expires_at <= now;
-      const latest = due.at(-1);
+      const toSend = due.slice(-1).find((latest) => !isOver(latest));
       // Before anything is recorded: the audit trail has one writer at a time, and a million messages take a minute.
-      const planned = latest && !isOver(latest) ? await this.dispatcher.dispatch(campaign, latest, trx) : 0;
+      const planned = toSend ? await this.dispatcher.dispatch(campaign, toSend, trx) : 0;
       for (const step of due) {
-        if (step === latest && !isOver(step)) {
+        if (step === toSend) {
           const note = `${planned} messages`;
           await this.campaigns.handleStep(step, { state: 'dispatched', note }, now, trx);
           const details = { step: step.step_id, messages: planned };
@@ -93,29 +97,22 @@ export class CampaignRunner {
     return new Set(steps.map(({ id }) => id));
   }
 
-  /** At launch: what was approved must still be what would be sent, and the directory must not have drifted far. */
-  private async stillAsApproved(campaign: CampaignRow): Promise<boolean> {
-    const { id, approved_plan_id: approvedId, approved_hash: approvedHash } = campaign;
+  /**
+   * At launch: what was approved must still be what would be sent, and the directory must not have drifted far.
+   * @returns why it may not leave as approved; undefined when it may.
+   */
+  private async objectionTo(campaign: CampaignRow): Promise<string | undefined> {
+    const { approved_plan_id: approvedId, approved_hash: approvedHash } = campaign;
     const present = approvedId === null ? undefined : await this.plans.driftSince(campaign, approvedId);
-    if (approvedId === null || present?.hash !== approvedHash) {
-      await this.transitions.voidApproval(id, 'what was approved has been altered since', SCHEDULER);
-      return false;
-    }
+    if (approvedId === null || present?.hash !== approvedHash) return 'what was approved has been altered since';
     // A cascade may have begun since, and its worklists say what its approved plan does not.
     const contradictions = await this.plans.contradictions(campaign, approvedId);
-    if (contradictions.length > 0) {
-      const reason = `it would contradict another one: ${contradictionsInWords(contradictions)}`;
-      await this.transitions.voidApproval(id, reason, SCHEDULER);
-      return false;
-    }
+    if (contradictions.length > 0) return `it would contradict another one: ${contradictionsInWords(contradictions)}`;
     const { drift } = present;
     const approved = await this.planRows.find(approvedId);
-    if (driftOf(drift, approved?.summary.recipients ?? 0) <= campaign.options.driftThreshold) return true;
+    if (driftOf(drift, approved?.summary.recipients ?? 0) <= campaign.options.driftThreshold) return undefined;
     // For whoever is to approve it again.
     await this.plans.make(campaign);
-    const { joined, left, changed } = drift;
-    const reason = `${joined} joined, ${left} left and ${changed} changed since approval`;
-    await this.transitions.voidApproval(id, reason, SCHEDULER);
-    return false;
+    return `${drift.joined} joined, ${drift.left} left and ${drift.changed} changed since approval`;
   }
 }

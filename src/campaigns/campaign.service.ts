@@ -130,9 +130,9 @@ export class CampaignService {
   }
 
   /**
-   * Hands a planned draft over for review. @throws ConflictError `no-plan`, also after an edit, `values-missing`, `audience-unknown` for a
-   * code that stands for no such organisation: nobody would be written to about it, and nothing would say so;
-   * `contradictory-instructions` when another campaign is to tell some of these people the opposite.
+   * Hands a planned draft over for review. @throws ConflictError `no-plan`, also after an edit; `values-missing`;
+   * `audience-unknown` for a code that stands for no such organisation: nobody would be written to about it, and nothing
+   * would say so; `contradictory-instructions` when another campaign is to tell some of these people the opposite.
    */
   async submit(id: string, principal: Principal): Promise<CampaignRow> {
     const campaign = await this.get(id);

@@ -133,9 +133,7 @@ export class CampaignTransitions {
       await also(trx, campaign);
       dispatches = await this.ledger.stop({ campaignId: id }, trx);
     });
-    let stopped = 0;
-    for (const dispatchId of dispatches) stopped += await this.ledger.cancelUnsent({ dispatchId }, reason);
-    return { row, stopped };
+    return { row, stopped: await this.ledger.cancelStopped(dispatches, reason) };
   }
 }
 

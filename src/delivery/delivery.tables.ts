@@ -1,4 +1,4 @@
-import { type Generated, type JSONColumnType } from 'kysely';
+import { type Generated, type JSONColumnType, type Transaction } from 'kysely';
 import { type DispatchState, type ReminderGuard, type Route } from './ledger.types.js';
 import { type MessageState } from './message.states.js';
 
@@ -110,4 +110,9 @@ export interface DeliveryTables {
   slice: SliceTable;
   suppression: SuppressionTable;
   pace: PaceTable;
+}
+
+/** A transaction of another module: its tables and ours are one database. */
+export function asOurs<Tables>(trx: Transaction<Tables>): Transaction<DeliveryTables> {
+  return trx as unknown as Transaction<DeliveryTables>;
 }

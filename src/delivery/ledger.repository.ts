@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type SqlBool, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
-import { type DeliveryTables } from './delivery.tables.js';
+import { asOurs, type DeliveryTables } from './delivery.tables.js';
 import {
   type Batch,
   type DispatchState,
@@ -298,11 +298,6 @@ export class LedgerRepository {
 }
 
 export type MessageRow = NonNullable<Awaited<ReturnType<LedgerRepository['byId']>>>;
-
-/** A transaction of another module: its tables and ours are one database. */
-function asOurs<Tables>(trx: Transaction<Tables>): Db {
-  return trx as unknown as Db;
-}
 
 function inBatch(batch: Batch) {
   return 'campaignId' in batch

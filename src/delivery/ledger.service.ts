@@ -105,7 +105,7 @@ export class Ledger {
 
   /**
    * The half of `cancel` that decides: nothing of the batch leaves once the caller's transaction is committed. The
-   * messages are then stopped by `cancelUnsent`, or by the reconciler if the process does not live to do it.
+   * messages are then stopped by `cancelStopped`, or by the reconciler if the process does not live to do it.
    * @returns the ids of the dispatches.
    */
   async stop<Tables>(batch: Batch, trx?: Transaction<Tables>): Promise<string[]> {
@@ -114,10 +114,13 @@ export class Ledger {
 
   /** Stops for good. @returns how many messages will not be sent. */
   async cancel(batch: Batch, reason: string): Promise<number> {
+    return this.cancelStopped(await this.stop(batch), reason);
+  }
+
+  /** The other half of `cancel`: the messages of dispatches that `stop` has named. @returns how many. */
+  async cancelStopped(dispatchIds: readonly string[], reason: string): Promise<number> {
     let cancelled = 0;
-    for (const dispatchId of await this.stop(batch)) {
-      cancelled += await this.cancelUnsent({ dispatchId }, reason);
-    }
+    for (const dispatchId of dispatchIds) cancelled += await this.cancelUnsent({ dispatchId }, reason);
     return cancelled;
   }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { copyAll, copyRow, InjectDatabase } from '../platform/database/index.js';
 import { ConflictError } from '../shared/errors.js';
-import { type DeliveryTables, type MessageTable } from './delivery.tables.js';
+import { asOurs, type DeliveryTables, type MessageTable } from './delivery.tables.js';
 import { type NewDispatch, type ReminderGuard } from './ledger.types.js';
 import { type MessageState } from './message.states.js';
 
@@ -53,7 +53,7 @@ export class PlanRepository {
 
   /** In the caller's transaction when there is one, else in one of its own: all or nothing. */
   inTransaction<Tables, T>(trx: Transaction<Tables> | undefined, work: (trx: Db) => Promise<T>): Promise<T> {
-    return trx ? work(trx as unknown as Transaction<DeliveryTables>) : this.db.transaction().execute(work);
+    return trx ? work(asOurs(trx)) : this.db.transaction().execute(work);
   }
 
   /** False when the dispatch is there already; a second planner waits here until the first has committed. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
-import { type DeliveryTables } from './delivery.tables.js';
+import { asOurs, type DeliveryTables } from './delivery.tables.js';
 
 @Injectable()
 export class SuppressionRepository {
@@ -20,8 +20,7 @@ export class SuppressionRepository {
 
   /** Also those that have faded. @returns the sources of those that held until now. */
   async lift<Tables>(address: string, actor: string, now: Date, trx?: Transaction<Tables>): Promise<string[]> {
-    const db = trx ? (trx as unknown as Kysely<DeliveryTables>) : this.db;
-    const rows = await db
+    const rows = await (trx ? asOurs(trx) : this.db)
       .updateTable('suppression')
       .set({ lifted_at: now, lifted_by: actor })
       .where('address', '=', address)

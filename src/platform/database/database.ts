@@ -31,6 +31,9 @@ function letGoOfTheFrozen(client: ClientBase): Promise<unknown> {
   );
 }
 
+/** A server that vanished (a failover, a cut network) is noticed in 20 seconds and not in a quarter of an hour. */
+export const KEPT_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 } as const;
+
 /** How long somebody waits for a connection, in milliseconds. Nothing of ours keeps all of them for so long. */
 const PATIENCE = 30_000;
 
@@ -45,9 +48,7 @@ export function connect<T>(connectionString: string, poolSize = 20, patience = P
     max: poolSize,
     connectionTimeoutMillis: patience,
     application_name: 'cqrs-comms',
-    // A server that vanished (a failover, a cut network) is noticed in 20 seconds and not in a quarter of an hour.
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
+    ...KEPT_ALIVE,
     // Not as a start-up parameter, which PgBouncer would refuse.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- pg-pool waits for it; its types do not say so
     onConnect: letGoOfTheFrozen,

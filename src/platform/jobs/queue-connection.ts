@@ -7,7 +7,7 @@ import {
   setDefaultBackendFactory,
 } from 'bullmq';
 import { type Config } from '../config/index.js';
-import { type DatabaseServer } from '../database/index.js';
+import { type DatabaseServer, KEPT_ALIVE } from '../database/index.js';
 
 export const QUEUE_CONNECTION = Symbol('QueueConnection');
 
@@ -26,8 +26,6 @@ export interface QueueConnection {
 /** Of attempts to reach a Redis that is away, in milliseconds. */
 const RETRY_STEP = 100;
 export const LONGEST_RETRY = 2_000;
-/** Of silence, in milliseconds: a server that vanished is noticed soon after. */
-const KEEP_ALIVE_AFTER = 10_000;
 
 /**
  * REDIS_URL picks Redis; otherwise the queue lives in the database. The choice is BullMQ's process-wide default,
@@ -42,7 +40,12 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
     return {
       backend: 'redis',
       options: {
-        connection: { url: config.redisUrl, maxRetriesPerRequest: null, retryStrategy, keepAlive: KEEP_ALIVE_AFTER },
+        connection: {
+          url: config.redisUrl,
+          maxRetriesPerRequest: null,
+          retryStrategy,
+          keepAlive: KEPT_ALIVE.keepAliveInitialDelayMillis,
+        },
         prefix: config.queuePrefix,
       },
       opened: () => Promise.resolve(),
@@ -56,8 +59,7 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
     migrate: true,
     // Every queue and every worker opens a pool of its own.
     max: 3,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER,
+    ...KEPT_ALIVE,
   };
   return {
     backend: 'postgres',
