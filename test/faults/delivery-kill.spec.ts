@@ -1,14 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+import { type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
 import { SystemClock } from '../../src/shared/clock.js';
 import { disagreements } from '../support/delivery-agreement.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
-import { DeliveryApp, fewTemplates } from '../support/delivery-app.js';
+import { DeliveryApp } from '../support/delivery-app.js';
 import { SmtpSink } from '../support/smtp-sink.js';
+import { WorkerProcesses } from '../support/worker-processes.js';
 
 const MESSAGES = 5_000;
 const KILLS = 20;
@@ -21,19 +20,19 @@ const MOST_SENT = 100;
 const IN_FLIGHT = 2 * 3 * 100;
 /** Booting is what takes long here: so many workers are loaded ahead. */
 const SPARE = 3;
-const WORKER = join(import.meta.dirname, '..', 'support', 'delivery-worker.mjs');
 
 let database: TestDatabase<DeliveryTables>;
 let sink: SmtpSink;
 let scheduler: DeliveryApp;
 let ticking: NodeJS.Timeout;
-const workers = new Set<ChildProcess>();
+let workers: WorkerProcesses;
 const spare: Promise<ChildProcess>[] = [];
 
 beforeAll(async () => {
   database = await testDatabase();
   sink = await SmtpSink.start();
-  for (let i = 0; i < SPARE; i += 1) spare.push(load());
+  workers = new WorkerProcesses(database, { smtpUrl: sink.url, queuePrefix: 'faults' });
+  for (let i = 0; i < SPARE; i += 1) spare.push(workers.load());
   scheduler = await DeliveryApp.start({
     server: database.server,
     smtpUrl: sink.url,
@@ -45,34 +44,18 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   clearInterval(ticking);
-  for (const worker of workers) worker.kill('SIGKILL');
+  await workers[Symbol.asyncDispose]();
   await scheduler[Symbol.asyncDispose]();
   await sink[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
 });
 
-async function load(): Promise<ChildProcess> {
-  const { connectionString } = database;
-  const settings = { connectionString, smtpUrl: sink.url, queuePrefix: 'faults', templatesDir: await fewTemplates() };
-  const worker = spawn(process.execPath, [WORKER, JSON.stringify(settings)], { stdio: ['pipe', 'pipe', 'inherit'] });
-  workers.add(worker);
-  worker.once('exit', () => workers.delete(worker));
-  await once(worker.stdout, 'data');
-  return worker;
-}
-
 /** A worker at work. `ahead`: another is loaded meanwhile. */
 async function startWorker(ahead: boolean): Promise<ChildProcess> {
-  const worker = await (spare.shift() ?? load());
-  if (ahead) spare.push(load());
-  worker.stdin!.write('go');
+  const worker = await (spare.shift() ?? workers.load());
+  if (ahead) spare.push(workers.load());
+  workers.begin(worker);
   return worker;
-}
-
-async function end(worker: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  const exit = once(worker, 'exit');
-  worker.kill(signal);
-  await exit;
 }
 
 const arrived = async (count: number) => {
@@ -104,7 +87,7 @@ it(`loses and doubles nothing when workers are killed at ${KILLS} random moments
     const target = sink.messages.length + 1 + Math.floor(Math.random() * MOST_SENT);
     // Now and then whatever it is doing, before it has sent anything too.
     await Promise.race([arrived(target), ...(kill % 4 === 0 ? [delay(Math.random() * 1_000)] : [])]);
-    await end(worker, 'SIGKILL');
+    await workers.end(worker, 'SIGKILL');
     const lost = await sendingNow();
     expect(lost).toBeLessThanOrEqual(IN_FLIGHT);
     inFlight += lost;
@@ -118,7 +101,7 @@ it(`loses and doubles nothing when workers are killed at ${KILLS} random moments
     return planned - terminal - states.unknown;
   };
   await scheduler.until(async () => (await open()) === 0, campaignId, 120);
-  await end(survivor, 'SIGTERM');
+  await workers.end(survivor, 'SIGTERM');
 
   const { states } = await scheduler.ledger.progress({ campaignId });
   expect(states.accepted + states.unknown).toBe(MESSAGES);
@@ -134,7 +117,7 @@ it('ends within seconds of SIGTERM, with nothing in doubt and no lease left behi
   const worker = await startWorker(false);
   await arrived(before + 30 + Math.floor(Math.random() * 100));
   const asked = performance.now();
-  await end(worker, 'SIGTERM');
+  await workers.end(worker, 'SIGTERM');
   // What is on the wire takes 50 ms; the limit leaves room for a busy machine, and is far below any time-out.
   expect(performance.now() - asked).toBeLessThan(10_000);
   expect(await sendingNow()).toBe(0);
@@ -144,7 +127,7 @@ it('ends within seconds of SIGTERM, with nothing in doubt and no lease left behi
   sink.takeTime(0);
   const next = await startWorker(false);
   await scheduler.untilFinished({ campaignId }, 120);
-  await end(next, 'SIGTERM');
+  await workers.end(next, 'SIGTERM');
   expect((await scheduler.ledger.progress({ campaignId })).states).toMatchObject({ accepted: 1_000, unknown: 0 });
   expect(await disagreements(database.db, sink)).toEqual([]);
 }, 300_000);

@@ -1,20 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
 import { SystemClock } from '../../src/shared/clock.js';
 import { disagreements } from '../support/delivery-agreement.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
-import { DeliveryApp, fewTemplates } from '../support/delivery-app.js';
+import { DeliveryApp } from '../support/delivery-app.js';
 import { type Script, type ScriptedServer, scriptedServer } from '../support/scripted-smtp.js';
+import { WorkerProcesses } from '../support/worker-processes.js';
 
 /** Workers are killed at a chosen moment each, where `delivery-kill` leaves it to chance. */
 const MESSAGES = 400;
 /** Two slices at once in a process, each with at most two windows of 100 intents. */
 const IN_FLIGHT = 2 * 2 * 100;
-const WORKER = join(import.meta.dirname, '..', 'support', 'delivery-worker.mjs');
 
 jest.setTimeout(240_000);
 
@@ -22,12 +19,13 @@ let database: TestDatabase<DeliveryTables>;
 let server: ScriptedServer;
 let answer: Script['answer'];
 let scheduler: DeliveryApp;
-const workers = new Set<ChildProcess>();
+let workers: WorkerProcesses;
 
 beforeEach(async () => {
   answer = undefined;
   database = await testDatabase();
   server = await scriptedServer({ answer: (turn) => answer?.(turn) });
+  workers = new WorkerProcesses(database, { smtpUrl: smtpUrl(), queuePrefix: 'moments' });
   scheduler = await DeliveryApp.start({
     server: database.server,
     smtpUrl: smtpUrl(),
@@ -37,30 +35,13 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
-  await Promise.all([...workers].map(kill));
+  await workers[Symbol.asyncDispose]();
   await scheduler[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
 });
 
 const smtpUrl = () => `smtp://127.0.0.1:${server.port}`;
-
-async function startWorker(): Promise<ChildProcess> {
-  const { connectionString } = database;
-  const settings = { connectionString, smtpUrl: smtpUrl(), queuePrefix: 'moments', templatesDir: await fewTemplates() };
-  const worker = spawn(process.execPath, [WORKER, JSON.stringify(settings)], { stdio: ['pipe', 'pipe', 'inherit'] });
-  workers.add(worker);
-  worker.once('exit', () => workers.delete(worker));
-  await once(worker.stdout, 'data');
-  worker.stdin.write('go');
-  return worker;
-}
-
-async function kill(worker: ChildProcess): Promise<void> {
-  const exit = once(worker, 'exit');
-  worker.kill('SIGKILL');
-  await exit;
-}
 
 /** What the server took responsibility for, by the id of the message. */
 const taken = () => ({
@@ -88,13 +69,12 @@ const sleeps = async () => {
 
 /** Another worker does the rest, once the leases of the one that is gone have run out. */
 async function finishAndCompare(campaignId: string): Promise<void> {
-  await scheduler.until(async () => !(await sleeps()), campaignId);
   const lost = await sendingNow();
   expect(lost).toBeLessThanOrEqual(IN_FLIGHT);
   await sql`update slice set lease_until = clock_timestamp() - interval '1 second' where leased_by is not null`.execute(
     database.db,
   );
-  await startWorker();
+  await workers.start();
   const decided = async () => {
     const { planned, terminal, states } = await scheduler.ledger.progress({ campaignId });
     return planned === terminal + states.unknown;
@@ -124,22 +104,23 @@ describe('a worker that is killed loses and doubles nothing', () => {
       };
     });
     const { campaignId } = await scheduler.plan(MESSAGES);
-    const worker = await startWorker();
+    const worker = await workers.start();
     await Promise.race([reached, scheduler.until(() => false, campaignId, 60)]);
-    await kill(worker);
+    await workers.end(worker, 'SIGKILL');
     answer = undefined;
     await finishAndCompare(campaignId);
   });
 
   it('right behind the reply to a final dot', async () => {
     const { campaignId } = await scheduler.plan(MESSAGES);
-    const worker = await startWorker();
+    const worker = await workers.start();
     let seen = 0;
     answer = ({ command }) => {
       if (command === '.' && ++seen === 60) setImmediate(() => worker.kill('SIGKILL'));
       return undefined;
     };
     await scheduler.until(() => worker.signalCode !== null, campaignId, 60);
+    await workers.end(worker, 'SIGKILL');
     await finishAndCompare(campaignId);
   });
 
@@ -149,19 +130,19 @@ describe('a worker that is killed loses and doubles nothing', () => {
     await sql`create trigger nap before update on delivery for each row
       when (new.state = ${sql.lit(state)} and new.ordinal = 150) execute function nap()`.execute(database.db);
     const { campaignId } = await scheduler.plan(MESSAGES);
-    const worker = await startWorker();
+    const worker = await workers.start();
     await scheduler.until(sleeps, campaignId, 60);
-    await kill(worker);
+    await workers.end(worker, 'SIGKILL');
     await finishAndCompare(campaignId);
   });
 
   it('while its campaign is being paused; resumed, the rest leaves once', async () => {
     answer = undefined;
     const { campaignId } = await scheduler.plan(MESSAGES);
-    const worker = await startWorker();
+    const worker = await workers.start();
     await scheduler.until(() => server.messages.length > 50, campaignId, 60);
     const pausing = scheduler.ledger.pause({ campaignId });
-    await kill(worker);
+    await workers.end(worker, 'SIGKILL');
     await pausing;
     await sql`update slice set lease_until = clock_timestamp() - interval '1 second' where leased_by is not null`.execute(
       database.db,
@@ -169,7 +150,7 @@ describe('a worker that is killed loses and doubles nothing', () => {
     await scheduler.until(async () => (await sendingNow()) === 0, campaignId);
     const { states } = await scheduler.ledger.progress({ campaignId });
     const arrived = server.messages.length;
-    const idle = await startWorker();
+    const idle = await workers.start();
     for (let round = 0; round < 10; round += 1) {
       await scheduler.reconciler.reconcile();
       await delay(100);
