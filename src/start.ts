@@ -6,7 +6,7 @@ import { type Config } from './platform/config/index.js';
 import { connect, type DatabaseServer, ensureSchema, openDatabaseServer } from './platform/database/index.js';
 import { closeLeftOverQueues } from './platform/jobs/index.js';
 import { type Clock } from './shared/clock.js';
-import { AppError, InvalidInputError } from './shared/errors.js';
+import { InvalidInputError } from './shared/errors.js';
 
 export interface Running<A> {
   readonly app: A;
@@ -84,15 +84,4 @@ export function cannotListen(fault: NodeJS.ErrnoException): Error {
   if (fault.code === 'EACCES')
     return new InvalidInputError('bad-port', 'PORT: this user may not listen there', { cause: fault });
   return fault;
-}
-
-/** One line for the terminal. Expected errors explain themselves; others name their kind and where to look. */
-export function oneLine(error: unknown): string {
-  if (error instanceof AppError) return error.message;
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE')
-    return 'The port is taken: set PORT to another one, or stop the service that listens there';
-  // 53100 is PostgreSQL's disk_full.
-  if (code === 'ENOSPC' || code === '53100') return 'The disk is full';
-  return `Unexpected fault${code === undefined ? '' : ` (${code})`}: ${message.split('\n')[0] ?? ''}`;
 }

@@ -1,6 +1,5 @@
 export {
   loadConfig,
-  PROJECT_ROOT,
   publicUrlOf,
   ROLES,
   SETTINGS,
@@ -9,6 +8,7 @@ export {
   type Role,
 } from './config.js';
 export { makeFolder, secretIn } from './data-folder.js';
+export { PROJECT_ROOT } from './project-root.js';
 export { ConfigModule } from './config.module.js';
 export { CONFIG, InjectConfig } from './tokens.js';
 export {
