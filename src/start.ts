@@ -4,7 +4,6 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Composition } from './app.module.js';
 import { type Config } from './platform/config/index.js';
 import { connect, type DatabaseServer, ensureSchema, openDatabaseServer } from './platform/database/index.js';
-import { closeLeftOverQueues } from './platform/jobs/index.js';
 import { type Clock } from './shared/clock.js';
 import { InvalidInputError } from './shared/errors.js';
 
@@ -23,8 +22,9 @@ export interface StartOptions {
 /** The service with its web server, configured and not yet listening. */
 export async function createWebApplication(options: StartOptions): Promise<Running<NestExpressApplication>> {
   return create(options, async (server) => {
-    const { configureHttp } = await import('./platform/http/index.js');
-    const app = await NestFactory.create<NestExpressApplication>(await wholeService({ ...options, server }), {
+    const { configureHttp } = await import('./platform/http/configure-http.js');
+    const routes = options.config.roles.includes('web') ? [(await import('./web.module.js')).WebModule] : [];
+    const app = await NestFactory.create<NestExpressApplication>(await wholeService({ ...options, server, routes }), {
       logger: options.logger,
       abortOnError: false,
       // configureHttp sets bounded ones.
@@ -35,7 +35,7 @@ export async function createWebApplication(options: StartOptions): Promise<Runni
   });
 }
 
-/** Modules without a web server, for the terminal; the whole service unless a smaller root is given. */
+/** Modules without a web server and its routes, for the terminal; the whole service unless a smaller root is given. */
 export async function createContext(
   options: StartOptions,
   root: (composition: Composition) => DynamicModule | Promise<DynamicModule> = wholeService,
@@ -71,6 +71,7 @@ async function create<A extends INestApplicationContext>(
       },
     };
   } catch (error) {
+    const { closeLeftOverQueues } = await import('./platform/jobs/index.js');
     await closeLeftOverQueues(server);
     await server.release();
     throw error;
