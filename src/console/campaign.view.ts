@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type AuditEntry, AuditTrail, type Principal } from '../access/index.js';
-import { type CampaignRow, CampaignService, type Plan, PlanService } from '../campaigns/index.js';
+import { type CampaignRow, CampaignService, type Plan, PlanService, TOLD_STATES } from '../campaigns/index.js';
 import { DeadlinesService } from '../deadlines/index.js';
 import { Ledger, MESSAGE_STATES } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
@@ -67,6 +67,10 @@ export class CampaignView {
       sending: plan && sendingWords(plan, campaign, this.clock.now()),
       isAuthor: campaign.author === principal.id,
       audience: await this.audienceWords(campaign),
+      remainder: await this.remainderParts(campaign, principal),
+      copyTo: principal.permissions.includes('campaign:write')
+        ? (await this.deadlines.openWindows()).filter((each) => each.id !== window.id)
+        : [],
       hasCascade: campaign.kind === 'cascade-request' && (await this.cascades.exists(id)),
       history,
       sentBack: campaign.state === 'draft' ? sentBackIn(history) : undefined,
@@ -102,6 +106,20 @@ export class CampaignView {
       templates: Object.entries(summary.byTemplate).sort(([, a], [, b]) => b - a),
       missing: Object.entries(summary.missing),
       before: sentBefore(summary.duplicates),
+    };
+  }
+
+  /** Whom it did not reach, and the campaigns that were drafted for them; of one for a remainder, what that is of. */
+  private async remainderParts(campaign: CampaignRow, principal: Principal) {
+    const { planned, states } = await this.ledger.progress({ campaignId: campaign.id });
+    const reached = TOLD_STATES.reduce((sum, state) => sum + states[state], 0);
+    const mayDraft =
+      principal.permissions.includes('campaign:write') &&
+      (await this.campaigns.objectionToRemainder(campaign)) === undefined;
+    return {
+      of: campaign.remainder_of === null ? undefined : await this.campaigns.get(campaign.remainder_of),
+      drafted: await this.campaigns.remaindersOf(campaign.id),
+      unreached: mayDraft ? planned - reached : 0,
     };
   }
 

@@ -256,6 +256,17 @@ inBrowser('the console', () => {
     expect(await violations(page)).toEqual([]);
   });
 
+  it('copies a campaign for another window', async () => {
+    const [campaign] = await console.app.get(CampaignService).list({ states: ['finished', 'sending'], limit: 1 });
+    await page.goto(`/campaigns/${campaign?.id ?? ''}`);
+    await page.getByText('Copy this campaign for another window').click();
+    expect(await page.getByLabel('Window').innerText()).toMatch(/^October 2026, cutoff midday on Thursday 15 October 2026/);
+    expect(await violations(page)).toEqual([]);
+    await press('Draft the copy');
+    await page.getByText('The copy is saved as a draft').waitFor();
+    expect(await page.locator('h1').innerText()).toContain('(October 2026)');
+  });
+
   it('checks a file, shows its bad rows, and imports the mended one', async () => {
     const good = await readFile(join(FIXTURES, 'demo-small', 'declarations-2.csv'), 'utf8');
     const bad = good.replace(/\n[^,]+,/, '\nnot a code,');
