@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type AuditEntry, AuditTrail, type Principal } from '../access/index.js';
-import { type CampaignRow, CampaignService, type Plan, PlanService, TOLD_STATES } from '../campaigns/index.js';
-import { DeadlinesService } from '../deadlines/index.js';
+import { type CampaignRow, CampaignService, KINDS, type Plan, PlanService, TOLD_STATES } from '../campaigns/index.js';
+import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
 import { Ledger, MESSAGE_STATES } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
 import { groupBy } from '../shared/group-by.js';
@@ -68,9 +68,7 @@ export class CampaignView {
       isAuthor: campaign.author === principal.id,
       audience: await this.audienceWords(campaign),
       remainder: await this.remainderParts(campaign, principal),
-      copyTo: principal.permissions.includes('campaign:write')
-        ? (await this.deadlines.openWindows()).filter((each) => each.id !== window.id)
-        : [],
+      copyTo: principal.permissions.includes('campaign:write') ? await this.windowsFor(campaign) : [],
       hasCascade: campaign.kind === 'cascade-request' && (await this.cascades.exists(id)),
       history,
       sentBack: campaign.state === 'draft' ? sentBackIn(history) : undefined,
@@ -107,6 +105,13 @@ export class CampaignView {
       missing: Object.entries(summary.missing),
       before: sentBefore(summary.duplicates),
     };
+  }
+
+  /** Other windows to come, that have what a campaign of the kind tells. */
+  private async windowsFor({ kind, window_id: windowId }: CampaignRow): Promise<DeclarationWindow[]> {
+    const { needsSignInChange } = KINDS[kind];
+    const windows = await this.deadlines.openWindows();
+    return windows.filter(({ id, signInChange }) => id !== windowId && (signInChange !== null || !needsSignInChange));
   }
 
   /** Whom it did not reach, and the campaigns that were drafted for them; of one for a remainder, what that is of. */
