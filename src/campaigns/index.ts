@@ -6,7 +6,7 @@ export { CampaignService } from './campaign.service.js';
 export { CAMPAIGN_STATES, type CampaignState, TRANSITIONS } from './campaign.states.js';
 export { CampaignTicker } from './campaign.ticker.js';
 export { allDatesOf } from './correction.audience.js';
-export { type AllDates } from './correction.rules.js';
+export { type AllDates, TOLD_STATES } from './correction.rules.js';
 export { CorrectionService, type WindowMoved } from './correction.service.js';
 export { CorrectionTicker } from './correction.ticker.js';
 export { CampaignsModule } from './campaigns.module.js';
