@@ -71,9 +71,12 @@ async function create<A extends INestApplicationContext>(
       },
     };
   } catch (error) {
-    const { closeLeftOverQueues } = await import('./platform/jobs/index.js');
-    await closeLeftOverQueues(server);
-    await server.release();
+    try {
+      const { closeLeftOverQueues } = await import('./platform/jobs/index.js');
+      await closeLeftOverQueues(server);
+    } finally {
+      await server.release();
+    }
     throw error;
   }
 }
