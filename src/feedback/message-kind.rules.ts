@@ -266,6 +266,7 @@ export const autoReplySubjects: readonly string[] = [
   'automaattinen vastaus',
   'odpowiedź automatyczna',
   'autoodpowiedź',
+  'automatyczna odpowiedź',
   'automatická odpověď',
   'automatická odpoveď',
   'automatikus válasz',
