@@ -71,7 +71,9 @@ function classifyOne(raw: Buffer | string): FeedbackReport {
     return made(complaints(addressesIn(header(report.original, 'x-hmxmroriginalrecipient')).slice(0, 1)), {
       feedbackType: 'abuse',
     });
-  if (isReadReceipt(report)) return made([replyOf(report, 'undefined')]);
+  if (isReadReceipt(report)) {
+    return made(isRejection(report) ? fromFreeText(report) : [replyOf(report, 'undefined')]);
+  }
   if (isReport) {
     const told = fromFreeText(report);
     if (told.some(saysAnything) || report.returned.trim() !== '') return made(told);
@@ -154,6 +156,10 @@ const isHotmailComplaint = (report: ReportParts): boolean =>
 
 const isReadReceipt = (report: ReportParts): boolean =>
   /report-type\s*=\s*"?disposition-notification/i.test(header(report.headers, 'content-type'));
+
+/** A mailbox may refuse in the form of a receipt (RFC 5429, Sieve), as Dovecot does when it is full. */
+const isRejection = (report: ReportParts): boolean =>
+  /was automatically rejected/i.test(report.human) || /\(rejected\)/i.test(header(report.headers, 'auto-submitted'));
 
 function referencesOf(report: ReportParts): ReportReferences {
   const named = [

@@ -25,6 +25,9 @@ const labelled = new RegExp(
   'i',
 );
 
+/** "They are not accepting mail from someone@example.com": whoever wrote is no recipient. */
+const written = new RegExp(`\\b(?:mail|messages?) from:? <?${ADDRESS}`, 'gi');
+
 /** What one recipient's part of a free-text report says. */
 export interface FreeTextEntry {
   readonly address: string | null;
@@ -79,7 +82,9 @@ function recipientsOf(report: ReportParts): string[] {
         .map((line) => addressOf(opening.exec(line.slice(0, MAX_WIDTH))?.[0].replace(/^.*;/, '') ?? ''))
         .filter((address) => address !== '' && foreign(address)),
     );
-  const named = unique(lines.flatMap((line) => addressesIn(line.slice(0, MAX_WIDTH))).filter(foreign));
+  const named = unique(
+    lines.flatMap((line) => addressesIn(line.slice(0, MAX_WIDTH).replace(written, ' '))).filter(foreign),
+  );
   const returned = unique(addressesIn(header(report.original, 'to')));
   const wroteTo = new Set(returned.map((address) => address.toLowerCase()));
   const guesses = [

@@ -212,3 +212,52 @@ describe('recipients', () => {
     expect(await read(raw)).toContainEqual(gone);
   });
 });
+
+describe('what stands around a report', () => {
+  it('is not taken for its cause: gateways sign that they found no virus', async () => {
+    const signed =
+      'Delivery to the following recipients failed.\n\n  gone@example.org\n\n____\nThis email has been scanned for viruses and spam by Sample Security.\n';
+    const code = 'Final-Recipient: rfc822;gone@example.org\nAction: failed\nStatus: 5.1.1';
+    expect(await read(status(code, signed))).toEqual([gone]);
+  });
+
+  it.each([
+    '---- START OF RETURNED MESSAGE ----',
+    '-- The header and top 20 lines of the message follows --',
+    'The first 50 lines of your original message follow:',
+    '==========',
+  ])('is not taken for recipients: %s', async (mark) => {
+    const returned = `Received: from mx.example.com by mx.example.org\nList-Help: <mailto:list-request@example.net?subject=help>\n <list@example.net>: 550 5.1.1 listed\n`;
+    const text = `<gone@example.org>: the mailbox is full.\n\n${mark}\n${returned}`;
+    expect(await read(form({ text }))).toEqual([soft('mailboxfull')]);
+  });
+
+  it('nor is the sender whom they do not want', async () => {
+    const text =
+      'Your mail could not be delivered to these, who are not accepting mail from list@example.net:\n\n gone\n';
+    const [[address] = []] = await read(form({ text }));
+    expect(address).toBeNull();
+  });
+});
+
+describe('a refusal in the form of a receipt', () => {
+  const refused = (more: string, text: string): string =>
+    [
+      ...['Return-Path: <>', 'From: Mail Delivery Subsystem <postmaster@example.org>', 'To: me@example.com'],
+      ...['Subject: Automatically rejected mail', `Auto-Submitted: auto-replied${more}`],
+      'Content-Type: multipart/report; report-type=disposition-notification; boundary=b',
+      `\n--b\n\n${text}\n\n--b\nContent-Type: message/disposition-notification\n`,
+      'Final-Recipient: rfc822; gone@example.org\nDisposition: automatic-action/MDN-sent-automatically; deleted\n\n--b--\n',
+    ].join('\n');
+
+  it('is a bounce (Dovecot, RFC 5429)', async () => {
+    const text = 'Your message to <gone@example.org> was automatically rejected:\nQuota exceeded';
+    expect(await read(refused(' (rejected)', text))).toEqual([soft('mailboxfull')]);
+    expect(await read(refused('', text))).toEqual([soft('mailboxfull')]);
+  });
+
+  it('says nothing of the address, whoever the owner says has left', async () => {
+    const text = 'Your message to <gone@example.org> was automatically rejected:\nAnna does not exist here any more.';
+    expect((await read(refused(' (rejected)', text))).map(([, kind]) => kind)).toEqual(['soft']);
+  });
+});
