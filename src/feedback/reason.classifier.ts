@@ -71,6 +71,9 @@ export function judge(report: Evidence): Verdict {
 
 /** "550 <gone@example.org> no such user": answers to a whole message do not begin with one of its recipients. */
 const NAMES_RECIPIENT = /^\s*5\d\d[ -]+<?[^\s<>@]{1,128}@[^\s<>@]{1,255}/;
+/** "550 unknown user <gone@example.org>": nor do they name one, unless they say what came before. */
+const NAMES_UNKNOWN =
+  /^\s*5\d\d[ -]+(?:unknown user|no such user|user unknown|user not found):?\s+<[^\s<>@]{1,128}@[^\s<>@]{1,255}>/i;
 
 const NAME_SERVICE = /name server|name service|\bdns\b/;
 
@@ -87,7 +90,10 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   const codes = [status, ...[...stripWrapper(evidence.diagnostic).matchAll(BEHIND)].map(([, code]) => code ?? '')];
   const uncoded = status === '' || status.endsWith('.0.0');
   const witnessed =
-    stage === 'rcpt' || codes.some(pointsAtAddress) || (uncoded && NAMES_RECIPIENT.test(evidence.diagnostic));
+    stage === 'rcpt' ||
+    codes.some(pointsAtAddress) ||
+    (uncoded && NAMES_RECIPIENT.test(evidence.diagnostic)) ||
+    (uncoded && stage === 'unknown' && NAMES_UNKNOWN.test(evidence.diagnostic));
   const coded = status === '' ? undefined : reasonOfStatus(status);
   const vague = phraseReason(said, loose, witnessed);
   const reason =

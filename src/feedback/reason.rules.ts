@@ -1,6 +1,6 @@
 import { hearsayPhrases, mailboxPhrases, unknownPhrases, vaguePhrases } from './address.phrases.js';
 import type { PhraseRule } from './phrase.types.js';
-import { refusalPhrases, reputationPhrases } from './sender.phrases.js';
+import { quotaPhrases, refusalPhrases, reputationPhrases } from './sender.phrases.js';
 import { transportPhrases } from './transport.phrases.js';
 
 /**
@@ -9,6 +9,7 @@ import { transportPhrases } from './transport.phrases.js';
  * address rejected: user unknown" is not our recipient); short and vague words come last.
  */
 export const clearRules: readonly PhraseRule[] = [
+  ...quotaPhrases,
   ...mailboxPhrases,
   ...refusalPhrases,
   ...unknownPhrases,

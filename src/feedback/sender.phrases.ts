@@ -1,11 +1,34 @@
 import type { PhraseRule } from './phrase.types.js';
 
+/** Limits on what we send: read before the mailbox's, because the words are the same and the mailbox is not full. */
+export const quotaPhrases: readonly PhraseRule[] = [
+  {
+    reason: 'speeding',
+    source: 'Gmail 5.4.5 and DailyLimit; Amazon SES; hosting providers',
+    phrases: [
+      'sending quota',
+      'sending limit',
+      'sending rate',
+      'email quota exceeded',
+      'daily message quota',
+      'message quota per',
+    ],
+  },
+];
+
 /** Refusals that name the envelope sender, the size or the relay: the recipient's address is not in doubt. */
 export const refusalPhrases: readonly PhraseRule[] = [
   {
     reason: 'authfailure',
     source: 'RFC 7489, RFC 7208; Mimecast "DMARC Sender Invalid", Outlook.com 5.7.515: they name the sender too',
-    phrases: ['dmarc', 'sender policy framework', 'required authentication level'],
+    phrases: [
+      'dmarc',
+      'dkim sender invalid',
+      'spf sender invalid',
+      'sender policy framework',
+      'required authentication level',
+      'is not allowed to send mail from',
+    ],
   },
   {
     reason: 'rejected',
@@ -14,6 +37,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'sender address rejected',
       'invalid dns mx or a',
       'permission to post',
+      'sendasdenied',
       'sender rejected',
       'sender denied',
       'sender verify failed',
@@ -122,6 +146,9 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'message length exceeds',
       'exceeds maximum message size',
       'exceeded maximum inbound message size',
+      'maximum incoming message size',
+      'maximum inbound message size',
+      'class=size',
       'exceeds the maximum message size',
       'size limit exceeded',
       'message data size exceeds',
@@ -233,6 +260,21 @@ export const refusalPhrases: readonly PhraseRule[] = [
 
 /** Refusals of the sending host or of what the message looks like. Short words, so read after the clear ones. */
 export const reputationPhrases: readonly PhraseRule[] = [
+  {
+    reason: 'networkerror',
+    source: 'Sendmail; before every other "too many"',
+    phrases: ['too many hops'],
+  },
+  {
+    reason: 'expired',
+    source: 'Exchange Online 5.4.31x: before the "connection dropped" of hosts that do not want us',
+    phrases: ['message expired, '],
+  },
+  {
+    reason: 'networkerror',
+    source: 'Exchange Online 4.4.2: likewise',
+    phrases: ['connection dropped due to connectionreset', 'connection dropped due to socketerror'],
+  },
   {
     reason: 'toomanyconn',
     source: 'RFC 5321 421, Postfix anvil: before the blocks of "connections from" a host',
@@ -362,6 +404,8 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'black-list',
       'black listed',
       'banned sending ip',
+      'traffic not accepted from this ip',
+      'blocked senders',
       'banned ip',
       'is banned',
       'been banned',
