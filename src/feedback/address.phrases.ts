@@ -659,7 +659,6 @@ export const hearsayPhrases: readonly PhraseRule[] = [
       'recipient address rejected: undeliverable',
       'recipient address rejected: user',
       'recipient address rejected: no such',
-      'recipient address rejected: unverified',
       'recipient address unknown',
       'recipient rejected',
       'recipient refused',
@@ -709,7 +708,9 @@ export const hearsayPhrases: readonly PhraseRule[] = [
       'email address could not be found',
       'email name is not found',
       'is not a known user',
-      'is not one of our',
+      'is not one of our users',
+      'is not one of our customers',
+      'is not one of our recipients',
     ],
   },
 ];

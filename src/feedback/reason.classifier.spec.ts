@@ -10,6 +10,64 @@ type Row = readonly [
   context?: string,
 ];
 
+const RCPT = '(in reply to RCPT TO command)';
+
+/** Answers to RCPT that speak of an address as if it were gone, and blame something else: the address is there. */
+const blamesAnother: readonly (readonly [status: string, answer: string, reason: Reason])[] = [
+  // who sends, and from where
+  ['5.7.1', '550 5.7.1 This server does not accept mail from dynamic IP addresses', 'blocked'],
+  ['5.7.1', '550 5.7.1 Our system does not accept email with attachments', 'blocked'],
+  ['5.0.0', '550 This host does not accept mail from you', 'blocked'],
+  ['5.5.2', '504 5.5.2 <mail>: Helo command rejected: invalid domain', 'blocked'],
+  ['5.7.1', '550 5.7.1 Client host rejected: host unknown', 'blocked'],
+  ['5.7.25', '550 5.7.25 reverse lookup of 192.0.2.7 gave NXDOMAIN', 'requireptr'],
+  ['5.7.1', '550 5.7.1 unable to resolve the domain of your mail server', 'blocked'],
+  ['5.0.0', '550 Your domain does not exist in DNS', 'rejected'],
+  ['5.1.8', '550 5.1.8 mail from domain does not exist', 'rejected'],
+  ['5.0.0', '550 192.0.2.7 is not one of our relays', 'undefined'],
+  ['5.7.1', '550 5.7.1 nonexistent reverse DNS for 192.0.2.7', 'requireptr'],
+  ['5.7.1', '550 5.7.1 <someone@example.org>: Recipient rejected: sender is blacklisted', 'blocked'],
+  ['5.7.1', '550 5.7.1 Mailbox unavailable: message rejected as spam', 'spamdetected'],
+  // the message, its encryption, the way
+  ['5.7.5', '550 5.7.5 certificate not found', 'securityerror'],
+  ['5.7.1', '550 5.7.1 TLS certificate is invalid', 'securityerror'],
+  ['5.7.0', '550 5.7.0 Credentials not found', 'securityerror'],
+  ['5.7.1', '550 5.7.1 The message content is invalid', 'contenterror'],
+  ['5.7.1', '550 5.7.1 From header is invalid', 'contenterror'],
+  ['5.6.0', '550 5.6.0 Date not found', 'contenterror'],
+  ['5.0.0', '550 nonexistent PTR', 'requireptr'],
+  ['5.7.1', '550 5.7.1 Recipient refused: sender not in allow list', 'blocked'],
+  ['5.3.5', '550 5.3.5 mail route does not exist', 'systemerror'],
+  // trouble that passes, whatever the code says
+  ['5.1.1', '550 5.1.1 User temporarily unavailable', 'systemerror'],
+  ['5.1.1', '550 5.1.1 Recipient address rejected: rate limit exceeded', 'speeding'],
+  ['5.1.1', '550 5.1.1 LDAP lookup failed', 'systemerror'],
+  ['5.1.1', '550 5.1.1 Internal error: database not found', 'systemerror'],
+  ['5.1.6', '550 5.1.6 mailbox migrated; try again later', 'onhold'],
+  ['5.1.2', '550 5.1.2 Domain temporarily unresolvable', 'onhold'],
+  ['5.4.4', '550 5.4.4 Host not found: server failure, try again', 'networkerror'],
+  ['5.4.4', 'lookup of host mx.example.org failed: server misbehaving', 'networkerror'],
+  ['4.1.1', '550 4.1.1 user unknown', 'userunknown'],
+];
+
+/** Postfix tells what its probe of an address met (address verification): only that counts. */
+const probed: readonly (readonly [said: string, kind: RecipientKind, reason: Reason])[] = [
+  [
+    'undeliverable address: host mx.example.net[192.0.2.1] said: 554 5.7.1 Service unavailable; client [192.0.2.7] blocked using zen.spamhaus.org (in reply to RCPT TO command)',
+    'soft',
+    'blocked',
+  ],
+  ['unverified address: connect to mx.example.net[192.0.2.1]:25: Connection timed out', 'soft', 'expired'],
+  ['unverified address: host mx.example.net said: 450 4.7.1 Greylisted', 'soft', 'expired'],
+  ['unverified address: Address verification in progress', 'soft', 'undefined'],
+  [
+    'undeliverable address: host mx.example.net[192.0.2.1] said: 550 5.1.1 User unknown (in reply to RCPT TO command)',
+    'hard',
+    'userunknown',
+  ],
+  ['undeliverable address: unknown user: "someone"', 'hard', 'userunknown'],
+];
+
 /** Answers of real mail systems, addresses invented. The status column is what the report's Status field said. */
 const answers: readonly Row[] = [
   // Words of other systems for what the table knew
@@ -442,7 +500,7 @@ const answers: readonly Row[] = [
     '4.1.1',
     '450 4.1.1 <someone@example.org>: Recipient address rejected: unverified address: connect timed out',
     'soft',
-    'userunknown',
+    'expired',
   ],
   [
     'postfix',
@@ -678,6 +736,26 @@ describe('judge', () => {
       kind,
       reason,
     });
+  });
+
+  it.each(blamesAnother)('%s "%s" blames no address', (status, diagnostic, reason) => {
+    const evidence = { action: 'failed', status, diagnosticType: 'smtp', diagnostic, context: RCPT };
+    expect(judge(evidence)).toMatchObject({ kind: 'soft', reason });
+  });
+
+  it('keeps to what an answer says for now, although the report around it repeats it', () => {
+    const diagnostic = '450 4.1.1 <someone@example.org>: Recipient address rejected: unverified address: in progress';
+    const evidence = { action: 'failed', status: '4.1.1', diagnosticType: 'smtp', diagnostic };
+    expect(judge({ ...evidence, context: `${diagnostic} ${RCPT}` }).kind).toBe('soft');
+    const missing = '550 5.7.0 Credentials not found';
+    const repeated = { ...evidence, status: '5.7.0', diagnostic: missing, context: `said: ${missing} ${RCPT}` };
+    expect(judge(repeated)).toMatchObject({ kind: 'soft', reason: 'securityerror' });
+  });
+
+  it.each(probed)('Postfix whose probe met "%s": %s (%s)', (said, kind, reason) => {
+    const diagnostic = `550 5.1.1 <someone@example.org>: Recipient address rejected: ${said}`;
+    const evidence = { action: 'failed', status: '5.1.1', diagnosticType: 'smtp', diagnostic, context: RCPT };
+    expect(judge(evidence)).toMatchObject({ kind, reason });
   });
 
   it('takes no delayed message for a lost one, whatever its text says', () => {

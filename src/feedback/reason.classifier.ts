@@ -1,5 +1,5 @@
 import { compilePhrase, holds, normalise, type Phrase } from './phrase.matcher.js';
-import { clearRules, looseRules } from './reason.rules.js';
+import { clearRules, looseRules, vagueRules, waryRules } from './reason.rules.js';
 import type { PhraseRule } from './phrase.types.js';
 import type { Reason, RecipientKind } from './report.types.js';
 import { pointsAtAddress, reasonOfStatus } from './status.rules.js';
@@ -35,7 +35,14 @@ const arrived = new Set(['delivered', 'relayed', 'expanded', 'deliverable']);
 const gone: ReadonlySet<Reason> = new Set(['userunknown', 'hostunknown', 'hasmoved', 'notaccept']);
 
 /** Troubles of the way there: where a vague word names one of them, a code that blames the address is not believed. */
-const beatsCode: ReadonlySet<Reason> = new Set(['mailererror', 'expired', 'networkerror', 'systemfull', 'toomanyconn']);
+const beatsCode: ReadonlySet<Reason> = new Set([
+  'mailererror',
+  'expired',
+  'networkerror',
+  'speeding',
+  'systemfull',
+  'toomanyconn',
+]);
 
 /**
  * Two causes told in the same words, where the code says which. RFC 3463: a size limit of the system, or of the mailbox
@@ -49,15 +56,17 @@ interface CompiledRule extends PhraseRule {
 
 const compile = (rule: PhraseRule): CompiledRule => ({ ...rule, compiled: rule.phrases.map(compilePhrase) });
 const clear = clearRules.map(compile);
+const wary = waryRules.map(compile);
+const vague = vagueRules.map(compile);
 const loose = looseRules.map(compile);
 
 /** Decides from the evidence: text before code, the refusing system before the reporting one, code when text is silent. */
 export function judge(report: Evidence): Verdict {
-  const evidence = {
+  const evidence = ofProbe({
     ...report,
     diagnostic: report.diagnostic.slice(0, MAX_SAID),
     context: report.context.slice(0, MAX_SAID),
-  };
+  });
   const code = codesOf(evidence);
   if (arrived.has(evidence.action) || (evidence.action === '' && code.status.startsWith('2'))) {
     return { kind: 'delivered', reason: 'delivered', status: code.status || null };
@@ -65,8 +74,15 @@ export function judge(report: Evidence): Verdict {
   const reason = reasonOf(evidence, code.status);
   // Gmail gives up at once on a domain that the DNS denies, and still says 4.0.0.
   const denied = evidence.action === 'failed' && reason === 'hostunknown' && /nxdomain/i.test(evidence.diagnostic);
-  const lasts = denied || (!code.temporary && evidence.action !== 'delayed');
+  const forNow = code.temporary || codesOf(report).temporary;
+  const lasts = denied || (!forNow && evidence.action !== 'delayed');
   return { kind: gone.has(reason) && lasts ? 'hard' : 'soft', reason, status: code.status || null };
+}
+
+/** The code of a refusal after a probe is the prober's own, as is what the report repeats of it. */
+function ofProbe(evidence: Evidence): Evidence {
+  const outcome = evidence.diagnostic.replace(PROBED, '');
+  return outcome === evidence.diagnostic ? evidence : { ...evidence, diagnostic: outcome, status: '', context: '' };
 }
 
 /** "550 <gone@example.org> no such user": answers to a whole message do not begin with one of its recipients. */
@@ -74,6 +90,15 @@ const NAMES_RECIPIENT = /^\s*5\d\d[ -]+<?[^\s<>@]{1,128}@[^\s<>@]{1,255}/;
 /** "550 unknown user <gone@example.org>": nor do they name one, unless they say what came before. */
 const NAMES_UNKNOWN =
   /^\s*5\d\d[ -]+(?:unknown user|no such user|user unknown|user not found):?\s+<[^\s<>@]{1,128}@[^\s<>@]{1,255}>/i;
+
+/** Codes that name the message, its security or the system: no word about something unknown is about the address then. */
+const OTHER_SUBJECT = /^5\.(?:6\.\d+|7\.(?!1$)\d+|3\.(?!0$)\d+)$/;
+
+/** Trouble that passes: a directory that could not be asked says nothing about who is in it. */
+const PASSING = /temporar|again later|try again|lookup fail|internal error|server (?:failure|misbehaving)|timed out/;
+
+/** What Postfix says when the address had been probed before: the outcome of the probe follows. */
+const PROBED = /^.{0,400}?recipient address rejected: (?:undeliverable|unverified) address: (?=\S)/is;
 
 const NAME_SERVICE = /name server|name service|\bdns\b/;
 
@@ -89,21 +114,33 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   // "550 5.7.0 local policy violation - invalid recipient (#5.1.1)": a code of its own behind the one of the gateway.
   const codes = [status, ...[...stripWrapper(evidence.diagnostic).matchAll(BEHIND)].map(([, code]) => code ?? '')];
   const uncoded = status === '' || status.endsWith('.0.0');
+  const pointed = codes.some(pointsAtAddress);
   const witnessed =
     stage === 'rcpt' ||
-    codes.some(pointsAtAddress) ||
+    pointed ||
     (uncoded && NAMES_RECIPIENT.test(evidence.diagnostic)) ||
     (uncoded && stage === 'unknown' && NAMES_UNKNOWN.test(evidence.diagnostic));
   const coded = status === '' ? undefined : reasonOfStatus(status);
-  const vague = phraseReason(said, loose, witnessed);
+  const trouble = phraseReason(said, loose, witnessed);
+  const passing = PASSING.test(said);
+  const codeStands = trouble === undefined || !(passing || beatsCode.has(trouble) || read(stage, trouble));
+  const named = (text: string): Reason | undefined =>
+    phraseReason(text, pointed && !PASSING.test(text) ? clear : wary, witnessed);
+  const hinted = (text: string): Reason | undefined =>
+    PASSING.test(text) || OTHER_SUBJECT.test(status) || phraseReason(text, loose, witnessed) !== undefined
+      ? undefined
+      : phraseReason(text, vague, witnessed);
   const reason =
-    phraseReason(said, clear, witnessed) ??
-    (vague !== undefined && coded !== undefined && gone.has(coded) && !beatsCode.has(vague) ? coded : vague) ??
-    phraseReason(around, clear, witnessed);
+    named(said) ??
+    (codeStands && trouble !== undefined && coded !== undefined && gone.has(coded) ? coded : trouble) ??
+    hinted(said) ??
+    named(around) ??
+    hinted(around);
   // A delivery agent's own words describe its trouble, whatever exit code the mail system made of them.
   if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
   if (early && (reason === undefined || reason === 'filtered' || gone.has(reason))) return 'blocked';
   if (reason !== undefined && gone.has(reason) && stage === 'mail') return 'rejected';
+  if (passing && reason === 'hostunknown' && !status.startsWith('4')) return 'networkerror';
   if (reason !== undefined && coded !== undefined && sameWords[reason] === coded && !said.includes('sizelimit'))
     return coded;
   if (reason !== undefined) return reason;
@@ -111,8 +148,13 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   const told = phraseReason(around, loose, witnessed);
   // X.4.7 is that time was up. Nobody answering is how that looks; a name that could not be looked up is a cause.
   if (status.endsWith('.4.7') && told === 'networkerror' && NAME_SERVICE.test(around)) return told;
+  if (passing && coded !== undefined && gone.has(coded)) return told ?? 'onhold';
   return coded ?? told ?? (status.startsWith('4') ? 'onhold' : 'undefined');
 }
+
+/** An answer to the message itself: whoever read that far, and names the message, had accepted the recipient. */
+const read = (stage: Stage, trouble: Reason): boolean =>
+  stage === 'data' && (trouble === 'policyviolation' || trouble === 'contenterror' || trouble === 'filtered');
 
 function phraseReason(text: string, rules: readonly CompiledRule[], witnessed: boolean): Reason | undefined {
   if (text.trim() === '') return undefined;
@@ -140,7 +182,9 @@ function codesOf(evidence: Evidence): { status: string; temporary: boolean } {
   const status =
     vague && evidence.status !== '' && !evidence.status.endsWith('.0.0') ? evidence.status : written || evidence.status;
   const reply = /(?<![\d.])([245])\d\d(?=[ -])(?! ?(?:bytes|kb|mb))/i.exec(text)?.[1];
-  return { status, temporary: (reply ?? status.charAt(0)) === '4' };
+  // "550 4.1.1": the reply says for good, both codes say for now, and an address that may be there is left alone.
+  const denied = paired.at(-1)?.[2]?.startsWith('4') === true && evidence.status.startsWith('4');
+  return { status, temporary: denied || (reply ?? status.charAt(0)) === '4' };
 }
 
 /** Phrases by which mail systems tell which command was refused: Postfix, Exim, qmail, Sendmail transcripts, m-FILTER, Gmail's states. */

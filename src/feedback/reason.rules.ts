@@ -18,5 +18,21 @@ export const clearRules: readonly PhraseRule[] = [
   ...vaguePhrases,
 ];
 
+/**
+ * The same in the order for an answer whose code does not point at the address: what it says of the sending host, of
+ * spam and of passing trouble is the cause, whatever common words for an unknown mailbox stand beside it.
+ */
+export const waryRules: readonly PhraseRule[] = [
+  ...quotaPhrases,
+  ...mailboxPhrases,
+  ...refusalPhrases,
+  ...unknownPhrases,
+  ...reputationPhrases,
+  ...hearsayPhrases,
+];
+
+/** Read last of all by such an answer, after the loose rules. */
+export const vagueRules: readonly PhraseRule[] = vaguePhrases;
+
 /** Read after the clear ones; in the reporting system's own prose only where there is no code either. */
 export const looseRules: readonly PhraseRule[] = transportPhrases;

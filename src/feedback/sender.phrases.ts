@@ -36,6 +36,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
     phrases: [
       'sender address rejected',
       'invalid dns mx or a',
+      'mail from domain',
       'permission to post',
       'sendasdenied',
       'sender rejected',
@@ -255,6 +256,31 @@ export const refusalPhrases: readonly PhraseRule[] = [
     reason: 'blocked',
     source: 'Sendmail access maps of the years of open relays: the sending host is accused of being one',
     phrases: ['open relay', 'no access from mail server'],
+  },
+  {
+    reason: 'blocked',
+    source: 'Hosts that take mail, but not this or not from us: before those that take none',
+    phrases: [
+      'not accept mail from',
+      'not accept any mail from',
+      'not accept email from',
+      'not accept e-mail from',
+      'not accept mail with',
+      'not accept email with',
+      'helo command rejected',
+      'client host rejected: host unknown',
+      'the domain of your',
+    ],
+  },
+  {
+    reason: 'requireptr',
+    source: 'RFC 7372 X.7.25 told as a name that does not exist: before the domains of recipients',
+    phrases: ['reverse lookup', 'reverse dns', ' ptr'],
+  },
+  {
+    reason: 'rejected',
+    source: 'The domain that does not exist is the sender’s',
+    phrases: ['your domain does not', "your domain doesn't", 'your domain is not', 'your domain was not'],
   },
 ];
 
@@ -497,6 +523,7 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'sinkhole',
       'whitelist',
       'allowlist',
+      'allow list',
       'network is blocked',
       'error: access denied',
       'too many spam',
