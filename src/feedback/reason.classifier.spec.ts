@@ -170,6 +170,13 @@ const answers: readonly Row[] = [
     'filtered',
     '(in reply to end of DATA command)',
   ],
+  [
+    'postfix',
+    '5.0.0',
+    'host antispam.example.org[192.0.2.1] said: 550 User unknown (in reply to RCPT TO command)',
+    'hard',
+    'userunknown',
+  ],
   ['mxlogic', '', '550 unknown user <someone@example.org>', 'hard', 'userunknown'],
   [
     'exim',

@@ -1,5 +1,5 @@
 import { compilePhrase, holds, normalise, type Phrase } from './phrase.matcher.js';
-import { clearRules, looseRules, vagueRules, waryRules } from './reason.rules.js';
+import { certainRules, hearsayRules, looseRules, reputationRules, vagueRules } from './reason.rules.js';
 import type { PhraseRule } from './phrase.types.js';
 import type { Reason, RecipientKind } from './report.types.js';
 import { pointsAtAddress, reasonOfStatus } from './status.rules.js';
@@ -55,8 +55,9 @@ interface CompiledRule extends PhraseRule {
 }
 
 const compile = (rule: PhraseRule): CompiledRule => ({ ...rule, compiled: rule.phrases.map(compilePhrase) });
-const clear = clearRules.map(compile);
-const wary = waryRules.map(compile);
+const certain = certainRules.map(compile);
+const hearsay = hearsayRules.map(compile);
+const reputation = reputationRules.map(compile);
 const vague = vagueRules.map(compile);
 const loose = looseRules.map(compile);
 
@@ -124,18 +125,13 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   const trouble = phraseReason(said, loose, witnessed);
   const passing = PASSING.test(said);
   const codeStands = trouble === undefined || !(passing || beatsCode.has(trouble) || read(stage, trouble));
-  const named = (text: string): Reason | undefined =>
-    phraseReason(text, pointed && !PASSING.test(text) ? clear : wary, witnessed);
-  const hinted = (text: string): Reason | undefined =>
-    PASSING.test(text) || OTHER_SUBJECT.test(status) || phraseReason(text, loose, witnessed) !== undefined
-      ? undefined
-      : phraseReason(text, vague, witnessed);
+  const sight = { pointed, witnessed, otherSubject: OTHER_SUBJECT.test(status) };
   const reason =
-    named(said) ??
+    named(said, sight) ??
     (codeStands && trouble !== undefined && coded !== undefined && gone.has(coded) ? coded : trouble) ??
-    hinted(said) ??
-    named(around) ??
-    hinted(around);
+    hinted(said, sight) ??
+    named(around, sight) ??
+    hinted(around, sight);
   // A delivery agent's own words describe its trouble, whatever exit code the mail system made of them.
   if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
   if (early && (reason === undefined || reason === 'filtered' || gone.has(reason))) return 'blocked';
@@ -151,6 +147,40 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   if (passing && coded !== undefined && gone.has(coded)) return told ?? 'onhold';
   return coded ?? told ?? (status.startsWith('4') ? 'onhold' : 'undefined');
 }
+
+/** In what light a text is read. */
+interface Sight {
+  /** A code points at the address. */
+  readonly pointed: boolean;
+  /** A code does, or the refusal came at RCPT: see {@link PhraseRule.needsWitness}. */
+  readonly witnessed: boolean;
+  /** A code points at something else. */
+  readonly otherSubject: boolean;
+}
+
+/** The cause that a text tells in clear words. */
+function named(text: string, { pointed, witnessed }: Sight): Reason | undefined {
+  const sure = phraseReason(text, certain, witnessed);
+  if (sure !== undefined) return sure;
+  const heard = phraseReason(text, hearsay, witnessed);
+  if (pointed && !PASSING.test(text)) {
+    return heard ?? phraseReason(text, reputation, witnessed) ?? phraseReason(text, vague, witnessed);
+  }
+  // Servers are named after what they do: "host antispam.example.org said: 550 User unknown".
+  return phraseReason(heard === undefined ? text : withoutHosts(text), reputation, witnessed) ?? heard;
+}
+
+/** An unknown mailbox that a text only hints at, where it hints at nothing else. */
+function hinted(text: string, { witnessed, otherSubject }: Sight): Reason | undefined {
+  if (!witnessed || otherSubject || PASSING.test(text)) return undefined;
+  return phraseReason(text, loose, witnessed) === undefined ? phraseReason(text, vague, witnessed) : undefined;
+}
+
+const withoutHosts = (text: string): string =>
+  text
+    .split(' ')
+    .filter((word) => !/\.[a-z]{2}/.test(word))
+    .join(' ');
 
 /** An answer to the message itself: whoever read that far, and names the message, had accepted the recipient. */
 const read = (stage: Stage, trouble: Reason): boolean =>
