@@ -208,6 +208,17 @@ describe('mail that looks like a bounce and is none', () => {
 });
 
 describe('bounces that say it in another way', () => {
+  it.each([
+    'ndr@mx.example.org',
+    'InterScan MSS <imss@example.org>',
+    'Symantec_AntiVirus_for_SMTP_Gateways@example.org',
+  ])('by %s, a mail system that signs the envelope', async (from) => {
+    const text =
+      'Your message could not be delivered to the following recipients:\n\n<gone@example.org>: mailbox full\n';
+    const mail = letter({ from, returnPath: `<${from}>`, subject: 'Delivery failure notification', text });
+    expect(await kindAndAddress(mail)).toEqual(['soft', ['gone@example.org']]);
+  });
+
   it.each<[string, Letter, ReportKind]>([
     [
       'Outlook in German, without a code',

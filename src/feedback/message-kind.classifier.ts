@@ -9,9 +9,9 @@ import { header, type Headers } from './mime.reader.js';
 import type { ReportParts } from './report.reader.js';
 
 const daemonAddress =
-  /(?:^|[<\s"])(?:mailer[-_. ]?daemon|post[-_]?master|mail[-_.]?daemon|mdaemon|mail[-_.]?delivery[\w.-]{0,30}|bounces?|mail[-_.]?system|mailer|mta|daemon|microsoftexchange[\w]{0,60}|system[-_.]?administrator|sysadmin|undeliverable|error)(?:@|>|\s|"|\(|$)/i;
+  /(?:^|[<\s"])(?:mailer[-_. ]?daemon|post[-_]?master|mail[-_.]?daemon|mdaemon|mail[-_.]?delivery[\w.-]{0,30}|bounces?|mail[-_.]?system|mailer|mta|daemon|microsoftexchange[\w]{0,60}|system[-_.]?administrator|sysadmin|undeliverable|error|ndr|imss)(?:@|>|\s|"|\(|$)/i;
 const daemonName =
-  /mail delivery|mailer[- ]daemon|system administrator|mail administrator|postmaster|mail system|delivery subsystem|microsoft outlook|delivery service|internet mail/i;
+  /mail delivery|mailer[- ]daemon|system administrator|mail administrator|postmaster|mail system|delivery subsystem|microsoft outlook|delivery service|internet mail|interscan|anti-?virus/i;
 
 /** Senders that no person writes as; a postmaster or an administrator may be one, with a mailbox and holidays. */
 const machineAddress = /mail[-_.]?er[-_. ]?daemon|mail[-_.]?daemon|microsoftexchange/i;

@@ -205,6 +205,18 @@ describe('recipients', () => {
     expect(await read(raw)).toEqual([['gone@example.org', 'delivered', 'delivered']]);
   });
 
+  it('are not named with the reply code in front of them', async () => {
+    const text =
+      '<gone@example.org>: host mx said:\n550-gone@example.org is not an active address at this host\n550 (in reply to RCPT TO command)\n';
+    expect(await read(form({ text }))).toEqual([gone]);
+  });
+
+  it('are those that are called so, not those of the header that the report sums up', async () => {
+    const text =
+      'This report relates to a message you sent with these fields:\n\n  To: list@example.net\n\nRecipient address: gone@example.org\nReason: unknown or illegal alias\n';
+    expect(await read(form({ from: 'postmaster@example.org', subject: 'Delivery has failed', text }))).toEqual([gone]);
+  });
+
   it('have not got it where another has', async () => {
     const text =
       'The message was successfully delivered to:\n  ok@example.org\n\nDelivery failed for:\n  gone@example.org: 550 5.1.1 user unknown\n';
