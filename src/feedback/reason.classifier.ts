@@ -126,12 +126,13 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   const passing = PASSING.test(said);
   const codeStands = trouble === undefined || !(passing || beatsCode.has(trouble) || read(stage, trouble));
   const sight = { pointed, witnessed, otherSubject: OTHER_SUBJECT.test(status) };
-  const reason =
+  const clear =
     named(said, sight) ??
     (codeStands && trouble !== undefined && coded !== undefined && gone.has(coded) ? coded : trouble) ??
     hinted(said, sight) ??
-    named(around, sight) ??
-    hinted(around, sight);
+    named(around, sight);
+  const told = clear === undefined ? phraseReason(around, loose, witnessed) : undefined;
+  const reason = clear ?? (told === undefined ? hinted(around, sight) : undefined);
   // A delivery agent's own words describe its trouble, whatever exit code the mail system made of them.
   if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
   if (early && (reason === undefined || reason === 'filtered' || gone.has(reason))) return 'blocked';
@@ -141,7 +142,6 @@ function reasonOf(evidence: Evidence, status: string): Reason {
     return coded;
   if (reason !== undefined) return reason;
   if (evidence.action === 'delayed' || evidence.action === 'expired') return 'expired';
-  const told = phraseReason(around, loose, witnessed);
   // X.4.7 is that time was up. Nobody answering is how that looks; a name that could not be looked up is a cause.
   if (status.endsWith('.4.7') && told === 'networkerror' && NAME_SERVICE.test(around)) return told;
   if (passing && coded !== undefined && gone.has(coded)) return told ?? 'onhold';
@@ -170,11 +170,9 @@ function named(text: string, { pointed, witnessed }: Sight): Reason | undefined 
   return phraseReason(heard === undefined ? text : withoutHosts(text), reputation, witnessed) ?? heard;
 }
 
-/** An unknown mailbox that a text only hints at, where it hints at nothing else. */
-function hinted(text: string, { witnessed, otherSubject }: Sight): Reason | undefined {
-  if (!witnessed || otherSubject || PASSING.test(text)) return undefined;
-  return phraseReason(text, loose, witnessed) === undefined ? phraseReason(text, vague, witnessed) : undefined;
-}
+/** An unknown mailbox that a text only hints at; asked only where it tells no other trouble. */
+const hinted = (text: string, { witnessed, otherSubject }: Sight): Reason | undefined =>
+  witnessed && !otherSubject && !PASSING.test(text) ? phraseReason(text, vague, witnessed) : undefined;
 
 const withoutHosts = (text: string): string =>
   text
