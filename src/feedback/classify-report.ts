@@ -150,9 +150,10 @@ const replyOf = (report: ReportParts, reason: 'vacation' | 'undefined'): Reporte
   diagnostic: '',
 });
 
+/** Outlook.com's junk mail reports, from before RFC 5965: the reported message tells its reader in a field of theirs. */
 const isHotmailComplaint = (report: ReportParts): boolean =>
   /^\s*complaint about message from/i.test(header(report.headers, 'subject')) &&
-  /staff@hotmail\.com/i.test(header(report.headers, 'from'));
+  (/staff@hotmail\.com/i.test(header(report.headers, 'from')) || report.original.has('x-hmxmroriginalrecipient'));
 
 const isReadReceipt = (report: ReportParts): boolean =>
   /report-type\s*=\s*"?disposition-notification/i.test(header(report.headers, 'content-type'));

@@ -238,6 +238,7 @@ const stagePhrases: readonly (readonly [Stage, readonly string[]])[] = [
       'in response to rcpt',
       "'rcpt to",
       'rcpt to command',
+      'rcpt to generated following response',
     ],
   ],
   [

@@ -40,6 +40,14 @@ describe('an address that is gone, in the forms of', () => {
       ),
     ],
     [
+      'IPSwitch IMail, which tells the command',
+      form({
+        from: 'Postmaster <postmaster@mx.example.com>',
+        subject: 'Undeliverable Mail',
+        text: 'Unknown user: gone@example.org\n\nRCPT TO generated following response:\n553 5.3.0 <gone@example.org>... Addressee unknown\n',
+      }),
+    ],
+    [
       'an X.400 gateway',
       status(
         'Original-Recipient: rfc822; gone@example.org\nFinal-Recipient: x400; /S=GONE/O=EXAMPLE/C=GB/\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: X400; 1 0 (Unrecognised OR Name)',
@@ -271,5 +279,34 @@ describe('a refusal in the form of a receipt', () => {
   it('says nothing of the address, whoever the owner says has left', async () => {
     const text = 'Your message to <gone@example.org> was automatically rejected:\nAnna does not exist here any more.';
     expect((await read(refused(' (rejected)', text))).map(([, kind]) => kind)).toEqual(['soft']);
+  });
+});
+
+describe('a complaint', () => {
+  it.each(['staff@hotmail.com', 'junk-reports@example.net'])('from %s in the form before RFC 5965', async (from) => {
+    const raw = [
+      `Return-Path: ${from}\nFrom: ${from}\nTo: abuse@example.com\nSubject: complaint about message from 192.0.2.7`,
+      'Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n',
+      'X-HmXmrOriginalRecipient: gone@example.org\nFrom: me@example.com\nTo: Gone <gone@example.org>',
+      'Message-ID: <one@example.com>\n\nHello\n\n--b--\n',
+    ].join('\n');
+    const report = await classifyReport(raw);
+    expect(report).toMatchObject({ kind: 'complaint', references: { originalMessageId: 'one@example.com' } });
+    expect(report.recipients.map(({ address }) => address)).toEqual(['gone@example.org']);
+  });
+
+  it('with the header of our message under a type that nobody registered', async () => {
+    const raw = [
+      'From: fbl@example.net\nTo: abuse@example.com\nSubject: FW: Reminder',
+      'Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b\n\nAn opt-out report.\n',
+      '--b\nContent-Type: message/feedback-report\n\nFeedback-Type: opt-out\nRemoval-Recipient: gone@example.org\n',
+      '--b\nContent-Type: text/rfc822-header\n\nFrom: me@example.com\nMessage-ID: <one@example.com>\n\n--b--\n',
+    ].join('\n');
+    const expected = {
+      kind: 'complaint',
+      feedbackType: 'opt-out',
+      references: { originalMessageId: 'one@example.com' },
+    };
+    expect(await classifyReport(raw)).toMatchObject(expected);
   });
 });

@@ -6,6 +6,7 @@ const MAX_TEXT = 100_000;
 const originalTypes = new Set([
   'message/rfc822',
   'text/rfc822-headers',
+  'text/rfc822-header',
   'message/rfc822-headers',
   'message/global',
   'message/global-headers',

@@ -267,6 +267,12 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'not accept e-mail from',
       'not accept mail with',
       'not accept email with',
+      'not accept mail in ',
+      'not accept email in ',
+      'not accept mail that',
+      'not accept email that',
+      'not accept mail without',
+      'not accept email without',
       'helo command rejected',
       'client host rejected: host unknown',
       'the domain of your',
@@ -286,6 +292,11 @@ export const refusalPhrases: readonly PhraseRule[] = [
 
 /** Refusals of the sending host or of what the message looks like. Short words, so read after the clear ones. */
 export const reputationPhrases: readonly PhraseRule[] = [
+  {
+    reason: 'speeding',
+    source: 'Hosts that ban us for what others of our recipients were: this one was not asked for',
+    phrases: ['too many invalid', 'too many unknown', 'excessive unknown', 'excessive invalid'],
+  },
   {
     reason: 'networkerror',
     source: 'Sendmail; before every other "too many"',
