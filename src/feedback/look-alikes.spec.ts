@@ -117,6 +117,15 @@ describe('mail that looks like a bounce and is none', () => {
       },
     ],
     [
+      'a notification of a ticket about a bounce',
+      {
+        from: 'Tickets <noreply@vendor.example>',
+        returnPath: '<noreply@vendor.example>',
+        subject: '[#12] Undeliverable mail to one of our users',
+        text: 'New comment: mail to anna@example.org could not be delivered: 550 5.1.1 User unknown.\n',
+      },
+    ],
+    [
       'a gateway’s list of mail that it holds for us',
       {
         from: 'Postmaster <postmaster@example.nhs.test>',

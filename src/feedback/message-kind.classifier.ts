@@ -52,7 +52,7 @@ export function looksLikeBounce(report: ReportParts): boolean {
   }
   // Nothing is known of the envelope: then the report must look like one from its subject to the message it returns.
   const unknown = returnPath === undefined && report.original.size > 0 && !answers.test(subject);
-  return (unattended || unknown) && titled && told;
+  return ((unattended && returns) || unknown) && titled && told;
 }
 
 /** Whether a responder wrote it: RFC 3834 fields, the fields of systems older than it, or a subject known for it. */
