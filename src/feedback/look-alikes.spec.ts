@@ -202,6 +202,15 @@ describe('mail that looks like a bounce and is none', () => {
         text: 'I will return on Monday.\n',
       },
     ],
+    [
+      'a gateway’s list of mail that it holds for us',
+      {
+        from: 'Postmaster <anna@example.org>',
+        subject: '[Postmaster] Messages on hold for cqrs@example.nhs.test',
+        more: 'Auto-Submitted: auto-generated\r\n',
+        text: 'These messages were blocked and not delivered to your mailbox:\n\nanna@example.org  Invoice\n',
+      },
+    ],
     ['an absence behind the subject', { subject: 'Payment declaration (Out of office)', text: 'Back on Monday.\n' }],
   ])('%s is an automatic reply', async (_, mail) => {
     expect(await kindAndAddress(letter(mail))).toEqual(['auto-reply', ['anna@example.org']]);
@@ -217,6 +226,12 @@ describe('mail that looks like a bounce and is none', () => {
 });
 
 describe('bounces that say it in another way', () => {
+  it('under a subject that nobody knows, with nothing returned', async () => {
+    const text = 'The following address was not found in our directory: gone@example.org\nIt was not delivered.\n';
+    const mail = letter({ from: 'postmaster@example.org', subject: 'Votre message', text });
+    expect(await kindAndAddress(mail)).toEqual(['soft', ['gone@example.org']]);
+  });
+
   it.each([
     'ndr@mx.example.org',
     'InterScan MSS <imss@example.org>',

@@ -42,9 +42,12 @@ export function looksLikeBounce(report: ReportParts): boolean {
   const returns = report.returned.trim() !== '';
   if (machine) return titled || told;
   if (daemonAddress.test(from) || daemonName.test(from)) {
+    const senderless = hasEmptyReturnPath(headers);
     // Apache James titles its reports "Re: …"; so does a person, whose envelope has a sender.
-    if (answers.test(subject)) return told && (returns || returnPath === undefined || hasEmptyReturnPath(headers));
-    return titled || answered || (told && returns);
+    if (answers.test(subject)) return told && (returns || returnPath === undefined || senderless);
+    // Digests and warnings of a gateway have no sender either, but say that they answer nothing.
+    const notice = /^auto-generated\s*$/i.test(header(headers, 'auto-submitted'));
+    return titled || answered || (told && (returns || (senderless && !notice)));
   }
   // Automatic replies have an empty envelope sender too (RFC 3834, 3.3), and may say that nobody will read a message.
   if (unaddressed && !looksLikeAutoReply(headers)) {

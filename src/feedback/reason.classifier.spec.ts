@@ -182,6 +182,7 @@ const answers: readonly Row[] = [
     RCPT,
   ],
   ['gateway', '5.0.0', '550 someone@example.org is not valid', 'hard', 'userunknown', RCPT],
+  ['gateway', '5.0.0', '550 Address not found in LDAP directory', 'hard', 'userunknown', RCPT],
   [
     'postfix',
     '5.0.0',

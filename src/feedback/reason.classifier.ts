@@ -96,7 +96,7 @@ const NAMES_UNKNOWN =
 const OTHER_SUBJECT = /^5\.(?:6\.\d+|7\.(?!1$)\d+|3\.(?!0$)\d+)$/;
 
 /** Trouble that passes: a directory that could not be asked says nothing about who is in it. */
-const PASSING = /temporar|again later|try again|lookup fail|internal error|server (?:failure|misbehaving)|timed out/;
+const PASSING = /temporar|again later|, try again|lookup fail|internal error|server (?:failure|misbehaving)|timed out/;
 
 /** What Postfix says when the address had been probed before: the outcome of the probe follows. */
 const PROBED = /^.{0,400}?recipient address rejected: (?:undeliverable|unverified) address: (?=\S)/is;

@@ -110,6 +110,13 @@ describe('an address that is gone, in the forms of', () => {
     expect(await read(Buffer.from(raw))).toEqual([gone]);
   });
 
+  it('Gmail, which asks to try again although the domain is gone', async () => {
+    const text =
+      "Your message wasn't delivered to gone@example.org because the domain example.org couldn't be found. Check for typos or unnecessary spaces and try again.\n\nThe response was:\nDNS Error: DNS type 'mx' lookup of example.org responded with code NXDOMAIN\n";
+    const raw = form({ subject: 'Delivery Status Notification (Failure)', text });
+    expect(await read(raw)).toEqual([['gone@example.org', 'hard', 'hostunknown']]);
+  });
+
   it.each([
     ['little', [0xff, 0xfe], (bytes: Buffer) => bytes],
     ['big', [0xfe, 0xff], (bytes: Buffer) => bytes.swap16()],
@@ -208,6 +215,7 @@ describe('recipients', () => {
   it.each([
     'Your message was successfully delivered to the following recipient:\n\n  gone@example.org\n',
     'Ihre Nachricht wurde erfolgreich zugestellt an:\n\n  gone@example.org\n',
+    'Delivery to these recipients or groups is complete, but no notification was sent by the destination:\n\ngone@example.org\n',
   ])('have got the message where prose says so: %s', async (text) => {
     const raw = form({ from: 'postmaster@example.org', subject: 'Delivery report', text });
     expect(await read(raw)).toEqual([['gone@example.org', 'delivered', 'delivered']]);
