@@ -234,6 +234,18 @@ describe('a campaign over the API', () => {
     });
   });
 
+  it('is followed by one for whoever it did not reach, once it is over', async () => {
+    const id = await aCampaign();
+    const early = await author('post', `/campaigns/${id}/remainder`);
+    expect(early).toMatchObject({ status: 409, body: { type: '/problems/wrong-state' } });
+    await author('post', `/campaigns/${id}/cancel`).send({ reason: 'The wrong month' }).expect(200);
+    const remainder = await author('post', `/campaigns/${id}/remainder`).expect(201);
+    expect(remainder.body).toMatchObject({ state: 'draft', remainderOf: id, launchAt: null });
+    expect(remainder.headers['location']).toBe(`/api/v1/campaigns/${body<{ id: string }>(remainder).id}`);
+    const another = await author('post', `/campaigns/${id}/remainder`);
+    expect(another).toMatchObject({ status: 409, body: { type: '/problems/has-remainder' } });
+  });
+
   it('is made once when its Idempotency-Key comes twice, and refused for another body', async () => {
     const wanted = await content();
     const send = (more: object = {}) =>

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Page } from 'playwright-core';
 import { ApiKeys } from '../../src/access/index.js';
+import { DeadlinesService } from '../../src/deadlines/index.js';
 import { CampaignService, CampaignTicker, PlanService } from '../../src/campaigns/index.js';
 import { CaptureInbox, Ledger, Reconciler, SuppressionList } from '../../src/delivery/index.js';
 import { FeedbackService } from '../../src/feedback/index.js';
@@ -254,6 +255,23 @@ inBrowser('the console', () => {
     expect(await page.locator('main').innerText()).toContain('Before midday on Thursday 15 October 2026 (London time)');
     await page.goto('/windows');
     expect(await violations(page)).toEqual([]);
+  });
+
+  it('copies a campaign for another window', async () => {
+    const november = { name: 'November 2026', cutoff: '2026-11-20T12:00', reopening: '2026-11-25T08:00' };
+    const others = { pcse: '2026-11-30T08:00', signInChange: '2026-11-25T08:00' };
+    await console.app.get(DeadlinesService).createWindow({ ...november, ...others }, 'person:test');
+    const [campaign] = await console.app.get(CampaignService).list({ states: ['finished', 'sending'], limit: 1 });
+    await page.goto(`/campaigns/${campaign?.id ?? ''}`);
+    await page.getByText('Copy this campaign for another window').click();
+    // October changes nothing about signing in, which is what this campaign tells.
+    expect(await page.getByLabel('Window').innerText()).toBe(
+      'November 2026, cutoff midday on Friday 20 November 2026 (London time)',
+    );
+    expect(await violations(page)).toEqual([]);
+    await press('Draft the copy');
+    await page.getByText('The copy is saved as a draft').waitFor();
+    expect(await page.locator('h1').innerText()).toContain('(November 2026)');
   });
 
   it('checks a file, shows its bad rows, and imports the mended one', async () => {
