@@ -49,7 +49,7 @@ function classifyOne(raw: Buffer | string): FeedbackReport {
   const references = referencesOf(report);
   const made = (recipients: readonly ReportedRecipient[], more: Partial<FeedbackReport> = {}): FeedbackReport => ({
     kind: kindOf(recipients),
-    recipients,
+    recipients: withoutRepeats(recipients),
     references,
     ...more,
   });
@@ -183,6 +183,13 @@ function referencesOf(report: ReportParts): ReportReferences {
 
 const withId = (references: ReportReferences, originalMessageId: string | undefined): ReportReferences =>
   originalMessageId === undefined ? references : { ...references, originalMessageId };
+
+/** Sendmail tells the same of an address for every alias on the way to it. */
+const withoutRepeats = (recipients: readonly ReportedRecipient[]): ReportedRecipient[] => {
+  const told = ({ address, kind, reason, gaveUp }: ReportedRecipient): string =>
+    JSON.stringify([address?.toLowerCase(), kind, reason, gaveUp]);
+  return [...new Map(recipients.toReversed().map((each) => [told(each), each])).values()].toReversed();
+};
 
 const kindOf = (recipients: readonly ReportedRecipient[]): ReportKind =>
   urgency.find((kind) => recipients.some((recipient) => recipient.kind === kind)) ?? 'not-bounce';

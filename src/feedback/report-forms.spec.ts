@@ -221,6 +221,12 @@ describe('recipients', () => {
     expect(await read(raw)).toEqual([['gone@example.org', 'delivered', 'delivered']]);
   });
 
+  it('are told once, however often a chain of aliases names them', async () => {
+    const fields = 'Final-Recipient: rfc822;gone@example.org\nAction: failed\nStatus: 5.1.1';
+    const other = fields.replace('5.1.1', '5.2.2');
+    expect(await read(status([fields, fields, other].join('\n\n')))).toEqual([gone, soft('mailboxfull')]);
+  });
+
   it('are not named with the reply code in front of them', async () => {
     const text =
       '<gone@example.org>: host mx said:\n550-gone@example.org is not an active address at this host\n550 (in reply to RCPT TO command)\n';
