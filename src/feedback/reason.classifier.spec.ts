@@ -51,6 +51,27 @@ const blamesAnother: readonly (readonly [status: string, answer: string, reason:
   ['5.4.4', '550 5.4.4 Host not found: server failure, try again', 'networkerror'],
   ['5.4.4', 'lookup of host mx.example.org failed: server misbehaving', 'networkerror'],
   ['4.1.1', '550 4.1.1 user unknown', 'userunknown'],
+  ['5.1.1', '553 VS10-RT Possible forgery or deactivated due to abuse (#5.1.1)', 'rejected'],
+];
+
+/** More of the ways in which mail systems say at RCPT that nobody is there. */
+const nobodyThere = [
+  'User (someone@example.org) unknown.',
+  'User not a member of domain: <someone@example.org>',
+  "I'm sorry but someone@example.org does not have an account here.",
+  'Command RCPT User <someone@example.org> not OK',
+  'destin. Sconosciuto',
+  'Destinatario errato',
+  'Indirizzo inesistente',
+  'Nie ma takiego konta',
+  'No one with that email address here',
+  'no such email address',
+  'No such mail drop defined',
+  'not a known user',
+  "server doesn't handle mail for that user",
+  'unknown or illegal user',
+  'user invalid',
+  'Unable to find alias user',
 ];
 
 /** Postfix tells what its probe of an address met (address verification): only that counts. */
@@ -770,6 +791,14 @@ describe('judge', () => {
     const missing = '550 5.7.0 Credentials not found';
     const repeated = { ...evidence, status: '5.7.0', diagnostic: missing, context: `said: ${missing} ${RCPT}` };
     expect(judge(repeated)).toMatchObject({ kind: 'soft', reason: 'securityerror' });
+  });
+
+  it.each(nobodyThere)('"550 %s" is hard at RCPT, and a guess after the message unless it is unmistakable', (text) => {
+    const evidence = { action: 'failed', status: '5.0.0', diagnosticType: 'smtp', diagnostic: `550 ${text}` };
+    expect(judge({ ...evidence, context: RCPT })).toMatchObject({ kind: 'hard', reason: 'userunknown' });
+    expect(['userunknown', 'filtered']).toContain(
+      judge({ ...evidence, context: '(in reply to end of DATA command)' }).reason,
+    );
   });
 
   it.each(probed)('Postfix whose probe met "%s": %s (%s)', (said, kind, reason) => {

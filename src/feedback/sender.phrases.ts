@@ -37,6 +37,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'sender address rejected',
       'invalid dns mx or a',
       'mail from domain',
+      'possible forgery',
       'permission to post',
       'sendasdenied',
       'sender rejected',
