@@ -22,8 +22,6 @@ async function timed(raw: Buffer): Promise<number> {
   return (user + system) / 1_000;
 }
 
-jest.setTimeout(120_000);
-
 describe('classifyReport on what strangers send', () => {
   it('answers on any bytes', async () => {
     await fc.assert(

@@ -172,7 +172,7 @@ inBrowser('messages that may or may not have arrived', () => {
     // Twice at the most, and only what was sent again.
     expect(Math.max(...sink.copies().values())).toBe(2);
     expect([...sink.copies().values()].filter((copies) => copies === 2).length).toBeLessThanOrEqual(unknown);
-  }, 120_000);
+  });
 
   it('are followed by a campaign for whoever did not get theirs, and nobody else', async () => {
     await page.goto(`/campaigns/${id}`);

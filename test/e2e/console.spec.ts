@@ -28,7 +28,7 @@ inBrowser('the console', () => {
   beforeAll(async () => {
     console = await openConsole();
     page = console.page;
-  }, 120_000);
+  });
   afterAll(async () => {
     await console[Symbol.asyncDispose]();
   });
@@ -147,7 +147,7 @@ inBrowser('the console', () => {
     await follow(page, page.locator('tbody a').first());
     expect(await page.frameLocator('iframe').locator('body').innerText()).toContain('18 September 2026');
     expect(await violations(page)).toEqual([]);
-  }, 60_000);
+  });
 
   it('lets another person approve, or send back with comments that the author sees', async () => {
     const campaigns = console.app.get(CampaignService);
