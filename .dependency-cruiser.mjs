@@ -17,7 +17,7 @@ const downwards = order.map((folder, i) => ({
   comment: `${folder} may import only what stands above it: data loops through PostgreSQL, imports never loop.`,
   severity: 'error',
   from: { path: `^src/${folder}/` },
-  to: { path: `^src/(${[...order.slice(i + 1), 'app\\.module|main|cli'].join('|')})(/|\\.ts$)` },
+  to: { path: `^src/(${[...order.slice(i + 1), 'app\\.module|web\\.module|main|cli'].join('|')})(/|\\.ts$)` },
 }));
 
 const only = (name, packagePattern, allowed, comment) => ({

@@ -1,21 +1,26 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AccessModule } from './access/index.js';
-import { CampaignsApiModule, CampaignsModule } from './campaigns/index.js';
-import { CascadesApiModule, CascadesModule } from './cascades/index.js';
-import { ConsoleModule } from './console/index.js';
-import { DeadlinesApiModule, DeadlinesModule } from './deadlines/index.js';
-import { DeliveryApiModule, DeliveryModule, TransportWrappingModule, type WrapTransport } from './delivery/index.js';
-import { DirectoryApiModule, DirectoryModule } from './directory/index.js';
-import { FeedbackApiModule, FeedbackModule } from './feedback/index.js';
+import { CampaignsModule } from './campaigns/index.js';
+import { CascadesModule } from './cascades/index.js';
+import { DeadlinesModule } from './deadlines/index.js';
+import {
+  DeliveryHealthModule,
+  DeliveryModule,
+  MessageDeskModule,
+  TransportWrappingModule,
+  type WrapTransport,
+} from './delivery/index.js';
+import { DirectoryModule } from './directory/index.js';
+import { FeedbackModule } from './feedback/index.js';
 import { type Config, ConfigModule } from './platform/config/index.js';
 import { DatabaseModule, type DatabaseServer } from './platform/database/index.js';
 import { HealthModule } from './platform/health/index.js';
 import { HttpModule } from './platform/http/index.js';
 import { JobsModule } from './platform/jobs/index.js';
 import { MetricsModule } from './platform/metrics/index.js';
-import { RenderingApiModule, RenderingModule } from './rendering/index.js';
-import { SegmentsApiModule, SegmentsModule, UnchangingDirectoryModule } from './segments/index.js';
+import { RenderingModule } from './rendering/index.js';
+import { SegmentsModule, UnchangingDirectoryModule } from './segments/index.js';
 import { type Clock } from './shared/clock.js';
 
 export interface Composition {
@@ -27,12 +32,21 @@ export interface Composition {
   readonly wrapTransport?: WrapTransport;
   /** Nobody imports anything while the process lasts: simulations. */
   readonly isDirectoryUnchanging?: boolean;
+  /** `WebModule` in a process that serves the API and the pages. */
+  readonly routes?: readonly Type[];
 }
 
-/** The composition root: the only file that may import everything. */
+/** The composition root, and with `web.module.ts` the only file that may import everything. */
 @Module({})
 export class AppModule {
-  static compose({ config, server, clock, wrapTransport, isDirectoryUnchanging = false }: Composition): DynamicModule {
+  static compose({
+    config,
+    server,
+    clock,
+    wrapTransport,
+    isDirectoryUnchanging = false,
+    routes = [],
+  }: Composition): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -48,22 +62,16 @@ export class AppModule {
         MetricsModule,
         AccessModule,
         DirectoryModule,
-        DirectoryApiModule,
         SegmentsModule,
-        SegmentsApiModule,
         DeadlinesModule,
-        DeadlinesApiModule,
         RenderingModule,
-        RenderingApiModule,
         DeliveryModule,
-        DeliveryApiModule,
+        DeliveryHealthModule,
+        MessageDeskModule,
         FeedbackModule,
-        FeedbackApiModule,
         CampaignsModule,
-        CampaignsApiModule,
         CascadesModule,
-        CascadesApiModule,
-        ConsoleModule,
+        ...routes,
       ],
     };
   }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { CommandFailure } from './commands/terminal.js';
 import { registerCommands } from './commands/index.js';
-import { PROJECT_ROOT } from './platform/config/index.js';
+import { PROJECT_ROOT } from './platform/config/project-root.js';
 import { InvalidInputError } from './shared/errors.js';
-import { oneLine } from './start.js';
+import { oneLine } from './one-line.js';
 
 const program = new Command('cqrs-comms')
   .description('Tells GP practices and commissioners what they must do before a CQRS payment cutoff, and proves it.')

@@ -4,7 +4,8 @@ import { boundHeap } from './heap.js';
 import { Interruption } from './interruption.js';
 import { loadConfig } from './platform/config/index.js';
 import { PinoLogger } from './platform/logging/index.js';
-import { cannotListen, createWebApplication, oneLine } from './start.js';
+import { oneLine } from './one-line.js';
+import { cannotListen, createWebApplication } from './start.js';
 
 const interruption = new Interruption(0);
 try {

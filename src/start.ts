@@ -4,9 +4,8 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Composition } from './app.module.js';
 import { type Config } from './platform/config/index.js';
 import { connect, type DatabaseServer, ensureSchema, openDatabaseServer } from './platform/database/index.js';
-import { closeLeftOverQueues } from './platform/jobs/index.js';
 import { type Clock } from './shared/clock.js';
-import { AppError, InvalidInputError } from './shared/errors.js';
+import { InvalidInputError } from './shared/errors.js';
 
 export interface Running<A> {
   readonly app: A;
@@ -23,8 +22,9 @@ export interface StartOptions {
 /** The service with its web server, configured and not yet listening. */
 export async function createWebApplication(options: StartOptions): Promise<Running<NestExpressApplication>> {
   return create(options, async (server) => {
-    const { configureHttp } = await import('./platform/http/index.js');
-    const app = await NestFactory.create<NestExpressApplication>(await wholeService({ ...options, server }), {
+    const { configureHttp } = await import('./platform/http/configure-http.js');
+    const routes = options.config.roles.includes('web') ? [(await import('./web.module.js')).WebModule] : [];
+    const app = await NestFactory.create<NestExpressApplication>(await wholeService({ ...options, server, routes }), {
       logger: options.logger,
       abortOnError: false,
       // configureHttp sets bounded ones.
@@ -35,7 +35,7 @@ export async function createWebApplication(options: StartOptions): Promise<Runni
   });
 }
 
-/** Modules without a web server, for the terminal; the whole service unless a smaller root is given. */
+/** Modules without a web server and its routes, for the terminal; the whole service unless a smaller root is given. */
 export async function createContext(
   options: StartOptions,
   root: (composition: Composition) => DynamicModule | Promise<DynamicModule> = wholeService,
@@ -71,8 +71,12 @@ async function create<A extends INestApplicationContext>(
       },
     };
   } catch (error) {
-    await closeLeftOverQueues(server);
-    await server.release();
+    try {
+      const { closeLeftOverQueues } = await import('./platform/jobs/index.js');
+      await closeLeftOverQueues(server);
+    } finally {
+      await server.release();
+    }
     throw error;
   }
 }
@@ -84,15 +88,4 @@ export function cannotListen(fault: NodeJS.ErrnoException): Error {
   if (fault.code === 'EACCES')
     return new InvalidInputError('bad-port', 'PORT: this user may not listen there', { cause: fault });
   return fault;
-}
-
-/** One line for the terminal. Expected errors explain themselves; others name their kind and where to look. */
-export function oneLine(error: unknown): string {
-  if (error instanceof AppError) return error.message;
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE')
-    return 'The port is taken: set PORT to another one, or stop the service that listens there';
-  // 53100 is PostgreSQL's disk_full.
-  if (code === 'ENOSPC' || code === '53100') return 'The disk is full';
-  return `Unexpected fault${code === undefined ? '' : ` (${code})`}: ${message.split('\n')[0] ?? ''}`;
 }

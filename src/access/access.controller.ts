@@ -9,7 +9,8 @@ import {
 } from '@nestjs/swagger';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { ApiProblems, Idempotent, IfMatch, type Page, pageOf, setEtag } from '../platform/http/index.js';
+import { ApiProblems, Idempotent, IfMatch, setEtag } from '../platform/api/index.js';
+import { type Page, pageOf } from '../platform/http/index.js';
 import {
   type ApiKey,
   apiKeyPageSchema,

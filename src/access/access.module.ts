@@ -1,21 +1,17 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { RateLimitGuard } from '../platform/http/index.js';
-import { AccessController } from './access.controller.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import { ApiKeys } from './api-key.service.js';
-import { AuditController } from './audit.controller.js';
 import { AuditModule } from './audit.module.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { CsrfGuard } from './csrf.js';
-import { OidcSignIn } from './oidc-sign-in.js';
 import { OneTimeLink } from './one-time-link.js';
 import { People } from './people.service.js';
 import { PermissionGuard } from './permission.guard.js';
 import { PersonRepository } from './person.repository.js';
 import { SessionRepository } from './session.repository.js';
 import { Sessions } from './sessions.service.js';
-import { SignInController } from './sign-in.controller.js';
 import { SignInPages } from './sign-in.pages.js';
 
 /**
@@ -25,7 +21,6 @@ import { SignInPages } from './sign-in.pages.js';
 @Global()
 @Module({
   imports: [AuditModule],
-  controllers: [AccessController, AuditController, SignInController],
   providers: [
     ApiKeyRepository,
     ApiKeys,
@@ -33,7 +28,6 @@ import { SignInPages } from './sign-in.pages.js';
     People,
     SessionRepository,
     Sessions,
-    OidcSignIn,
     OneTimeLink,
     SignInPages,
     // In this order: recognise the caller, count the request, then refuse what is not allowed.
@@ -42,6 +36,6 @@ import { SignInPages } from './sign-in.pages.js';
     { provide: APP_GUARD, useClass: PermissionGuard },
     { provide: APP_GUARD, useClass: CsrfGuard },
   ],
-  exports: [AuditModule, ApiKeys, OneTimeLink, People, SignInPages],
+  exports: [AuditModule, ApiKeys, OneTimeLink, People, Sessions, SignInPages],
 })
 export class AccessModule {}

@@ -1,7 +1,8 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { ApiProblems, type Page, pageOf, pageQuery, pageSchema } from '../platform/http/index.js';
+import { ApiProblems } from '../platform/api/index.js';
+import { type Page, pageOf, pageQuery, pageSchema } from '../platform/http/index.js';
 import { type AuditEntry } from './audit-chain.rules.js';
 import { AuditTrail, type AuditVerdict } from './audit-trail.js';
 import { RequirePermission } from './permission.guard.js';

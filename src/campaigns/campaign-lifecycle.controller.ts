@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
-import { ApiProblems, Idempotent } from '../platform/http/index.js';
+import { ApiProblems, Idempotent } from '../platform/api/index.js';
 import {
   approvalSchema,
   campaignIdSchema,

@@ -11,7 +11,8 @@ import {
   type Progress,
   progressSchema,
 } from '../delivery/index.js';
-import { ApiProblems, type Page, pageOf } from '../platform/http/index.js';
+import { ApiProblems } from '../platform/api/index.js';
+import { type Page, pageOf } from '../platform/http/index.js';
 import { campaignIdSchema, stepSchema, stepView } from './campaign.api.js';
 import { KINDS } from './campaign.kinds.js';
 import { CampaignService } from './campaign.service.js';

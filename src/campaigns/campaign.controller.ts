@@ -3,7 +3,8 @@ import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags
 import { type Response } from 'express';
 import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
-import { ApiProblems, Idempotent, IfMatch, type Page, pageOf, setEtag, wireForm } from '../platform/http/index.js';
+import { ApiProblems, Idempotent, IfMatch, setEtag } from '../platform/api/index.js';
+import { type Page, pageOf, wireForm } from '../platform/http/index.js';
 import {
   campaignIdSchema,
   campaignPageSchema,

@@ -5,7 +5,6 @@ export { type CampaignInput, campaignInputSchema } from './campaign.schema.js';
 export { CampaignService } from './campaign.service.js';
 export { CAMPAIGN_STATES, type CampaignState, TRANSITIONS } from './campaign.states.js';
 export { CampaignTicker } from './campaign.ticker.js';
-export { CampaignsApiModule } from './campaigns-api.module.js';
 export { allDatesOf } from './correction.audience.js';
 export { type AllDates, TOLD_STATES } from './correction.rules.js';
 export { CorrectionService, type WindowMoved } from './correction.service.js';

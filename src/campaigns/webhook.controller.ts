@@ -10,7 +10,8 @@ import {
 } from '@nestjs/swagger';
 import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
-import { ApiProblems, Idempotent, type Page, pageOf } from '../platform/http/index.js';
+import { ApiProblems, Idempotent } from '../platform/api/index.js';
+import { type Page, pageOf } from '../platform/http/index.js';
 import {
   createdWebhookSchema,
   deliveryIdSchema,

@@ -34,7 +34,6 @@ export {
   type TreeKind,
 } from './step.rules.js';
 export { STEP_ACTION_WORDS } from './step.words.js';
-export { CascadesApiModule } from './cascades-api.module.js';
 export { type Nudge, NudgeService } from './nudge.service.js';
 export { type TableExport, toCsv, toWorkbook, XLSX_TYPE } from './table.export.js';
 export { type CascadeTables } from './cascade.tables.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
 import { DirectoryService } from '../directory/index.js';
-import { ApiProblems } from '../platform/http/index.js';
+import { ApiProblems } from '../platform/api/index.js';
 import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
 import { tellingsSchema } from './cascade.api.js';
 import { type Telling, TellingService } from './telling.service.js';

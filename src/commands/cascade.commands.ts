@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import { type Principal } from '../access/index.js';
 import { type DrillScope } from '../cascades/index.js';
-import { PROJECT_ROOT } from '../platform/config/index.js';
+import { PROJECT_ROOT } from '../platform/config/project-root.js';
 import { FixedClock } from '../shared/clock.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { formatDateTime, LondonTime } from '../shared/london-time.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Command } from 'commander';
-import { PROJECT_ROOT } from '../platform/config/index.js';
+import { PROJECT_ROOT } from '../platform/config/project-root.js';
 import { FixedClock } from '../shared/clock.js';
 import { LondonTime } from '../shared/london-time.js';
 import { type DemoResult } from './demo.run.js';

@@ -1,6 +1,4 @@
 import { type Command } from 'commander';
-import { loadConfig } from '../platform/config/index.js';
-import { connect, migrate, openDatabaseServer } from '../platform/database/index.js';
 import { z } from 'zod';
 import { parseOdsCode } from '../shared/ods-code.js';
 import { InvalidInputError } from '../shared/errors.js';
@@ -16,6 +14,10 @@ export function registerServiceCommands(program: Command): void {
     .command('migrate')
     .description('bring the database schema up to date')
     .action(async () => {
+      const [{ loadConfig }, { connect, migrate, openDatabaseServer }] = await Promise.all([
+        import('../platform/config/index.js'),
+        import('../platform/database/index.js'),
+      ]);
       const server = await openDatabaseServer(loadConfig(process.env));
       const db = connect(server.connectionString, 1);
       try {

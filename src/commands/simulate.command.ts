@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { DATABASE_SERVER, type DatabaseServer } from '../platform/database/index.js';
-import { PinoLogger } from '../platform/logging/index.js';
+import { type DatabaseServer } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
 import { type ScenarioChoice, SCENARIOS } from './simulation.scenario.js';
 import { simulationLines } from './simulation.report.js';
@@ -33,10 +32,13 @@ export async function withWindow<T>(
   reference: string,
   work: (request: CopyRequest & { readonly now: Date }, hold: Hold) => Promise<T>,
 ): Promise<T> {
-  const [{ DeadlinesModule, DeadlinesService }, { AuditModule }] = await Promise.all([
-    import('../deadlines/index.js'),
-    import('../access/index.js'),
-  ]);
+  const [{ DeadlinesModule, DeadlinesService }, { AuditModule }, { DATABASE_SERVER }, { PinoLogger }] =
+    await Promise.all([
+      import('../deadlines/index.js'),
+      import('../access/index.js'),
+      import('../platform/database/index.js'),
+      import('../platform/logging/index.js'),
+    ]);
   return withService(
     async (app, config, hold) => {
       const window = await app.get(DeadlinesService).window(reference);

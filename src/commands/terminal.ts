@@ -1,11 +1,8 @@
 import { once } from 'node:events';
 import { type INestApplicationContext, type Type } from '@nestjs/common';
-import { type Config, loadConfig, type Role } from '../platform/config/index.js';
-import { PinoLogger } from '../platform/logging/index.js';
+import { type Config, type Role } from '../platform/config/index.js';
 import { type Clock } from '../shared/clock.js';
 import { Interruption } from '../interruption.js';
-import { createContext } from '../start.js';
-import { TerminalModule } from './terminal.module.js';
 
 /** Ends a command that did its work and found what it looked for to be wrong: a refused import, a broken chain. */
 export class CommandFailure extends Error {
@@ -48,6 +45,13 @@ export async function withService<T>(
   { modules, roles = [], adjust = (config) => config, clock }: ContextOptions = {},
 ): Promise<T> {
   const interruption = new Interruption(130);
+  // Loaded when it is wanted: the usage, or what is wrong with it, needs nothing of the service.
+  const [{ loadConfig }, { PinoLogger }, { createContext }, { TerminalModule }] = await Promise.all([
+    import('../platform/config/index.js'),
+    import('../platform/logging/index.js'),
+    import('../start.js'),
+    import('./terminal.module.js'),
+  ]);
   const loaded = loadConfig({ LOG_LEVEL: 'warn', ...process.env });
   const config = adjust({ ...loaded, roles });
   const running = await createContext(

@@ -3,7 +3,7 @@ import { AuditModule, type SignInPage, SignInPages } from '../access/index.js';
 import { CampaignsModule, WebhooksModule } from '../campaigns/index.js';
 import { CascadesModule } from '../cascades/index.js';
 import { DeadlinesModule } from '../deadlines/index.js';
-import { DeliveryApiModule, DeliveryModule } from '../delivery/index.js';
+import { DeliveryModule, MessageDeskModule } from '../delivery/index.js';
 import { DirectoryModule } from '../directory/index.js';
 import { FeedbackModule } from '../feedback/index.js';
 import { contentSecurity, ProblemPages } from '../platform/http/index.js';
@@ -69,11 +69,11 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     CampaignsModule,
     CascadesModule,
     DeadlinesModule,
-    DeliveryApiModule,
     DeliveryModule,
     DirectoryModule,
     DirectoryPictureModule,
     FeedbackModule,
+    MessageDeskModule,
     RenderingModule,
     SegmentsModule,
     WebhooksModule,

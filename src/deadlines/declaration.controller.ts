@@ -9,7 +9,8 @@ import {
   importReportSchema,
   shownReport,
 } from '../directory/index.js';
-import { ApiProblems, FileFromBody, Idempotent, ReceivedFile, ReceivesFile, wireForm } from '../platform/http/index.js';
+import { ApiProblems, FileFromBody, Idempotent, ReceivedFile, ReceivesFile } from '../platform/api/index.js';
+import { wireForm } from '../platform/http/index.js';
 import { DeclarationFeed, type DeclarationFeedReport } from './declaration.feed.js';
 import { declarationFeedSchema, feedReportSchema } from './window.api.js';
 

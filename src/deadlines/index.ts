@@ -1,5 +1,4 @@
 export { BANK_HOLIDAYS_FILE, BankHolidays } from './bank-holidays.js';
-export { DeadlinesApiModule } from './deadlines-api.module.js';
 export { DeadlinesModule } from './deadlines.module.js';
 export { DeadlinesService } from './deadlines.service.js';
 export { type DeadlinesTables } from './deadlines.tables.js';

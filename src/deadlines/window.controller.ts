@@ -4,17 +4,8 @@ import { type Response } from 'express';
 import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
 import { DirectoryService } from '../directory/index.js';
-import {
-  ApiProblems,
-  HttpProblem,
-  Idempotent,
-  IfMatch,
-  type Page,
-  pageOf,
-  setEtag,
-  STALE_VERSION,
-  wireForm,
-} from '../platform/http/index.js';
+import { ApiProblems, Idempotent, IfMatch, setEtag } from '../platform/api/index.js';
+import { HttpProblem, type Page, pageOf, STALE_VERSION, wireForm } from '../platform/http/index.js';
 import { ConflictError } from '../shared/errors.js';
 import { type OrganisationBlockers } from './declaration.repository.js';
 import { type DeclarationWindow, moveCutoffSchema, windowInputSchema } from './declaration-window.rules.js';

@@ -1,4 +1,4 @@
-import { type HeaderLines, simpleParser } from 'mailparser';
+import { type HeaderLines } from 'mailparser';
 import { InvalidInputError, NotFoundError } from '../shared/errors.js';
 import { decodeRaws, decodeSummaries } from './capture.block.js';
 import { type BlockRef, type CaptureLimits, CaptureLog } from './capture.log.js';
@@ -111,6 +111,8 @@ export class CaptureInbox {
     const raws = await decodeRaws(this.log.read(block, block.summariesLength, block.rawsLength));
     const start = summaries.slice(0, index).reduce((sum, { size }) => sum + size, 0);
     const raw = raws.subarray(start, start + summary.size);
+    // Loaded where messages are opened, which workers and schedulers never do.
+    const { simpleParser } = await import('mailparser');
     const mail = await simpleParser(raw);
     const { from, to, subject, date } = summary;
     return {

@@ -1,17 +1,17 @@
+// `CaptureInbox` opens messages with it: a process that shows them has it from its start.
+import 'mailparser';
 import { Module } from '@nestjs/common';
 import { DirectoryModule } from '../directory/index.js';
 import { DeliveryModule } from './delivery.module.js';
 import { MessageController } from './message.controller.js';
-import { MessageDesk } from './message.desk.js';
+import { MessageDeskModule } from './message-desk.module.js';
 import { SuppressionController } from './suppression.controller.js';
 import { SuppressionListing } from './suppression.listing.js';
-import { DeliveryHealth } from './delivery.health.js';
 
-/** Messages and suppressions over HTTP, and the transport in `/health/ready`. */
+/** Messages and suppressions over HTTP. */
 @Module({
-  imports: [DeliveryModule, DirectoryModule],
+  imports: [DeliveryModule, DirectoryModule, MessageDeskModule],
   controllers: [MessageController, SuppressionController],
-  providers: [MessageDesk, SuppressionListing, DeliveryHealth],
-  exports: [MessageDesk],
+  providers: [SuppressionListing],
 })
 export class DeliveryApiModule {}

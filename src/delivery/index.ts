@@ -6,11 +6,12 @@ export {
   type InboxSearch,
 } from './capture.inbox.js';
 export { dispatchMessages } from './dispatch-messages.js';
-export { DeliveryApiModule } from './delivery-api.module.js';
+export { DeliveryHealthModule } from './delivery-health.module.js';
 export { DeliveryModule } from './delivery.module.js';
 export { Ledger } from './ledger.service.js';
 export { type ApiMessage, apiMessage, messagePageSchema, messageQuerySchema, progressSchema } from './message.api.js';
 export { MessageDesk, type UnknownOutcome } from './message.desk.js';
+export { MessageDeskModule } from './message-desk.module.js';
 export { messageIdOf } from './message.identity.js';
 export { MESSAGE_STATES, type MessageState, TERMINAL_STATES } from './message.states.js';
 export type {

@@ -3,7 +3,8 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { DirectoryService } from '../directory/index.js';
-import { ApiProblems, Idempotent, type Page, pageOf } from '../platform/http/index.js';
+import { ApiProblems, Idempotent } from '../platform/api/index.js';
+import { type Page, pageOf } from '../platform/http/index.js';
 import { NotFoundError } from '../shared/errors.js';
 import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
 import { Ledger } from './ledger.service.js';

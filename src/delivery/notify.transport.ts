@@ -1,3 +1,4 @@
+import { type simpleParser } from 'mailparser';
 import { type NotifyClient } from 'notifications-node-client';
 import { type NotifySettings } from './notify-settings.js';
 import { type Failure, failureOf, outcomeOfAnswer } from './notify-outcome.rules.js';
@@ -22,11 +23,16 @@ interface Answer {
 export class NotifyTransport implements MailTransport {
   readonly name = 'govuk-notify';
   readonly concurrency = 16;
-  private connected: Promise<NotifyClient> | undefined;
+  /** Loaded only for this transport, as it costs a fifth of a second, and before a message waits for it. */
+  private readonly parts: Promise<{ client: NotifyClient; parse: typeof simpleParser }>;
   private readonly inFlight = new Set<Promise<Outcome>>();
   private closed = false;
 
-  constructor(private readonly settings: NotifySettings) {}
+  constructor(private readonly settings: NotifySettings) {
+    this.parts = loaded(settings);
+    // Whoever sends is told.
+    this.parts.catch(() => undefined);
+  }
 
   async send(message: OutgoingMessage): Promise<Outcome> {
     if (this.closed) return { kind: 'not-sent', reason: 'The transport is closed' };
@@ -40,7 +46,7 @@ export class NotifyTransport implements MailTransport {
   }
 
   async lookUp(id: string): Promise<Found> {
-    const client = await this.client();
+    const { client } = await this.parts;
     const { data } = (await client.getNotifications('email', undefined, id, undefined)) as Answer;
     const statuses = (data.notifications ?? []).map(({ status }) => status);
     if (statuses.length === 0) return 'absent';
@@ -54,18 +60,9 @@ export class NotifyTransport implements MailTransport {
     await Promise.all(this.inFlight);
   }
 
-  /** Loaded when it is wanted: it costs every other start a fifth of a second. */
-  private client(): Promise<NotifyClient> {
-    this.connected ??= import('notifications-node-client').then(({ NotifyClient: Client }) =>
-      withPatience(new Client(this.settings.baseUrl, this.settings.apiKey)),
-    );
-    return this.connected;
-  }
-
   private async sendOne({ id, to, mime }: OutgoingMessage): Promise<Outcome> {
-    const client = await this.client();
-    const { simpleParser } = await import('mailparser');
-    const mail = await simpleParser(mime, { skipHtmlToText: true, skipTextToHtml: true });
+    const { client, parse } = await this.parts;
+    const mail = await parse(mime, { skipHtmlToText: true, skipTextToHtml: true });
     if (mail.attachments.some(({ related }) => !related)) return NO_ATTACHMENTS;
     const { templateId, emailReplyToId } = this.settings;
     const list = mail.headers.get('list') as { unsubscribe?: { url?: string } } | undefined;
@@ -97,6 +94,14 @@ export class NotifyTransport implements MailTransport {
       return { kind: 'undecided', reason };
     }
   }
+}
+
+async function loaded({ baseUrl, apiKey }: NotifySettings) {
+  const [{ NotifyClient: Client }, { simpleParser: parse }] = await Promise.all([
+    import('notifications-node-client'),
+    import('mailparser'),
+  ]);
+  return { client: withPatience(new Client(baseUrl, apiKey)), parse };
 }
 
 /** The official client waits for ever and has no setting for that, but takes another way to make its requests. */

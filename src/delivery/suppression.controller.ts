@@ -3,7 +3,8 @@ import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTa
 import { type z } from 'zod';
 import { AuditTrail, CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
-import { ApiProblems, Idempotent, type Page, pageOf } from '../platform/http/index.js';
+import { ApiProblems, Idempotent } from '../platform/api/index.js';
+import { type Page, pageOf } from '../platform/http/index.js';
 import { Clock } from '../shared/clock.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { addressHash } from './message.identity.js';

@@ -2,7 +2,8 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
-import { ApiProblems, type Page, pageOf } from '../platform/http/index.js';
+import { ApiProblems } from '../platform/api/index.js';
+import { type Page, pageOf } from '../platform/http/index.js';
 import { NotFoundError } from '../shared/errors.js';
 import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
 import {

@@ -2,16 +2,8 @@ import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
-import {
-  ApiProblems,
-  FileFromBody,
-  Idempotent,
-  type Page,
-  pageOf,
-  ReceivedFile,
-  ReceivesFile,
-  wholeNumber,
-} from '../platform/http/index.js';
+import { ApiProblems, FileFromBody, Idempotent, ReceivedFile, ReceivesFile } from '../platform/api/index.js';
+import { type Page, pageOf, wholeNumber } from '../platform/http/index.js';
 import {
   IMPORT_FILE,
   importPageQuerySchema,

@@ -28,7 +28,6 @@ export {
   type TableRow,
 } from './table.format.js';
 export { anyText, barSeparated, date, dateOrNone, odsCode, odsCodeOrNone, oneOf, someText } from './cell.types.js';
-export { DirectoryApiModule } from './directory-api.module.js';
 export { IMPORT_FILE, importQuerySchema, importReportSchema } from './directory.api.js';
 export { DirectoryModule } from './directory.module.js';
 export { DirectoryService } from './directory.service.js';

@@ -3,15 +3,8 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
-import {
-  ApiProblems,
-  FileFromBody,
-  Idempotent,
-  type Page,
-  pageOf,
-  ReceivedFile,
-  ReceivesFile,
-} from '../platform/http/index.js';
+import { ApiProblems, FileFromBody, Idempotent, ReceivedFile, ReceivesFile } from '../platform/api/index.js';
+import { type Page, pageOf } from '../platform/http/index.js';
 import {
   confirmSchema,
   reportBody,

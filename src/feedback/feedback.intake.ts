@@ -3,18 +3,24 @@ import { type Config } from '../platform/config/index.js';
 import { FeedbackService } from './feedback.service.js';
 import { FEEDBACK_SOURCES, type FeedbackSource } from './feedback.source.js';
 import { ListenerSource } from './listener.source.js';
-import { MailboxSource } from './mailbox.source.js';
 
 /**
  * The sources that are configured. They belong to the role that mostly runs once, as one mailbox and one port need one
  * reader; several do no harm.
  */
-export function sourcesOf({ roles, host, secret, feedbackImapUrl, feedbackSmtpPort }: Config): FeedbackSource[] {
+export async function sourcesOf(config: Config): Promise<FeedbackSource[]> {
+  const { roles, host, secret, feedbackImapUrl, feedbackSmtpPort } = config;
   if (!roles.includes('scheduler')) return [];
   return [
-    ...(feedbackImapUrl === undefined ? [] : [new MailboxSource(feedbackImapUrl)]),
+    ...(feedbackImapUrl === undefined ? [] : [await mailbox(feedbackImapUrl)]),
     ...(feedbackSmtpPort === undefined ? [] : [new ListenerSource({ host, port: feedbackSmtpPort, secret })]),
   ];
+}
+
+/** Loaded where a mailbox is read: the IMAP client takes every other start a tenth of a second. */
+async function mailbox(url: string): Promise<FeedbackSource> {
+  const { MailboxSource } = await import('./mailbox.source.js');
+  return new MailboxSource(url);
 }
 
 /** Lets what comes in by the sources reach the service, from start to stop. */

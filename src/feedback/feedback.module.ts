@@ -11,12 +11,10 @@ import { LeaverService } from './leaver.service.js';
 import { OptOutService } from './opt-out.service.js';
 import { OptOutsModule } from './opt-outs.module.js';
 import { ReportApplication } from './report.application.js';
-import { UnsubscribeController } from './unsubscribe.controller.js';
 
 /** Needs `Clock`, `AuditTrail`, the configuration, the metrics and the database from the root module. */
 @Module({
   imports: [DeliveryModule, OptOutsModule],
-  controllers: [UnsubscribeController],
   providers: [
     { provide: FEEDBACK_SOURCES, inject: [CONFIG], useFactory: sourcesOf },
     FeedbackMetrics,

@@ -1,5 +1,4 @@
 export { classifyReport } from './classify-report.js';
-export { FeedbackApiModule } from './feedback-api.module.js';
 export { FeedbackModule } from './feedback.module.js';
 export { FeedbackService, type IngestOptions, type ReportView } from './feedback.service.js';
 export type { ReportState } from './feedback.tables.js';

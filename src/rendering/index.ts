@@ -12,7 +12,6 @@ export { lintMessage, lintTemplate } from './lint.template.js';
 export { type LintOptions, lintText } from './lint.text.js';
 export { type MessageValues, messageValuesSchema } from './message.values.js';
 export type { Placeholder, ScalarType, TemplateValues, ValueProblem } from './placeholder.rules.js';
-export { RenderingApiModule } from './rendering-api.module.js';
 export { RenderingModule } from './rendering.module.js';
 export { DEFAULT_TEMPLATES_DIR, TemplateCatalogue, TEMPLATES_DIR } from './template.catalogue.js';
 export type { TemplateAudience, TemplateKind } from './template.declaration.js';

@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import Handlebars from 'handlebars';
 import { z } from 'zod';
 import { compileProgram, parseProgram, type Printer, PRINTERS, type Program } from './body.program.js';
+import { htmlOf } from './built.html.js';
 import { type Attachment, CompiledTemplate, type TemplateParts } from './compiled.template.js';
 import { checkExpressions } from './expression.rules.js';
-import { compileMjml, MJML_VERSION } from './mjml.compiler.js';
+import { MJML_VERSION } from './mjml.compiler.js';
 import { expandPieces } from './piece.expansion.js';
-import { shapeOf, withoutOptional } from './placeholder.rules.js';
+import { type Placeholder, shapeOf, withoutOptional } from './placeholder.rules.js';
 import { broken, type ExpandedSource, parsing, reading } from './template.faults.js';
 import { parseDeclaration, parseVocabulary, type TemplateDeclaration } from './template.declaration.js';
-import { SOURCE_FILES, type SourceFile, type TemplateSources } from './template.sources.js';
+import { type SharedSources, SOURCE_FILES, type SourceFile, type TemplateSources } from './template.sources.js';
 import { compileBody, compileLine } from './wire.program.js';
 
 /** Together; most gateways refuse mail above 10 MB, and base64 adds a third. */
@@ -20,7 +21,7 @@ const MAX_ATTACHMENTS = 5 * 1024 * 1024;
  * @throws InvalidInputError `template-broken`, naming template, file and line.
  */
 export async function compileTemplate(sources: TemplateSources): Promise<CompiledTemplate> {
-  const vocabulary = reading('partials/placeholders.yaml', () => parseVocabulary(sources.shared.vocabulary));
+  const vocabulary = vocabularyOf(sources.shared);
   const declaration = reading(where(sources, 'declaration'), () => parseDeclaration(sources.declaration, vocabulary));
   const sample = reading(where(sources, 'sample'), () =>
     z.record(z.string(), z.unknown()).parse(JSON.parse(sources.sample)),
@@ -35,7 +36,7 @@ export async function compileTemplate(sources: TemplateSources): Promise<Compile
   const text = expandPieces(sources, 'text');
 
   const used = new Set([subject, body, text].flatMap((source) => [...checkedPaths(source, declared)]));
-  const html = await compileMjml(body);
+  const html = await htmlOf(body);
   const parts: TemplateParts = {
     ...declaration,
     name: sources.name,
@@ -62,6 +63,17 @@ export async function compileTemplate(sources: TemplateSources): Promise<Compile
     ...parts,
     version: versionOf(sources, parts, [subject.text, html, text.text, rendered]),
   });
+}
+
+/** Read once for all templates that share it. */
+const vocabularies = new WeakMap<SharedSources, readonly Placeholder[]>();
+
+function vocabularyOf(shared: SharedSources): readonly Placeholder[] {
+  const known = vocabularies.get(shared);
+  if (known) return known;
+  const vocabulary = reading('partials/placeholders.yaml', () => parseVocabulary(shared.vocabulary));
+  vocabularies.set(shared, vocabulary);
+  return vocabulary;
 }
 
 function checkedPaths(source: ExpandedSource, declared: ReturnType<typeof shapeOf>): Set<string> {

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type z } from 'zod';
 import { RequirePermission } from '../access/index.js';
-import { ApiProblems } from '../platform/http/index.js';
+import { ApiProblems } from '../platform/api/index.js';
 import { type RenderedMessage } from './compiled.template.js';
 import { type LintFinding } from './lint.finding.js';
 import { lintTemplate } from './lint.template.js';

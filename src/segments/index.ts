@@ -17,7 +17,6 @@ export {
   type SegmentResult,
   type Suggestion,
 } from './segment.types.js';
-export { SegmentsApiModule } from './segments-api.module.js';
 export { SegmentsModule } from './segments.module.js';
 export { type ClassifiedAccount, SegmentsService } from './segments.service.js';
 export { UNCHANGING_DIRECTORY, UnchangingDirectoryModule } from './unchanging-directory.module.js';

@@ -3,7 +3,8 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
 import { DirectoryService } from '../directory/index.js';
-import { ApiProblems, encodeCursor, type Page, pageOf } from '../platform/http/index.js';
+import { ApiProblems } from '../platform/api/index.js';
+import { encodeCursor, type Page, pageOf } from '../platform/http/index.js';
 import { DirectoryPictureRepository } from './directory-picture.repository.js';
 import { DirectoryPicture } from './directory.picture.js';
 import {

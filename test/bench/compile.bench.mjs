@@ -7,7 +7,7 @@ import { naiveTemplate } from './naive.mjs';
 
 const MJML = 'mjml alone';
 
-/** How long the templates take to be compiled and checked; the naive way pays mjml again for every recipient. */
+/** How long a start takes to compile and check the templates; the naive way pays mjml again for every recipient. */
 export async function compile({ quick, say }) {
   const folder = join(ROOT, 'templates');
   const shared = await readSharedSources(join(folder, 'partials'));
@@ -41,7 +41,7 @@ export async function compile({ quick, say }) {
     title: 'Compile',
     rows,
     notes: [
-      `The ${names.length} templates of templates/. compileTemplate checks every expression, compiles HTML and text both plain and quoted-printable, renders the samples and hashes the version; it runs once a start.`,
+      `The ${names.length} templates of templates/. compileTemplate checks every expression, takes the HTML that the build has made of the MJML, compiles it and the text both plain and quoted-printable, renders the samples and hashes the version; it runs once a start.`,
       `Baseline "${MJML}": mjml and Handlebars over the same bodies and nothing else; the naive way pays it for every recipient (see Render).`,
     ],
   };

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { sql } from 'kysely';
 import { type Registry } from 'prom-client';
 import request from 'supertest';
-import { apiDocument } from '../../src/platform/http/index.js';
+import { apiDocument } from '../../src/platform/api/index.js';
 import { HealthModule, ReadinessChecks, SchedulerHeartbeat } from '../../src/platform/health/index.js';
 import { HandlesJob, type JobHandler, type JobName, JOBS, JobsModule } from '../../src/platform/jobs/index.js';
 import { METRICS } from '../../src/platform/metrics/index.js';

@@ -2,10 +2,11 @@ import { type Type } from '@nestjs/common';
 import { Global, Module } from '@nestjs/common';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
-import { AccessModule } from '../../src/access/index.js';
+import { AccessApiModule } from '../../src/access/access-api.module.js';
 import { CONFIG, type Config, loadConfig } from '../../src/platform/config/index.js';
 import { DatabaseModule } from '../../src/platform/database/index.js';
-import { configureHttp, HttpModule } from '../../src/platform/http/index.js';
+import { configureHttp } from '../../src/platform/http/configure-http.js';
+import { HttpModule } from '../../src/platform/http/index.js';
 import { MetricsModule } from '../../src/platform/metrics/index.js';
 import { Clock, FixedClock } from '../../src/shared/clock.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
@@ -44,7 +45,7 @@ export async function testApp(
       DatabaseModule.on(database.server),
       HttpModule,
       MetricsModule,
-      AccessModule,
+      AccessApiModule,
       ...(parts.imports ?? []),
     ],
     controllers: parts.controllers ?? [],

@@ -15,7 +15,8 @@ import {
   Public,
   RequirePermission,
 } from '../../src/access/index.js';
-import { Idempotent, IfMatch, setEtag, STALE_VERSION } from '../../src/platform/http/index.js';
+import { Idempotent, IfMatch, setEtag } from '../../src/platform/api/index.js';
+import { STALE_VERSION } from '../../src/platform/http/index.js';
 import { ConflictError, NotFoundError, UnavailableError } from '../../src/shared/errors.js';
 import { type OdsCode } from '../../src/shared/ods-code.js';
 import { START, type TestApp, testApp } from './access-http.support.js';

@@ -7,12 +7,13 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
 import { ApiKeys, type Permission, PERMISSIONS, type Principal } from '../../src/access/index.js';
 import { AppModule } from '../../src/app.module.js';
+import { WebModule } from '../../src/web.module.js';
 import { CampaignTicker } from '../../src/campaigns/index.js';
 import { DeclarationFeed } from '../../src/deadlines/index.js';
 import { Ledger, Reconciler } from '../../src/delivery/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
-import { configureHttp } from '../../src/platform/http/index.js';
+import { configureHttp } from '../../src/platform/http/configure-http.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { type OdsCode } from '../../src/shared/ods-code.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
@@ -50,7 +51,7 @@ export class ApiApp implements AsyncDisposable {
       queuePrefix: `q${randomUUID().replaceAll('-', '').slice(0, 12)}`,
     };
     const app = await NestFactory.create<NestExpressApplication>(
-      AppModule.compose({ config, server: database.server, clock }),
+      AppModule.compose({ config, server: database.server, clock, routes: [WebModule] }),
       { logger: ['fatal'], abortOnError: false, bodyParser: false },
     );
     configureHttp(app, config);

@@ -6,9 +6,7 @@ import { type QueueName, QUEUES } from '../jobs/job-map.js';
 import { secretIn } from './data-folder.js';
 import { type GroupGrant, groupGrants } from './group-grants.js';
 import { domainLimits, type MailProfile, mailProfile, type TransportConfig, transportList } from './mail-transports.js';
-
-/** The project's root folder, from source (src/platform/config) and from the build (dist/platform/config) alike. */
-export const PROJECT_ROOT = resolve(import.meta.dirname, '..', '..', '..');
+import { PROJECT_ROOT } from './project-root.js';
 
 export const ROLES = ['web', 'worker', 'scheduler'] as const;
 export type Role = (typeof ROLES)[number];

@@ -1,5 +1,4 @@
 import { Controller, Get, Logger, Res, ServiceUnavailableException } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService, type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { SkipThrottle } from '@nestjs/throttler';
 import { type Response } from 'express';
@@ -8,7 +7,6 @@ import { type ReadinessCheck, ReadinessChecks, type ReadinessDetails } from './r
 
 const CHECK_TIMEOUT_MS = 3_000;
 
-@ApiExcludeController()
 @Public()
 @SkipThrottle()
 @Controller('health')

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { applyDecorators, type CallHandler, type ExecutionContext, Injectable, UseInterceptors } from '@nestjs/common';
-import { type NestInterceptor } from '@nestjs/common';
-import { ApiHeader } from '@nestjs/swagger';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { type Config, InjectConfig } from '../config/index.js';
@@ -82,24 +80,6 @@ export class IdempotencyInterceptor implements NestInterceptor {
     return (JSON.parse(opened) as { body?: unknown }).body;
   }
 }
-
-/**
- * For every POST that acts. With an `Idempotency-Key` header, the same caller sending the same request again within
- * 24 hours gets the first answer again and nothing is done twice; another request under that key gets 409, and so
- * does one that arrives while the first is being worked on (with Retry-After). Only success is remembered: a request
- * that failed changed nothing and may be sent again. When the process dies in mid-request the key is free for the
- * same request after five minutes, so the work itself must still be harmless when doubled.
- */
-export const Idempotent = (): MethodDecorator =>
-  applyDecorators(
-    UseInterceptors(IdempotencyInterceptor),
-    ApiHeader({
-      name: 'Idempotency-Key',
-      required: false,
-      description: 'Your own unique id of this request: sent again with the same body, the first answer is repeated.',
-      schema: { type: 'string', minLength: 1, maxLength: 255, examples: ['5f0c3b1e-9a57-4a44-8e0f-0d8c2f6c1b7a'] },
-    }),
-  );
 
 function keyOf(request: Request): string | undefined {
   const key = request.get('Idempotency-Key');

@@ -1,11 +1,9 @@
 import { Controller, Get, Inject, Res, SetMetadata } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { type Response } from 'express';
 import { Registry } from 'prom-client';
 import { PERMISSION } from '../http/route-access.js';
 import { METRICS } from './tokens.js';
 
-@ApiExcludeController()
 @Controller('metrics')
 export class MetricsController {
   constructor(@Inject(METRICS) private readonly registry: Registry) {}

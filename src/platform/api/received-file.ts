@@ -15,7 +15,7 @@ import {
 import { ApiBody, ApiConsumes } from '@nestjs/swagger';
 import { type Request } from 'express';
 import { finalize, type Observable } from 'rxjs';
-import { HttpProblem } from './http-problem.js';
+import { HttpProblem } from '../http/index.js';
 
 /** A body that was received as a file. It is deleted when the request is answered. */
 export class ReceivedFile {

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import { type Request, type Response } from 'express';
-import { HttpProblem } from './http-problem.js';
+import { HttpProblem } from '../http/index.js';
 
 const IF_MATCH_HEADER = ApiHeader({
   name: 'If-Match',

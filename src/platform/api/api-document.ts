@@ -3,7 +3,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { z } from 'zod';
 import { problemSchema } from './problem.schema.js';
 
-/** The OpenAPI 3.1 description of the application's routes, from their zod schemas. */
+/** The OpenAPI 3.1 description of the API, from its routes and their zod schemas. */
 export function apiDocument(app: INestApplication): OpenAPIObject {
   const outline = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -17,7 +17,8 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
   });
   // Routes refer to it by its name only, as they send it with a content type of its own.
   const schemas = { ...document.components?.schemas, ...jsonSchema(problemSchema, 'output').components };
-  return { ...document, components: { ...document.components, schemas } } as OpenAPIObject;
+  const paths = Object.fromEntries(Object.entries(document.paths).filter(([path]) => path.startsWith('/api/')));
+  return { ...document, paths, components: { ...document.components, schemas } } as OpenAPIObject;
 }
 
 /** Swagger's own conversion writes the JSON Schema of OpenAPI 3.0, where null and examples are said otherwise. */
