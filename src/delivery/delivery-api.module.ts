@@ -4,6 +4,7 @@ import { DeliveryModule } from './delivery.module.js';
 import { MessageController } from './message.controller.js';
 import { MessageDesk } from './message.desk.js';
 import { SuppressionController } from './suppression.controller.js';
+import { SuppressionDesk } from './suppression.desk.js';
 import { SuppressionListing } from './suppression.listing.js';
 import { DeliveryHealth } from './delivery.health.js';
 
@@ -11,7 +12,7 @@ import { DeliveryHealth } from './delivery.health.js';
 @Module({
   imports: [DeliveryModule, DirectoryModule],
   controllers: [MessageController, SuppressionController],
-  providers: [MessageDesk, SuppressionListing, DeliveryHealth],
-  exports: [MessageDesk],
+  providers: [MessageDesk, SuppressionDesk, SuppressionListing, DeliveryHealth],
+  exports: [MessageDesk, SuppressionDesk],
 })
 export class DeliveryApiModule {}

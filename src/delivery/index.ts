@@ -37,6 +37,7 @@ export { SmtpTokenSource as MailTokenSource } from './smtp-oauth.js';
 export { LedgerModule } from './ledger.module.js';
 export { senderOf } from './sender.rules.js';
 export { SliceSender } from './slice.sender.js';
+export { SuppressionDesk } from './suppression.desk.js';
 export { type NewSuppression, type Suppression, SuppressionList } from './suppression.list.js';
 export { TransportPace } from './transport.pace.js';
 export type { MailTransport, OutgoingMessage, Outcome } from './transport.js';

@@ -28,15 +28,13 @@ export class SuppressionList {
     private readonly clock: Clock,
   ) {}
 
-  /** What a report says (`source` is `report:<id>`) is added once, however often it is read. */
-  async add({ address, reason, source, expiresAt }: NewSuppression): Promise<void> {
-    await this.repository.add({
-      address: normalise(address),
-      reason,
-      source,
-      created_at: this.clock.now(),
-      expires_at: expiresAt,
-    });
+  /**
+   * What a report says (`source` is `report:<id>`) is added once, however often it is read. In the caller's transaction
+   * when one is given.
+   */
+  async add<Tables>({ address, reason, source, expiresAt }: NewSuppression, trx?: Transaction<Tables>): Promise<void> {
+    const row = { address: normalise(address), reason, source, created_at: this.clock.now(), expires_at: expiresAt };
+    await this.repository.add(row, trx);
   }
 
   /**

@@ -8,8 +8,11 @@ export class SuppressionRepository {
   constructor(@InjectDatabase() private readonly db: Kysely<DeliveryTables>) {}
 
   /** A report suppresses its address once, also when that was lifted since. */
-  async add(row: { address: string; reason: string; source: string; created_at: Date; expires_at: Date | null }) {
-    await this.db
+  async add<Tables>(
+    row: { address: string; reason: string; source: string; created_at: Date; expires_at: Date | null },
+    trx?: Transaction<Tables>,
+  ): Promise<void> {
+    await (trx ? asOurs(trx) : this.db)
       .insertInto('suppression')
       .values(row)
       .onConflict((conflict) =>

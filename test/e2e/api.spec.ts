@@ -4,6 +4,7 @@ import { type Response } from 'supertest';
 import { z } from 'zod';
 import { describeApi } from '../../src/openapi.js';
 import { SegmentsService } from '../../src/segments/index.js';
+import { withoutAudit } from '../support/refused-audit.js';
 import { ApiApp, type Caller, FIXTURES, MONDAY } from './api.support.js';
 
 let api: ApiApp;
@@ -425,6 +426,21 @@ describe('suppressions', () => {
     const trail = await author('get', '/audit?limit=5').expect(200);
     expect(trail.text).toContain('suppression.lifted');
     expect(trail.text).not.toContain('sample9');
+  });
+
+  it('are neither added nor lifted without an entry in the audit trail', async () => {
+    const active = async (address: string) =>
+      body<{ items: { address: string }[] }>(await author('get', '/suppressions?limit=200').expect(200)).items.some(
+        (each) => each.address === address,
+      );
+    const [added, lifted] = ['testa.sample10@nhs.net', 'testa.sample11@nhs.net'];
+    await author('post', '/suppressions').send({ address: lifted, reason: 'asked-not-to' }).expect(204);
+    await withoutAudit(api.database.db, async () => {
+      await author('post', '/suppressions').send({ address: added, reason: 'asked-not-to' }).expect(500);
+      await author('post', '/suppressions/lift').send({ address: lifted }).expect(500);
+    });
+    expect(await active(added)).toBe(false);
+    expect(await active(lifted)).toBe(true);
   });
 });
 

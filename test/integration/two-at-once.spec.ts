@@ -30,6 +30,7 @@ import { FixedClock } from '../../src/shared/clock.js';
 import { LondonTime } from '../../src/shared/london-time.js';
 import { colleague, TestApp } from '../support/app.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
+import { withoutAudit } from '../support/refused-audit.js';
 
 const at = (time: string): Date => LondonTime.parse(time).toInstant();
 const MONDAY = at('2026-09-07T09:00');
@@ -334,17 +335,7 @@ describe('what may have come back', () => {
     const { id } = await waiting();
     await sql`update delivery set state = 'unknown' where message_id = ${id}`.execute(database.db);
     const desk = test.app.get(MessageDesk);
-    await sql
-      .raw(
-        `create function refuse_it() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
-        create trigger refuse_it before insert on audit_entry for each row execute function refuse_it()`,
-      )
-      .execute(database.db);
-    try {
-      await expect(desk.decide(id, 'failed', operator)).rejects.toThrow('refused');
-    } finally {
-      await sql`drop function refuse_it cascade`.execute(database.db);
-    }
+    await withoutAudit(database.db, () => expect(desk.decide(id, 'failed', operator)).rejects.toThrow('refused'));
     expect((await test.app.get(Ledger).message(id)).state).toBe('unknown');
     const outcomes = await Promise.allSettled(
       (['released', 'accepted', 'failed', 'released'] as const).map((outcome) => desk.decide(id, outcome, operator)),
