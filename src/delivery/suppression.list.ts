@@ -8,7 +8,7 @@ export interface NewSuppression {
   readonly address: string;
   /** Stable and short, as `hard-bounce` or `mailbox-full`; holds no address. */
   readonly reason: string;
-  /** Where it was learned, as the id of a report. */
+  /** Where it was learned: a person, a key, or the first of the reports. */
   readonly source: string;
   /** The first instant at which the address may be written to again; null until somebody lifts it. */
   readonly expiresAt: Date | null;
@@ -29,8 +29,8 @@ export class SuppressionList {
   ) {}
 
   /**
-   * What a report says (`source` is `report:<id>`) is added once, however often it is read. In the caller's transaction
-   * when one is given.
+   * An address is held once for each reason and source, all reports (`report:<id>`) being one source: what is added
+   * again, while it holds, can only make it hold longer. In the caller's transaction when one is given.
    */
   async add<Tables>({ address, reason, source, expiresAt }: NewSuppression, trx?: Transaction<Tables>): Promise<void> {
     const row = { address: normalise(address), reason, source, created_at: this.clock.now(), expires_at: expiresAt };

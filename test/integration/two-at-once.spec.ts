@@ -24,6 +24,7 @@ import { UploadStore } from '../../src/console/upload.store.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
 import { Ledger, MessageDesk, messageIdOf, returnPathsOf, SuppressionList } from '../../src/delivery/index.js';
 import { type ImportReport } from '../../src/directory/index.js';
+import { FeedbackRepository } from '../../src/feedback/feedback.repository.js';
 import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
 import { CONFIG, type Config } from '../../src/platform/config/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
@@ -315,8 +316,9 @@ describe('what may have come back', () => {
     ].join('\n');
 
   /** A bounce that was faster than the acknowledgement of its message, which is known by now. */
-  async function waiting(): Promise<{ id: string; address: string }> {
-    const address = `testa.sample${randomUUID().slice(0, 8)}@nhs.net`;
+  async function waiting(
+    address = `testa.sample${randomUUID().slice(0, 8)}@nhs.net`,
+  ): Promise<{ id: string; address: string }> {
     const dispatch = { id: randomUUID(), campaignId: randomUUID(), purpose: 'notice' };
     const person = { personKey: 'person-1', accountIds: ['U1'], organisationCodes: ['A84002'], segment: null, address };
     const content = { template: 'notice', templateVersion: 'v1', values: {} };
@@ -344,16 +346,23 @@ describe('what may have come back', () => {
     expect(await entries('message.decided', `message:${id}`)).toHaveLength(1);
   });
 
-  it('makes an address rest once, although two apply it at the same moment', async () => {
-    const { address } = await waiting();
+  it('makes an address rest once, although two apply it at the same moment and it is lifted in between', async () => {
+    const address = 'twice.sample@nhs.net';
+    const suppressions = test.app.get(SuppressionList);
+    await waiting(address);
     const feedback = test.app.get(FeedbackService);
-    const { frozen, goOn } = freezeBefore(test.app.get(SuppressionList), 'add');
+    await feedback.applyWaiting();
+    // Of an address that rests already.
+    await waiting(address);
+    const { frozen, goOn } = freezeBefore(test.app.get(FeedbackRepository), 'settle');
     const late = feedback.applyWaiting();
     await frozen;
     await feedback.applyWaiting();
+    await suppressions.lift(address, operator.id);
     goOn();
     await late;
-    expect(await test.app.get(SuppressionList).history(address)).toHaveLength(1);
+    expect(await suppressions.isSuppressed(address)).toBe(false);
+    expect(await suppressions.history(address)).toHaveLength(1);
   });
 
   it('is lifted once, with one entry in the audit trail', async () => {
