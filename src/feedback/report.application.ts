@@ -21,7 +21,7 @@ type Settled = {
 
 /**
  * Lets one proven report act. Each step before the last may be repeated, so that a crash between two of them is mended by
- * the next `applyWaiting`; the last one, which settles the report and suppresses its address, is one transaction.
+ * the next round of `FeedbackTicker`; the last one, which settles the report and suppresses its address, is one transaction.
  */
 @Injectable()
 export class ReportApplication {

@@ -11,6 +11,7 @@ import { SuppressionList } from '../../src/delivery/suppression.list.js';
 import { SuppressionRepository } from '../../src/delivery/suppression.repository.js';
 import { FeedbackMetrics } from '../../src/feedback/feedback.metrics.js';
 import { FeedbackRepository } from '../../src/feedback/feedback.repository.js';
+import { FeedbackTicker } from '../../src/feedback/feedback.ticker.js';
 import { LeaverRepository } from '../../src/feedback/leaver.repository.js';
 import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
 import { StandingOptOuts } from '../../src/feedback/opt-outs.module.js';
@@ -29,6 +30,7 @@ let database: TestDatabase<never>;
 let ledger: Ledger;
 let suppressions: SuppressionList;
 let feedback: FeedbackService;
+let ticker: FeedbackTicker;
 let optOuts: OptOutService;
 let audit: AuditTrail;
 
@@ -43,6 +45,7 @@ beforeAll(async () => {
   const metrics = new FeedbackMetrics(new Registry(), [], repository, clock);
   const application = new ReportApplication(repository, ledger, suppressions, clock);
   feedback = new FeedbackService(repository, application, ledger, audit, metrics, clock, config);
+  ticker = new FeedbackTicker(repository, application);
   optOuts = new OptOutService(repository, ledger, suppressions, new StandingOptOuts(repository), audit, clock, config);
 });
 afterAll(async () => {
@@ -252,9 +255,9 @@ describe('a bounce that is faster than the acknowledgement', () => {
     const { id, address } = await sent('sending');
     const report = await ingest(bounce({ to: signed(id), address }));
     expect(report.state).toBe('waiting');
-    expect(await feedback.applyWaiting()).toBe(0);
+    expect(await ticker.applyWaiting()).toBe(0);
     await becomes(id, 'accepted');
-    await Promise.all([feedback.applyWaiting(), feedback.applyWaiting()]);
+    await Promise.all([ticker.applyWaiting(), ticker.applyWaiting()]);
     expect((await ledger.message(id)).state).toBe('bounced');
     expect(await reasonFor(address)).toBe('hard-bounce');
   });
@@ -263,7 +266,7 @@ describe('a bounce that is faster than the acknowledgement', () => {
     const { id, address } = await sent('sending');
     const report = await ingest(bounce({ to: signed(id), address }));
     clock.advance(4 * 86_400_000);
-    await feedback.applyWaiting();
+    await ticker.applyWaiting();
     expect((await feedback.inReview(undefined, 1_000)).find((each) => each.id === report.id)?.stateReason).toBe(
       'never-accepted',
     );

@@ -4,6 +4,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import { sql } from 'kysely';
 import { AuditTrail, People } from '../../src/access/index.js';
 import { CampaignService } from '../../src/campaigns/index.js';
@@ -25,6 +26,7 @@ import { DeadlinesService } from '../../src/deadlines/index.js';
 import { Ledger, MessageDesk, messageIdOf, returnPathsOf, SuppressionList } from '../../src/delivery/index.js';
 import { type ImportReport } from '../../src/directory/index.js';
 import { FeedbackRepository } from '../../src/feedback/feedback.repository.js';
+import { FeedbackTicker } from '../../src/feedback/feedback.ticker.js';
 import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
 import { CONFIG, type Config } from '../../src/platform/config/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
@@ -318,7 +320,7 @@ describe('what may have come back', () => {
   /** A bounce that was faster than the acknowledgement of its message, which is known by now. */
   async function waiting(
     address = `testa.sample${randomUUID().slice(0, 8)}@nhs.net`,
-  ): Promise<{ id: string; address: string }> {
+  ): Promise<{ id: string; address: string; report: string }> {
     const dispatch = { id: randomUUID(), campaignId: randomUUID(), purpose: 'notice' };
     const person = { personKey: 'person-1', accountIds: ['U1'], organisationCodes: ['A84002'], segment: null, address };
     const content = { template: 'notice', templateVersion: 'v1', values: {} };
@@ -330,7 +332,7 @@ describe('what may have come back', () => {
     const report = await test.app.get(FeedbackService).ingest(bounce(path, address), { source: 'imap' });
     expect(report.state).toBe('waiting');
     await sql`update delivery set state = 'accepted' where message_id = ${id}`.execute(database.db);
-    return { id, address };
+    return { id, address, report: report.id };
   }
 
   it('is decided about once, and only together with the entry in the audit trail', async () => {
@@ -350,14 +352,14 @@ describe('what may have come back', () => {
     const address = 'twice.sample@nhs.net';
     const suppressions = test.app.get(SuppressionList);
     await waiting(address);
-    const feedback = test.app.get(FeedbackService);
-    await feedback.applyWaiting();
+    const ticker = test.app.get(FeedbackTicker);
+    await ticker.applyWaiting();
     // Of an address that rests already.
     await waiting(address);
     const { frozen, goOn } = freezeBefore(test.app.get(FeedbackRepository), 'settle');
-    const late = feedback.applyWaiting();
+    const late = ticker.applyWaiting();
     await frozen;
-    await feedback.applyWaiting();
+    await ticker.applyWaiting();
     await suppressions.lift(address, operator.id);
     goOn();
     await late;
@@ -367,7 +369,7 @@ describe('what may have come back', () => {
 
   it('is lifted once, with one entry in the audit trail', async () => {
     const { address } = await waiting();
-    await test.app.get(FeedbackService).applyWaiting();
+    await test.app.get(FeedbackTicker).applyWaiting();
     const before = (await entries('suppression.lifted')).length;
     const outcomes = await crowd(() => test.app.get(OptOutService).lift(address, operator.id), 6);
     expect(done(outcomes)).toHaveLength(1);
@@ -375,8 +377,10 @@ describe('what may have come back', () => {
     expect((await entries('suppression.lifted')).length).toBe(before + 1);
   });
 
-  it('is applied although another report cannot be', async () => {
+  it('is applied although another report cannot be, and of that one the log tells once', async () => {
     const [broken, whole] = [await waiting(), await waiting()];
+    const ticker = test.app.get(FeedbackTicker);
+    const told = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     await sql
       .raw(
         `create function refuse_it() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
@@ -385,11 +389,13 @@ describe('what may have come back', () => {
       )
       .execute(database.db);
     try {
-      expect(await test.app.get(FeedbackService).applyWaiting()).toBe(1);
+      for (let round = 0; round < 3; round += 1) await ticker.tick();
       expect(await test.app.get(SuppressionList).isSuppressed(whole.address)).toBe(true);
+      expect(told.mock.calls).toEqual([[{ message: 'tick failed', report: broken.report, error: 'refused' }]]);
     } finally {
       await sql`drop function refuse_it cascade`.execute(database.db);
     }
-    expect(await test.app.get(FeedbackService).applyWaiting()).toBe(1);
+    await ticker.tick();
+    expect(await test.app.get(SuppressionList).isSuppressed(broken.address)).toBe(true);
   });
 });
