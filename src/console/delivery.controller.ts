@@ -2,7 +2,7 @@ import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
-import { MessageDesk, SuppressionDesk } from '../delivery/index.js';
+import { MessageDesk, SuppressionDesk, TrialRecord } from '../delivery/index.js';
 import { FeedbackService, type ReportView } from '../feedback/index.js';
 import { type Config, InjectConfig, isCaptured, mailLimitsOf } from '../platform/config/index.js';
 import { JobQueue } from '../platform/jobs/index.js';
@@ -33,6 +33,7 @@ export class DeliveryController {
   constructor(
     private readonly desk: MessageDesk,
     private readonly suppressions: SuppressionDesk,
+    private readonly trial: TrialRecord,
     private readonly feedback: FeedbackService,
     private readonly sending: SendingReads,
     private readonly queue: JobQueue,
@@ -56,6 +57,7 @@ export class DeliveryController {
       captured: isCaptured(this.config),
       trialMode,
       trialAllow,
+      realMail: await this.trial.standing(),
       ratePerMinute,
       dayBudget,
       transports: await this.sending.transports(),

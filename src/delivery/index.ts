@@ -44,3 +44,4 @@ export type { MailTransport, OutgoingMessage, Outcome } from './transport.js';
 export { TransportWrappingModule, type WrapTransport } from './transport.wrapping.js';
 export { readUnsubscribeToken, unsubscribeToken, unsubscribeUrl } from './unsubscribe-link.rules.js';
 export { COUNTED_AGAINST_BUDGET } from './pace.repository.js';
+export { TrialRecord } from './trial.record.js';

@@ -162,6 +162,8 @@ export interface Config {
   readonly cascadeEscalation: Readonly<Record<string, unknown>> | undefined;
   /** While on, only addresses on `trialAllow` (or the capture transport) are ever written to. */
   readonly trialMode: boolean;
+  /** Who approved that trial mode is off; production demands it. */
+  readonly trialOffApprovedBy: string | undefined;
   /** Addresses, or domains that start with @, in lower case. */
   readonly trialAllow: readonly string[];
   /** How many reverse proxies stand in front, whose X-Forwarded-* headers are believed. */
@@ -232,6 +234,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     feedbackSmtpPort: env.FEEDBACK_SMTP_PORT,
     cascadeEscalation: env.CASCADE_ESCALATION,
     trialMode,
+    trialOffApprovedBy: trialMode ? undefined : env.TRIAL_OFF_APPROVED_BY,
     trialAllow: env.TRIAL_ALLOW.map((item) => item.toLowerCase()),
     trustProxy: env.TRUST_PROXY,
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
