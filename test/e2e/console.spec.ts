@@ -288,6 +288,9 @@ inBrowser('the console', () => {
     expect(await violations(page)).toEqual([]);
     await press(/^Import: /);
     await page.getByText('Imported.').waitFor();
+    await upload(good);
+    await press('Import it all the same');
+    await page.getByText('The file held nothing new.').waitFor();
   });
 
   it('shows what delivery needs decided, and lifts a block', async () => {
