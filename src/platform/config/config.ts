@@ -3,9 +3,17 @@ import { z } from 'zod';
 import { InvalidInputError } from '../../shared/errors.js';
 import { ENCODED_SIGNS } from '../../shared/url-part.js';
 import { type QueueName, QUEUES } from '../jobs/job-map.js';
-import { secretIn } from './data-folder.js';
+import { dataFolderFault, secretIn } from './data-folder.js';
 import { type GroupGrant, groupGrants } from './group-grants.js';
-import { domainLimits, type MailProfile, mailProfile, type TransportConfig, transportList } from './mail-transports.js';
+import {
+  domainLimits,
+  FOLDER_EXPECTED,
+  type MailProfile,
+  mailProfile,
+  namesFolder,
+  type TransportConfig,
+  transportList,
+} from './mail-transports.js';
 
 /** The project's root folder, from source (src/platform/config) and from the build (dist/platform/config) alike. */
 export const PROJECT_ROOT = resolve(import.meta.dirname, '..', '..', '..');
@@ -66,7 +74,7 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[a-z0-9_]{1,40}$/, 'expected 1 to 40 lower-case letters, digits or underscores')
     .default('bullmq'),
-  SMTP_URL: url('smtp:', 'smtps:', 'notify:', 'file:').optional(),
+  SMTP_URL: url('smtp:', 'smtps:', 'notify:', 'file:').refine(namesFolder, FOLDER_EXPECTED).optional(),
   SMTP_TRANSPORTS: transportList.optional(),
   MAIL_PROFILE: mailProfile.optional(),
   MAIL_DOMAIN_CONCURRENCY: domainLimits.optional(),
@@ -293,10 +301,7 @@ function secretOf(dataDir: string): string {
   try {
     return secretIn(join(dataDir, 'secret'));
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new InvalidInputError('data-dir-unusable', `The data folder ${dataDir} cannot be used (${reason})`, {
-      cause: error,
-    });
+    throw new InvalidInputError('data-dir-unusable', dataFolderFault(dataDir, error), { cause: error });
   }
 }
 

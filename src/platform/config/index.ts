@@ -8,7 +8,7 @@ export {
   type OidcConfig,
   type Role,
 } from './config.js';
-export { makeFolder, secretIn } from './data-folder.js';
+export { dataFolderFault, folderFault, makeFolder, secretIn } from './data-folder.js';
 export { ConfigModule } from './config.module.js';
 export { CONFIG, InjectConfig } from './tokens.js';
 export {
