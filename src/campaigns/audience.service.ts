@@ -59,7 +59,7 @@ export class AudienceService {
 
   /** In the order of person and topic. */
   async *recipients(
-    campaign: Pick<CampaignRow, 'id' | 'kind' | 'audience'>,
+    campaign: Pick<CampaignRow, 'id' | 'kind' | 'audience' | 'remainder_of'>,
     window: DeclarationWindow,
     { organisations, persons, atRisk }: Everybody,
   ): AsyncGenerator<PlannedRecipient> {
@@ -77,14 +77,19 @@ export class AudienceService {
           ? worklists(persons, [...organisations.values()], atRisk())
           : () => ({}),
     };
-    // A reminder comes again by its nature; anything else that was stopped half-way goes on with the rest.
+    // A reminder comes again by its nature; anything else that was stopped half-way, or reached not everybody, goes on
+    // with the rest.
     const told =
-      KINDS[campaign.kind].schedule === 'once' ? await this.corrections.toldByCampaign(campaign.id) : new Set<string>();
+      KINDS[campaign.kind].schedule === 'once'
+        ? await this.corrections.toldByCampaign(campaign.remainder_of ?? campaign.id)
+        : new Set<string>();
+    const hasHad = ({ accountIds, topic }: PlannedRecipient): boolean =>
+      accountIds.every((accountId) => told.has(`${accountId} ${topic}`));
     for (const person of persons) {
       const lines = recipientsOf(person, context);
       yield* lines
         .sort((a, b) => (a.topic < b.topic ? -1 : 1))
-        .map((line) => (told.has(`${line.personKey} ${line.topic}`) ? withoutRepeat(line) : line));
+        .map((line) => (hasHad(line) ? withoutRepeat(line) : line));
     }
   }
 

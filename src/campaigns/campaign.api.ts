@@ -27,6 +27,7 @@ const EXAMPLE = {
   releasedAt: null,
   state: 'draft',
   author: 'key:9f3a1c0b77de',
+  remainderOf: null,
   approval: null,
   version: 1,
   createdAt: '2026-09-01T08:00:00.000Z',
@@ -58,6 +59,10 @@ export const campaignSchema = z
     releasedAt: instant.nullable(),
     state: z.enum(CAMPAIGN_STATES),
     author: z.string().describe("A principal's id"),
+    remainderOf: z
+      .uuid()
+      .nullable()
+      .describe('The campaign whose message this one takes to whoever that did not reach'),
     approval: z.object({ planId: z.uuid(), hash: z.string(), by: z.string(), at: instant }).nullable(),
     version: z.number().int().describe('Also the ETag'),
     createdAt: instant,
@@ -81,6 +86,7 @@ export function campaignView(row: CampaignRow): CampaignView {
     releasedAt: row.released_at?.toISOString() ?? null,
     state: row.state,
     author: row.author,
+    remainderOf: row.remainder_of,
     approval: planId && hash && by && at ? { planId, hash, by, at: at.toISOString() } : null,
     version: row.version,
     createdAt: row.created_at.toISOString(),

@@ -107,6 +107,24 @@ export class CampaignController {
   ): Promise<CampaignView> {
     return created(await this.campaigns.clone(id, wanted, principal), response);
   }
+
+  @Post(':id/remainder')
+  @RequirePermission('campaign:write')
+  @Idempotent()
+  @ApiOperation({
+    summary: 'Draft the same campaign for whoever it did not reach',
+    description:
+      'Of a campaign that is finished or cancelled, until its window says that it is too late. Its plan leaves out everybody who has had the message, or may have.',
+  })
+  @ApiCreatedResponse({ standardSchema: campaignSchema, description: 'The new draft; also sets ETag and Location' })
+  @ApiProblems(400, 404, 409)
+  async remainder(
+    @Param('id', { schema: campaignIdSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<CampaignView> {
+    return created(await this.campaigns.remainder(id, principal), response);
+  }
 }
 
 function created(campaign: CampaignRow, response: Response): CampaignView {

@@ -23,7 +23,9 @@ interface Kind {
   readonly fromCutoff?: true;
   /** Waits for a person to release it, whatever its date. */
   readonly heldBack: boolean;
-  /** Service notices go out whatever a person's preferences; optional mail can be unsubscribed from. */
+  /** Whether a campaign of the kind can be followed by one for whoever it did not reach. */
+  readonly hasRemainder: boolean;
+  /** Tells the day of the sign-in change, so that its window must have one. */
   readonly needsSignInChange: boolean;
 }
 
@@ -35,6 +37,7 @@ export const KINDS: Readonly<Record<CampaignKind, Kind>> = {
     schedule: 'once',
     expiry: 'cutoff',
     heldBack: false,
+    hasRemainder: true,
     needsSignInChange: true,
   },
   'cascade-request': {
@@ -43,6 +46,8 @@ export const KINDS: Readonly<Record<CampaignKind, Kind>> = {
     schedule: 'once',
     expiry: 'cutoff',
     heldBack: false,
+    // Its cascade asks again, and asks others, by itself.
+    hasRemainder: false,
     needsSignInChange: true,
   },
   'payment-reminder': {
@@ -51,6 +56,8 @@ export const KINDS: Readonly<Record<CampaignKind, Kind>> = {
     schedule: 'ladder',
     expiry: 'cutoff',
     heldBack: false,
+    // The next reminder goes to everybody who still has to act.
+    hasRemainder: false,
     needsSignInChange: false,
   },
   'after-cutoff': {
@@ -60,6 +67,7 @@ export const KINDS: Readonly<Record<CampaignKind, Kind>> = {
     expiry: 'pcse',
     fromCutoff: true,
     heldBack: false,
+    hasRemainder: true,
     needsSignInChange: false,
   },
   'guidance-follow-up': {
@@ -68,6 +76,7 @@ export const KINDS: Readonly<Record<CampaignKind, Kind>> = {
     schedule: 'once',
     expiry: 'none',
     heldBack: true,
+    hasRemainder: true,
     needsSignInChange: true,
   },
   correction: {
@@ -76,6 +85,7 @@ export const KINDS: Readonly<Record<CampaignKind, Kind>> = {
     schedule: 'once',
     expiry: 'cutoff',
     heldBack: false,
+    hasRemainder: true,
     needsSignInChange: false,
   },
 };

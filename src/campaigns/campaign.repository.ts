@@ -12,7 +12,7 @@ export type StepRow = Selectable<CampaignStepTable>;
 export type NewCampaign = Pick<
   CampaignRow,
   'id' | 'name' | 'kind' | 'window_id' | 'region' | 'launch_at' | 'held_back' | 'author'
-> & { readonly audience: string; readonly options: string };
+> & { readonly audience: string; readonly options: string; readonly remainder_of?: string };
 
 export const NO_APPROVAL = {
   approved_plan_id: null,
@@ -96,6 +96,11 @@ export class CampaignRepository {
       .orderBy('created_at')
       .orderBy('id')
       .execute();
+  }
+
+  /** Oldest first. */
+  async remaindersOf(id: string, db: Kysely<CampaignTables> = this.db): Promise<CampaignRow[]> {
+    return db.selectFrom('campaign').selectAll().where('remainder_of', '=', id).orderBy('created_at').execute();
   }
 
   /**

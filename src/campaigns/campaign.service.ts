@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { type Transaction } from 'kysely';
 import { v7 as uuid } from 'uuid';
-import { type Principal, requireRegion } from '../access/index.js';
+import { type Json, type Principal, requireRegion } from '../access/index.js';
 import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { Ledger } from '../delivery/index.js';
@@ -18,9 +19,11 @@ import {
   campaignInputSchema,
 } from './campaign.schema.js';
 import { nextState } from './campaign.states.js';
+import { type CampaignTables } from './campaign.tables.js';
 import { authorise, CampaignTransitions } from './campaign.transitions.js';
 import { type Contradiction, contradictionsInWords } from './plan.rules.js';
-import { type Plan, PlanService } from './plan.service.js';
+import { expiryOf, type Plan, PlanService } from './plan.service.js';
+import { remainderObjection } from './remainder.rules.js';
 
 /** What people decide about a campaign, from draft to the last stop. What the clock does is `CampaignRunner`'s. */
 @Injectable()
@@ -41,20 +44,14 @@ export class CampaignService {
    * `other-region` for an audience beyond the author's region.
    */
   async create(input: CampaignInput, principal: Principal): Promise<CampaignRow> {
-    authorise(principal, 'edit');
-    const content = await this.contentOf(input, principal);
-    const id = uuid();
-    await this.campaigns.db
-      .transaction()
-      .execute((trx) => this.transitions.begin({ id, author: principal.id, ...content }, principal, {}, trx));
-    return this.get(id);
+    return this.draft(input, principal);
   }
 
   /**
    * Gives the campaign another content. An approval that it had is void, its waiting steps are taken back, and it is a
    * draft again. @throws as `create`; ConflictError `stale-version` when it is no longer at `expectedVersion`,
    * `has-sent` for another window or kind once a step of it went out: the ledger and corrections know by the campaign
-   * which dates people were told.
+   * which dates people were told; `is-remainder` for the same of what `remainder` made.
    */
   async edit(id: string, expectedVersion: number, input: CampaignInput, principal: Principal): Promise<CampaignRow> {
     authorise(principal, 'edit');
@@ -66,11 +63,17 @@ export class CampaignService {
       principal,
       patch,
       {},
-      async (trx, { version, window_id: windowId, kind }) => {
+      async (trx, { version, window_id: windowId, kind, remainder_of: remainderOf }) => {
         if (version !== expectedVersion) {
           throw new ConflictError(STALE_VERSION, `Campaign ${id} is at version ${version} by now: read it again`);
         }
         const isAnother = content.window_id !== windowId || content.kind !== kind;
+        if (isAnother && remainderOf !== null) {
+          throw new ConflictError(
+            'is-remainder',
+            `Campaign ${id} is for whoever ${remainderOf} did not reach, and keeps its window and kind`,
+          );
+        }
         if (isAnother && (await this.campaigns.steps(id, trx)).some(({ state }) => state === 'dispatched')) {
           throw new ConflictError(
             'has-sent',
@@ -100,6 +103,45 @@ export class CampaignService {
       heldBack: original.held_back,
     };
     return this.create(input, principal);
+  }
+
+  /**
+   * A new draft that says the same to whoever the campaign did not reach: those whose messages failed, were held back or
+   * came back, and who has joined since. Whoever had it, or may have had it, is left out of its plan.
+   * @throws ConflictError `wrong-state` unless it is finished or cancelled; `no-remainder` for a kind that writes again by
+   * itself; `too-late` once what it says is over; `has-remainder` while an earlier one of these is not over; and as
+   * `create`.
+   */
+  async remainder(id: string, principal: Principal): Promise<CampaignRow> {
+    const original = await this.visible(id, principal);
+    const first = original.remainder_of ?? original.id;
+    const input: CampaignInput = {
+      name: `${original.name.slice(0, 180)} (not reached)`,
+      kind: original.kind,
+      windowId: original.window_id,
+      audience: original.audience,
+      options: original.options,
+      heldBack: original.held_back && original.released_at === null,
+    };
+    const expiresAt = await this.expiryOf(original);
+    return this.draft(input, principal, first, async (trx) => {
+      // One at a time: two that were under way at once would write to the same people.
+      await this.campaigns.lock(first, trx);
+      const earlier = await this.campaigns.remaindersOf(first, trx);
+      const objection = remainderObjection(original, earlier, expiresAt, this.clock.now());
+      if (objection) throw objection;
+    });
+  }
+
+  /** Why `remainder` would refuse it now, or undefined. */
+  async objectionToRemainder(campaign: CampaignRow): Promise<ConflictError | undefined> {
+    const earlier = await this.campaigns.remaindersOf(campaign.remainder_of ?? campaign.id);
+    return remainderObjection(campaign, earlier, await this.expiryOf(campaign), this.clock.now());
+  }
+
+  /** What was drafted for whoever the campaign did not reach, oldest first. */
+  async remaindersOf(id: string): Promise<CampaignRow[]> {
+    return this.campaigns.remaindersOf(id);
   }
 
   /** By id. @throws NotFoundError `campaign-not-found`. */
@@ -232,6 +274,28 @@ export class CampaignService {
   /** Stops for good; what has left has left. */
   async cancel(id: string, reason: string, principal: Principal): Promise<CampaignRow> {
     return this.transitions.cancel(id, reason.slice(0, 500), principal);
+  }
+
+  private async draft(
+    input: CampaignInput,
+    principal: Principal,
+    remainderOf?: string,
+    permitted?: (trx: Transaction<CampaignTables>) => Promise<void>,
+  ): Promise<CampaignRow> {
+    authorise(principal, 'edit');
+    const content = await this.contentOf(input, principal);
+    const id = uuid();
+    const of = remainderOf === undefined ? undefined : { remainder_of: remainderOf };
+    const details: Readonly<Record<string, Json>> = remainderOf === undefined ? {} : { remainderOf };
+    await this.campaigns.db.transaction().execute(async (trx) => {
+      await permitted?.(trx);
+      await this.transitions.begin({ id, author: principal.id, ...content, ...of }, principal, details, trx);
+    });
+    return this.get(id);
+  }
+
+  private async expiryOf({ kind, window_id: windowId }: CampaignRow): Promise<Date | null> {
+    return expiryOf(kind, await this.deadlines.window(windowId));
   }
 
   private async contentOf(input: CampaignInput, principal: Principal) {

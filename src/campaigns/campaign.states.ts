@@ -69,6 +69,9 @@ export const TRANSITIONS: Readonly<Record<CampaignAction, Transition>> = {
   },
 };
 
+/** Nothing happens to it any more. */
+export const isOver = (state: CampaignState): boolean => state === 'finished' || state === 'cancelled';
+
 /** The state after the action, or undefined when the action is not possible in this state. */
 export function nextState(state: CampaignState, action: CampaignAction): CampaignState | undefined {
   const transition = TRANSITIONS[action];

@@ -22,6 +22,8 @@ export interface CampaignTable {
   released_at: Date | null;
   state: CampaignState;
   author: string;
+  /** The campaign whose message this one takes to whoever that did not reach. */
+  remainder_of: string | null;
   approved_plan_id: string | null;
   approved_hash: string | null;
   approved_by: string | null;

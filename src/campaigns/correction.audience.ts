@@ -26,7 +26,7 @@ export class CorrectionAudience {
     return [...told.keys()].some((accountId) => wrongDatesOf([accountId], told, datesToldOf(window)) !== undefined);
   }
 
-  /** Who has had this campaign's message already: `<person> <topic>`. */
+  /** Who has had the message of this campaign, or of one for whoever it did not reach: `<account> <topic>`. */
   async toldByCampaign(campaignId: string): Promise<ReadonlySet<string>> {
     return this.repository.toldByCampaign(campaignId);
   }

@@ -4,7 +4,7 @@ import { type DeadlinesTables } from '../deadlines/index.js';
 import { dispatchMessages, type MessageState } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CampaignTables } from './campaign.tables.js';
-import { type AllDates, type Told, type ToldDates } from './correction.rules.js';
+import { type AllDates, type Told, TOLD_STATES, type ToldDates } from './correction.rules.js';
 
 interface CorrectionTables extends CampaignTables, Pick<DeadlinesTables, 'declaration_window'> {
   window_correction: { window_id: string; version: number; handled_at: Date; campaign_id: string | null };
@@ -25,8 +25,6 @@ export interface TellingTemplates {
 }
 export type CorrectionTrx = Transaction<CorrectionTables>;
 
-/** It arrived, or may have: what is on the wire, or was when a worker fell silent, counts as told. A bounce does not. */
-const TOLD: readonly MessageState[] = ['accepted', 'complained', 'unknown', 'sending'];
 const CERTAIN: readonly MessageState[] = ['accepted', 'complained'];
 
 @Injectable()
@@ -132,7 +130,7 @@ export class CorrectionRepository {
         from said
         cross join lateral ${dispatchMessages(sql.ref('said.id'))} as message
         where message.template = any(${[...templates.payment, ...templates.signIn]})
-          and message.state = any(${[...TOLD]}::message_state[])
+          and message.state = any(${[...TOLD_STATES]}::message_state[])
       )
       select account_id as "accountId",
         max(at) filter (where not payment_holds) as "paymentStaleAt",
@@ -145,15 +143,18 @@ export class CorrectionRepository {
     return new Map(rows.map((row) => [row.accountId, toldOf(row)]));
   }
 
-  /** The person and topic of every message of the campaign that has left, as `<person> <topic>`. */
+  /**
+   * The accounts and the topic of every message that has left of the campaign, and of those for whoever it did not reach,
+   * as `<account> <topic>`. By account: the key of a person is another one once their address is put right.
+   */
   async toldByCampaign(campaignId: string): Promise<Set<string>> {
     const { rows } = await sql<{ place: string }>`
-      select distinct message.person_key || ' ' || split_part(message.purpose, ':', 3) as place
-      from dispatch
+      select distinct unnest(message.account_ids) || ' ' || split_part(message.purpose, ':', 3) as place
+      from campaign
+      join dispatch on dispatch.campaign_id = campaign.id
       cross join lateral ${dispatchMessages(sql.ref('dispatch.id'))} as message
-      where dispatch.campaign_id = ${campaignId} and message.state = any(${[...TOLD]}::message_state[])`.execute(
-      this.db,
-    );
+      where (campaign.id = ${campaignId} or campaign.remainder_of = ${campaignId})
+        and message.state = any(${[...TOLD_STATES]}::message_state[])`.execute(this.db);
     return new Set(rows.map(({ place }) => place));
   }
 }

@@ -1,3 +1,8 @@
+import { type MessageState } from '../delivery/index.js';
+
+/** It arrived, or may have: what is on the wire, or was when a worker fell silent, counts as told. A bounce does not. */
+export const TOLD_STATES = ['accepted', 'complained', 'unknown', 'sending'] as const satisfies readonly MessageState[];
+
 /** Dates of payments as emails say them: the cutoff as a London wall clock, the others as London days. */
 export interface ToldDates {
   readonly cutoff: string;

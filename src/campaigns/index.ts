@@ -7,7 +7,7 @@ export { CAMPAIGN_STATES, type CampaignState, TRANSITIONS } from './campaign.sta
 export { CampaignTicker } from './campaign.ticker.js';
 export { CampaignsApiModule } from './campaigns-api.module.js';
 export { allDatesOf } from './correction.audience.js';
-export { type AllDates } from './correction.rules.js';
+export { type AllDates, TOLD_STATES } from './correction.rules.js';
 export { CorrectionService, type WindowMoved } from './correction.service.js';
 export { CorrectionTicker } from './correction.ticker.js';
 export { CampaignsModule } from './campaigns.module.js';

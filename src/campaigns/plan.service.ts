@@ -257,7 +257,8 @@ function laterOf(a: Date | null, b: Date): Date {
   return a !== null && a > b ? a : b;
 }
 
-function expiryOf(kind: CampaignRow['kind'], window: DeclarationWindow): Date | null {
+/** From when on what a campaign of the kind says is of no use any more (exclusive); null: it stays of use. */
+export function expiryOf(kind: CampaignRow['kind'], window: DeclarationWindow): Date | null {
   switch (KINDS[kind].expiry) {
     case 'cutoff':
       return window.cutoff.toInstant();

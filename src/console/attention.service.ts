@@ -54,7 +54,7 @@ export class Attention {
     );
     const tasks = [
       ...(may('message:read') ? await this.deliveryTasks(principal) : []),
-      ...(may('message:read') ? failureTasks(shown, this.clock.now()) : []),
+      ...(may('message:read') ? failureTasks(shown, campaigns, this.clock.now()) : []),
       ...(may('cascade:operate') ? await this.cascadeTasks(principal) : []),
       ...campaigns.flatMap((campaign) => campaignTask(campaign, principal)),
     ];
@@ -127,10 +127,18 @@ export class Attention {
   }
 }
 
-/** Where most messages fail it is no matter of single addresses: a relay that refuses them all, for instance. */
-function failureTasks(campaigns: readonly (CampaignRow & { progress: Progress })[], now: Date): Task[] {
-  return campaigns
-    .filter(({ updated_at: since }) => now.getTime() - since.getTime() < FAILURE_SHOWN)
+/**
+ * Where most messages fail it is no matter of single addresses: a relay that refuses them all, for instance. Until
+ * somebody has drafted it anew for whoever it did not reach.
+ */
+function failureTasks(
+  shown: readonly (CampaignRow & { progress: Progress })[],
+  campaigns: readonly CampaignRow[],
+  now: Date,
+): Task[] {
+  const mended = new Set(campaigns.map(({ remainder_of: of }) => of));
+  return shown
+    .filter(({ id, updated_at: since }) => !mended.has(id) && now.getTime() - since.getTime() < FAILURE_SHOWN)
     .filter(({ progress: { states, planned } }) => states.failed > planned / 2)
     .map(({ id, name, progress: { states, planned } }) => ({
       text: `${name}: ${states.failed.toLocaleString('en-GB')} of ${countOf(planned, 'message', 'messages')} failed`,
@@ -150,9 +158,18 @@ const NEXT: Readonly<Partial<Record<CampaignState, { permission: Permission; tex
 /** People hold wrong dates to be true until it leaves, and it has no author but the service: it waits for anybody. */
 const CORRECTION = { permission: 'campaign:write', text: 'waits to be planned and submitted', urgent: true } as const;
 
-function campaignTask({ id, name, kind, state, author }: CampaignRow, principal: Principal): Task[] {
+/** Its time may come and go: it leaves when somebody says so, and not before. */
+const HELD_BACK = {
+  permission: 'campaign:operate',
+  text: 'is held back until somebody releases it',
+  urgent: false,
+} as const;
+
+function campaignTask(campaign: CampaignRow, principal: Principal): Task[] {
+  const { id, name, kind, state, author } = campaign;
   const isCorrection = kind === 'correction' && state === 'draft';
-  const next = isCorrection ? CORRECTION : NEXT[state];
+  const isHeldBack = state === 'scheduled' && campaign.held_back && campaign.released_at === null;
+  const next = isCorrection ? CORRECTION : isHeldBack ? HELD_BACK : NEXT[state];
   if (!next || !principal.permissions.includes(next.permission)) return [];
   if (state === 'in-review' && author === principal.id) return [];
   if (state === 'draft' && !isCorrection && author !== principal.id) return [];

@@ -112,6 +112,16 @@ export class CampaignFormController {
     response.redirect(303, `/campaigns/${copy.id}?done=cloned`);
   }
 
+  @Post(':id/remainder')
+  async remainder(
+    @Param('id', { schema: idSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+    @Res() response: Response,
+  ): Promise<void> {
+    const { id: remainder } = await this.campaigns.remainder(id, principal);
+    response.redirect(303, `/campaigns/${remainder}?done=remainder`);
+  }
+
   /** The first page of a change starts from the campaign as it is; that of a new one from what is usual. */
   private async begun(given: Answers, step: Step | undefined, principal: Principal): Promise<Answers> {
     if (step !== undefined) return given;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type AuditEntry, AuditTrail, type Principal } from '../access/index.js';
-import { type CampaignRow, CampaignService, type Plan, PlanService } from '../campaigns/index.js';
-import { DeadlinesService } from '../deadlines/index.js';
+import { type CampaignRow, CampaignService, KINDS, type Plan, PlanService, TOLD_STATES } from '../campaigns/index.js';
+import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
 import { Ledger, MESSAGE_STATES } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
 import { groupBy } from '../shared/group-by.js';
@@ -67,6 +67,8 @@ export class CampaignView {
       sending: plan && sendingWords(plan, campaign, this.clock.now()),
       isAuthor: campaign.author === principal.id,
       audience: await this.audienceWords(campaign),
+      remainder: await this.remainderParts(campaign, principal),
+      copyTo: principal.permissions.includes('campaign:write') ? await this.windowsFor(campaign) : [],
       hasCascade: campaign.kind === 'cascade-request' && (await this.cascades.exists(id)),
       history,
       sentBack: campaign.state === 'draft' ? sentBackIn(history) : undefined,
@@ -102,6 +104,27 @@ export class CampaignView {
       templates: Object.entries(summary.byTemplate).sort(([, a], [, b]) => b - a),
       missing: Object.entries(summary.missing),
       before: sentBefore(summary.duplicates),
+    };
+  }
+
+  /** Other windows to come, that have what a campaign of the kind tells. */
+  private async windowsFor({ kind, window_id: windowId }: CampaignRow): Promise<DeclarationWindow[]> {
+    const { needsSignInChange } = KINDS[kind];
+    const windows = await this.deadlines.openWindows();
+    return windows.filter(({ id, signInChange }) => id !== windowId && (signInChange !== null || !needsSignInChange));
+  }
+
+  /** Whom it did not reach, and the campaigns that were drafted for them; of one for a remainder, what that is of. */
+  private async remainderParts(campaign: CampaignRow, principal: Principal) {
+    const { planned, states } = await this.ledger.progress({ campaignId: campaign.id });
+    const reached = TOLD_STATES.reduce((sum, state) => sum + states[state], 0);
+    const mayDraft =
+      principal.permissions.includes('campaign:write') &&
+      (await this.campaigns.objectionToRemainder(campaign)) === undefined;
+    return {
+      of: campaign.remainder_of === null ? undefined : await this.campaigns.get(campaign.remainder_of),
+      drafted: await this.campaigns.remaindersOf(campaign.id),
+      unreached: mayDraft ? planned - reached : 0,
     };
   }
 

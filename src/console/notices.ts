@@ -5,6 +5,8 @@ const NOTICES = {
   created: 'The campaign is saved as a draft. Next, make its plan.',
   edited: 'The changes are saved. Make the plan again before you submit it.',
   cloned: 'The copy is saved as a draft. Check its dates, then make its plan.',
+  remainder:
+    'The campaign for whoever the first one did not reach is saved as a draft. Put right what kept them from it, then make its plan.',
   planned: 'The plan is made. Check who gets what, then submit it for approval.',
   submitted: 'Submitted. Somebody else has to approve it before it can be sent.',
   approved: 'Approved. It can be scheduled now.',

@@ -183,7 +183,7 @@ export class DeadlinesService {
       if (!current || !(await this.windowsOf.change(before, after, { by, reason }, trx)))
         throw new ConflictError(
           'window-changed',
-          `Declaration window ${before.id} is no longer at version ${expectedVersion}: read it again`,
+          `Declaration window ${before.id} has changed since you read it: read it again`,
         );
       const details = { version: after.version, reason, before: timesOf(before), after: timesOf(after) };
       await this.record(action, after, by, details, trx);

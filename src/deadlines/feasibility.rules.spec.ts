@@ -33,6 +33,10 @@ describe('feasibility', () => {
     );
   });
 
+  it('speaks of one message as of one', () => {
+    expect(feasibility({ ...campaign, messages: 1 }).explanation).toMatch(/^2 attempts \(1 message and its retries\)/);
+  });
+
   it('goes on the next working day when the day ends', () => {
     expect(local(feasibility({ ...campaign, launchAt: at('2026-09-17T16:00') }).finishesAt)).toBe('2026-09-18T11:06');
   });

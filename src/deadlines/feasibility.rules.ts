@@ -122,7 +122,7 @@ function sendingSpans({ calendar, sendingHours }: FeasibilityInput): Spans {
 function explain(attempts: number, input: FeasibilityInput, outcome: Omit<Feasibility, 'explanation'>): string {
   const { messages, ratePerMinute, dayBudget } = input;
   const limit = dayBudget === undefined ? '' : ` and at most ${count(dayBudget)} in 24 hours`;
-  const need = `${count(attempts)} attempts (${count(messages)} messages and their retries) at ${count(ratePerMinute)} a minute${limit} need ${hours(attempts / ratePerMinute)} of sending time.`;
+  const need = `${count(attempts)} attempts (${messages === 1 ? '1 message and its' : `${count(messages)} messages and their`} retries) at ${count(ratePerMinute)} a minute${limit} need ${hours(attempts / ratePerMinute)} of sending time.`;
   const finish = outcome.finishesAt
     ? `Launched at ${words(input.launchAt)}, the last leaves at ${words(outcome.finishesAt)}`
     : `Launched at ${words(input.launchAt)}, they take more than a year`;

@@ -9,7 +9,8 @@ const address = z
   .string()
   .trim()
   .max(320)
-  .refine((text) => parseEmailAddress(text).ok, 'Expected an email address');
+  .refine((text) => parseEmailAddress(text).ok, 'Expected an email address')
+  .meta({ format: 'email' });
 
 export const suppressionSchema = z
   .object({

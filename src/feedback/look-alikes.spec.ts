@@ -91,8 +91,97 @@ describe('mail that looks like a bounce and is none', () => {
         text: 'I have left the practice. Mail to this address will be returned as undeliverable from October.\n',
       },
     ],
+    [
+      'a leaver who quotes what will be said to later mail',
+      {
+        subject: 'RE: Payment declaration reminder',
+        text: 'I have left the practice. From October mail to me comes back with 550 5.1.1 User unknown.\n',
+      },
+    ],
+    [
+      'what a postmaster announces about addresses',
+      {
+        from: 'Postmaster <postmaster@example.org>',
+        returnPath: '<postmaster@example.org>',
+        subject: 'Our new addresses',
+        text: 'From April use @example.net. Mail to old addresses, such as anna@example.org, will not be delivered.\n',
+      },
+    ],
+    [
+      'what a postmaster answers to a question about a bounce',
+      {
+        from: 'Postmaster <postmaster@example.org>',
+        returnPath: '<postmaster@example.org>',
+        subject: 'Re: Undeliverable: Payment declaration reminder',
+        text: 'The mailbox was full and works again.\n\n> anna@example.org\n> 550 5.1.1 User unknown\n',
+      },
+    ],
+    [
+      'a notification of a ticket about a bounce',
+      {
+        from: 'Tickets <noreply@vendor.example>',
+        returnPath: '<noreply@vendor.example>',
+        subject: '[#12] Undeliverable mail to one of our users',
+        text: 'New comment: mail to anna@example.org could not be delivered: 550 5.1.1 User unknown.\n',
+      },
+    ],
+    [
+      'a gateway’s list of mail that it holds for us',
+      {
+        from: 'Postmaster <postmaster@example.nhs.test>',
+        returnPath: '<postmaster@example.nhs.test>',
+        subject: '[Postmaster] Messages on hold for cqrs@example.nhs.test',
+        text: 'These messages were blocked and not delivered to your mailbox:\n\nanna@example.org  Invoice\n',
+      },
+    ],
+    [
+      'a note without a sender, from an envelope that has one',
+      {
+        from: '',
+        returnPath: '<anna@example.org>',
+        subject: 'Declaration by unknown user',
+        text: 'Ask help@example.org.\n',
+      },
+    ],
+    [
+      'a mail system’s notice that reports nothing',
+      {
+        from: 'MAILER-DAEMON@mx.example.org',
+        subject: 'Mail queue report',
+        more: 'Auto-Submitted: auto-generated\r\n',
+        text: 'Three messages in the queue.\n',
+      },
+    ],
   ])('%s', async (_, mail) => {
     expect(await kindAndAddress(letter(mail))).toEqual(['not-bounce', []]);
+  });
+
+  it.each<[string, string, string]>([
+    ['a shared mailbox', 'Sample Surgery <postmaster@example.org>', 'Automatic reply: Payment declaration'],
+    ['an administrator on leave', 'System Administrator <sysadmin@example.org>', 'Out of office: Payment declaration'],
+    [
+      'a mailbox that says no reply',
+      'Sample Surgery <no-reply@example.org>',
+      'Automatic reply: Undeliverable: Reminder',
+    ],
+    ['another language, in brackets', 'anna@example.org', '[Automatyczna odpowied\u017a] Payment declaration'],
+  ])('%s that speaks of mail not delivered is an automatic reply', async (_, from, subject) => {
+    for (const text of [
+      'Anna has left the practice. Your email has not been delivered. Write to desk@example.org.\n',
+      'The following address is closed: anna@example.org. Mail to it is refused with 550 5.1.1 User unknown.\n',
+    ]) {
+      const { kind } = await classifyReport(letter({ from, subject, text }));
+      expect([text, kind]).toEqual([text, 'auto-reply']);
+    }
+  });
+
+  it('a reply that a rule of a mailbox sends is automatic, whatever its subject', async () => {
+    const mail = letter({
+      subject: 'RE: Payment declaration reminder',
+      more: 'X-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent\r\nX-Auto-Response-Suppress: All\r\n',
+      text: 'Anna has left. Mail to her could not be delivered: 550 5.1.1 User unknown.\n',
+    });
+    expect(await kindAndAddress(mail)).toEqual(['auto-reply', ['anna@example.org']]);
   });
 
   it.each<[string, Letter]>([
@@ -113,6 +202,15 @@ describe('mail that looks like a bounce and is none', () => {
         text: 'I will return on Monday.\n',
       },
     ],
+    [
+      'a gateway’s list of mail that it holds for us',
+      {
+        from: 'Postmaster <anna@example.org>',
+        subject: '[Postmaster] Messages on hold for cqrs@example.nhs.test',
+        more: 'Auto-Submitted: auto-generated\r\n',
+        text: 'These messages were blocked and not delivered to your mailbox:\n\nanna@example.org  Invoice\n',
+      },
+    ],
     ['an absence behind the subject', { subject: 'Payment declaration (Out of office)', text: 'Back on Monday.\n' }],
   ])('%s is an automatic reply', async (_, mail) => {
     expect(await kindAndAddress(letter(mail))).toEqual(['auto-reply', ['anna@example.org']]);
@@ -128,6 +226,23 @@ describe('mail that looks like a bounce and is none', () => {
 });
 
 describe('bounces that say it in another way', () => {
+  it('under a subject that nobody knows, with nothing returned', async () => {
+    const text = 'The following address was not found in our directory: gone@example.org\nIt was not delivered.\n';
+    const mail = letter({ from: 'postmaster@example.org', subject: 'Votre message', text });
+    expect(await kindAndAddress(mail)).toEqual(['soft', ['gone@example.org']]);
+  });
+
+  it.each([
+    'ndr@mx.example.org',
+    'InterScan MSS <imss@example.org>',
+    'Symantec_AntiVirus_for_SMTP_Gateways@example.org',
+  ])('by %s, a mail system that signs the envelope', async (from) => {
+    const text =
+      'Your message could not be delivered to the following recipients:\n\n<gone@example.org>: mailbox full\n';
+    const mail = letter({ from, returnPath: `<${from}>`, subject: 'Delivery failure notification', text });
+    expect(await kindAndAddress(mail)).toEqual(['soft', ['gone@example.org']]);
+  });
+
   it.each<[string, Letter, ReportKind]>([
     [
       'Outlook in German, without a code',

@@ -9,9 +9,14 @@ import { header, type Headers } from './mime.reader.js';
 import type { ReportParts } from './report.reader.js';
 
 const daemonAddress =
-  /(?:^|[<\s"])(?:mailer[-_. ]?daemon|post[-_]?master|mail[-_.]?daemon|mdaemon|mail[-_.]?delivery[\w.-]{0,30}|bounces?|mail[-_.]?system|mailer|mta|daemon|microsoftexchange[\w]{0,60}|system[-_.]?administrator|sysadmin|undeliverable|error)(?:@|>|\s|"|\(|$)/i;
+  /(?:^|[<\s"])(?:mailer[-_. ]?daemon|post[-_]?master|mail[-_.]?daemon|mdaemon|mail[-_.]?delivery[\w.-]{0,30}|bounces?|mail[-_.]?system|mailer|mta|daemon|microsoftexchange[\w]{0,60}|system[-_.]?administrator|sysadmin|undeliverable|error|ndr|imss)(?:@|>|\s|"|\(|$)/i;
 const daemonName =
-  /mail delivery|mailer[- ]daemon|system administrator|mail administrator|postmaster|mail system|delivery subsystem|microsoft outlook|delivery service|internet mail/i;
+  /mail delivery|mailer[- ]daemon|system administrator|mail administrator|postmaster|mail system|delivery subsystem|microsoft outlook|delivery service|internet mail|interscan|anti-?virus/i;
+
+/** Senders that no person writes as; a postmaster or an administrator may be one, with a mailbox and holidays. */
+const machineAddress = /mail[-_.]?er[-_. ]?daemon|mail[-_.]?daemon|microsoftexchange/i;
+/** Beginnings of subjects of answers and forwarded mail. */
+const answers = /^(?:re|fwd?|aw|wg|tr|rv|sv)\s*:/;
 
 /**
  * Whether prose is a report of a mail system. A subject or a sentence alone proves nothing: people write about bounces,
@@ -22,23 +27,35 @@ export function looksLikeBounce(report: ReportParts): boolean {
   const { headers } = report;
   if (headers.has('x-failed-recipients')) return true;
   const subject = header(headers, 'subject').toLowerCase().trim();
-  const from = header(headers, 'from');
-  const daemon =
-    daemonAddress.test(from.slice(0, 300)) || daemonName.test(from.slice(0, 300)) || from === '<>' || from === '';
+  // "Automatic reply: …" is no report's subject, whoever's mailbox it comes from.
+  if (namesAutoReply(subject)) return false;
+  const from = header(headers, 'from').slice(0, 300);
   const returnPath = headers.get('return-path')?.[0]?.trim();
   const unaddressed = hasEmptyReturnPath(headers) || /mailer-daemon|postmaster/i.test(returnPath ?? '');
-  const unattended = /no-?reply@/i.test(from.slice(0, 300));
+  const unsigned = from === '<>' || (from === '' && (unaddressed || returnPath === undefined));
+  const machine = machineAddress.test(from) || unsigned;
+  const unattended = /no-?reply@/i.test(from);
   const titled = bounceSubjects.some((phrase) => subject.includes(phrase));
   const said = saidIn(report);
   const answered = /(?<![\d.])[45]\d\d[ -][45]\.\d\.\d/.test(said);
   const told = bounceOpenings.some((phrase) => said.includes(phrase)) || answered;
-  if (daemon) return titled || told;
+  const returns = report.returned.trim() !== '';
+  if (machine) return titled || told;
+  if (daemonAddress.test(from) || daemonName.test(from)) {
+    const senderless = hasEmptyReturnPath(headers);
+    // Apache James titles its reports "Re: …"; so does a person, whose envelope has a sender.
+    if (answers.test(subject)) return told && (returns || returnPath === undefined || senderless);
+    // Digests and warnings of a gateway have no sender either, but say that they answer nothing.
+    const notice = /^auto-generated\s*$/i.test(header(headers, 'auto-submitted'));
+    return titled || answered || (told && (returns || (senderless && !notice)));
+  }
   // Automatic replies have an empty envelope sender too (RFC 3834, 3.3), and may say that nobody will read a message.
-  if (unaddressed && !looksLikeAutoReply(headers)) return titled || answered || (report.returned.trim() !== '' && told);
+  if (unaddressed && !looksLikeAutoReply(headers)) {
+    return titled || (answered && !answers.test(subject)) || (told && returns);
+  }
   // Nothing is known of the envelope: then the report must look like one from its subject to the message it returns.
-  const unknown =
-    returnPath === undefined && report.original.size > 0 && !/^(?:re|fwd?|aw|wg|tr|rv|sv)\s*:/.test(subject);
-  return (unattended || unknown) && titled && told;
+  const unknown = returnPath === undefined && report.original.size > 0 && !answers.test(subject);
+  return ((unattended && returns) || unknown) && titled && told;
 }
 
 /** Whether a responder wrote it: RFC 3834 fields, the fields of systems older than it, or a subject known for it. */
@@ -52,18 +69,31 @@ export function looksLikeAutoReply(headers: Headers): boolean {
     )
   )
     return true;
+  // Exchange: a rule that answers. It keeps the subject that its owner gave it.
+  if (/^mailbox rules agent/i.test(header(headers, 'x-ms-exchange-generated-message-source'))) return true;
   if (/vacation/i.test(header(headers, 'x-apple-action')) || /^auto[_-]?reply/i.test(header(headers, 'precedence')))
     return true;
   const subject = header(headers, 'subject').toLowerCase().trim();
   const unattended = submitted.startsWith('auto-generated') || hasEmptyReturnPath(headers);
   // "Jane Smith is out of the office", "Payment (out of office)": people write so too, but not with such fields.
   if (unattended && /\bout of (?:the )?office\b/.test(subject)) return true;
-  return autoReplySubjects.some((phrase) => subject.startsWith(phrase));
+  return namesAutoReply(subject);
 }
 
-/** Whether a machine wrote it that wants no answer, and that says so: an acknowledgement without RFC 3834's reference. */
+/** Some responders put their name into brackets. */
+const namesAutoReply = (subject: string): boolean => {
+  const bare = subject.replace(/^[[({\s]{1,3}/, '');
+  return autoReplySubjects.some((phrase) => bare.startsWith(phrase));
+};
+
+/**
+ * Whether a machine wrote it that wants no answer, and that says so: an acknowledgement without RFC 3834's reference. A
+ * mail system acknowledges nothing.
+ */
 export const isUnaddressedNotice = (headers: Headers): boolean =>
-  hasEmptyReturnPath(headers) && /^auto-generated/i.test(header(headers, 'auto-submitted'));
+  hasEmptyReturnPath(headers) &&
+  /^auto-generated/i.test(header(headers, 'auto-submitted')) &&
+  !machineAddress.test(header(headers, 'from').slice(0, 300));
 
 const hasEmptyReturnPath = (headers: Headers): boolean =>
   ['<>', ''].includes(headers.get('return-path')?.[0]?.trim() ?? 'unknown');

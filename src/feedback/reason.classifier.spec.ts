@@ -10,8 +10,231 @@ type Row = readonly [
   context?: string,
 ];
 
+const RCPT = '(in reply to RCPT TO command)';
+
+/** Answers to RCPT that speak of an address as if it were gone, and blame something else: the address is there. */
+const blamesAnother: readonly (readonly [status: string, answer: string, reason: Reason])[] = [
+  // who sends, and from where
+  ['5.7.1', '550 5.7.1 This server does not accept mail from dynamic IP addresses', 'blocked'],
+  ['5.7.1', '550 5.7.1 Our system does not accept email with attachments', 'blocked'],
+  ['5.0.0', '550 This host does not accept mail from you', 'blocked'],
+  ['5.0.0', '554 The user does not accept email in non-Latin characters', 'blocked'],
+  ['5.0.0', '550 Too many invalid recipients', 'speeding'],
+  ['5.2.1', '550 5.2.1 Mailbox unavailable. Your IP address 192.0.2.7 is blacklisted', 'blocked'],
+  ['5.5.2', '504 5.5.2 <mail>: Helo command rejected: invalid domain', 'blocked'],
+  ['5.7.1', '550 5.7.1 Client host rejected: host unknown', 'blocked'],
+  ['5.7.25', '550 5.7.25 reverse lookup of 192.0.2.7 gave NXDOMAIN', 'requireptr'],
+  ['5.7.1', '550 5.7.1 unable to resolve the domain of your mail server', 'blocked'],
+  ['5.0.0', '550 Your domain does not exist in DNS', 'rejected'],
+  ['5.1.8', '550 5.1.8 mail from domain does not exist', 'rejected'],
+  ['5.0.0', '550 192.0.2.7 is not one of our relays', 'undefined'],
+  ['5.7.1', '550 5.7.1 nonexistent reverse DNS for 192.0.2.7', 'requireptr'],
+  ['5.7.1', '550 5.7.1 <someone@example.org>: Recipient rejected: sender is blacklisted', 'blocked'],
+  ['5.7.1', '550 5.7.1 Mailbox unavailable: message rejected as spam', 'spamdetected'],
+  // the message, its encryption, the way
+  ['5.7.5', '550 5.7.5 certificate not found', 'securityerror'],
+  ['5.7.1', '550 5.7.1 TLS certificate is invalid', 'securityerror'],
+  ['5.7.0', '550 5.7.0 Credentials not found', 'securityerror'],
+  ['5.7.1', '550 5.7.1 The message content is invalid', 'contenterror'],
+  ['5.7.1', '550 5.7.1 From header is invalid', 'contenterror'],
+  ['5.6.0', '550 5.6.0 Date not found', 'contenterror'],
+  ['5.0.0', '550 nonexistent PTR', 'requireptr'],
+  ['5.7.1', '550 5.7.1 Recipient refused: sender not in allow list', 'blocked'],
+  ['5.3.5', '550 5.3.5 mail route does not exist', 'systemerror'],
+  // an account that sleeps or is full, and who may write to it
+  ['5.0.0', '550 <someone@example.org>: User status is locked.', 'suspend'],
+  ['5.0.0', '550 Recipient mailbox was disabled', 'suspend'],
+  ['5.0.0', "550 Questo indirizzo e' bloccato per inutilizzo", 'suspend'],
+  ['5.0.0', '550 <someone@example.org>... User account not activated', 'suspend'],
+  ['5.0.0', '550 mail is not currently being accepted for this mailbox', 'suspend'],
+  ['5.0.0', '550 Benutzer hat zuviele Mails auf dem Server', 'mailboxfull'],
+  ['5.0.0', '554 sender is rejected: 0,mx20', 'rejected'],
+  ['5.0.0', '550 Verify mailfrom failed,blocked', 'rejected'],
+  ['5.0.0', '554 Connection refused(mx). MAIL FROM [me@example.com] mismatches client IP [192.0.2.7].', 'blocked'],
+  ['5.0.0', '500 Unauthorized relay msg rejected', 'norelaying'],
+  ['5.0.0', '550 relaying to <someone@example.org> prohibited by administrator', 'norelaying'],
+  ['5.0.0', '553 User refused to receive this mail.', 'filtered'],
+  ['5.0.0', '553 mailbox someone@example.org is restricted', 'filtered'],
+  ['5.0.0', '553 AUTH FAILED - someone@example.org', 'securityerror'],
+  // trouble that passes, whatever the code says
+  ['5.1.1', '550 5.1.1 User temporarily unavailable', 'systemerror'],
+  ['5.1.1', '550 5.1.1 Recipient address rejected: rate limit exceeded', 'speeding'],
+  ['5.1.1', '550 5.1.1 LDAP lookup failed', 'systemerror'],
+  ['5.1.1', '550 5.1.1 Internal error: database not found', 'systemerror'],
+  ['5.1.6', '550 5.1.6 mailbox migrated; try again later', 'onhold'],
+  ['5.1.2', '550 5.1.2 Domain temporarily unresolvable', 'onhold'],
+  ['5.4.4', '550 5.4.4 Host not found: server failure, try again', 'networkerror'],
+  ['5.4.4', 'lookup of host mx.example.org failed: server misbehaving', 'networkerror'],
+  ['4.1.1', '550 4.1.1 user unknown', 'userunknown'],
+  ['5.1.1', '553 VS10-RT Possible forgery or deactivated due to abuse (#5.1.1)', 'rejected'],
+];
+
+/** More of the ways in which mail systems say at RCPT that nobody is there. */
+const nobodyThere = [
+  'User (someone@example.org) unknown.',
+  'User not a member of domain: <someone@example.org>',
+  "I'm sorry but someone@example.org does not have an account here.",
+  'Command RCPT User <someone@example.org> not OK',
+  'destin. Sconosciuto',
+  'Destinatario errato',
+  'Indirizzo inesistente',
+  'Nie ma takiego konta',
+  'No one with that email address here',
+  'no such email address',
+  'No such mail drop defined',
+  'not a known user',
+  "server doesn't handle mail for that user",
+  'unknown or illegal user',
+  'user invalid',
+  'Unable to find alias user',
+];
+
+/** Postfix tells what its probe of an address met (address verification): only that counts. */
+const probed: readonly (readonly [said: string, kind: RecipientKind, reason: Reason])[] = [
+  [
+    'undeliverable address: host mx.example.net[192.0.2.1] said: 554 5.7.1 Service unavailable; client [192.0.2.7] blocked using zen.spamhaus.org (in reply to RCPT TO command)',
+    'soft',
+    'blocked',
+  ],
+  ['unverified address: connect to mx.example.net[192.0.2.1]:25: Connection timed out', 'soft', 'expired'],
+  ['unverified address: host mx.example.net said: 450 4.7.1 Greylisted', 'soft', 'expired'],
+  ['unverified address: Address verification in progress', 'soft', 'undefined'],
+  [
+    'undeliverable address: host mx.example.net[192.0.2.1] said: 550 5.1.1 User unknown (in reply to RCPT TO command)',
+    'hard',
+    'userunknown',
+  ],
+  ['undeliverable address: unknown user: "someone"', 'hard', 'userunknown'],
+];
+
 /** Answers of real mail systems, addresses invented. The status column is what the report's Status field said. */
 const answers: readonly Row[] = [
+  // Words of other systems for what the table knew
+  ['gmail', '5.4.5', '550 5.4.5 Daily user sending quota exceeded.', 'soft', 'speeding'],
+  ['gmail', '5.7.1', '550 5.7.1 Email quota exceeded. https://support.example/?p=DailyLimit', 'soft', 'speeding'],
+  ['ses', '4.0.0', '454 Throttling failure: Daily message quota exceeded.', 'soft', 'speeding'],
+  [
+    'exchange',
+    '5.7.708',
+    '550 5.7.708 Service unavailable. Access denied, traffic not accepted from this IP. AS(7230)',
+    'soft',
+    'blocked',
+  ],
+  [
+    'exchange',
+    '4.4.2',
+    '450 4.7.0 Proxy session setup failed on Frontend with \'451 4.4.0 Primary target IP address responded with: "421 4.4.2 Connection dropped due to ConnectionReset."\'',
+    'soft',
+    'networkerror',
+  ],
+  [
+    'exchange',
+    '5.4.317',
+    '550 5.4.317 Message expired, cannot connect to remote server(451 4.4.397 Error communicating with target host. -> 421 4.4.2 Connection dropped due to SocketError)',
+    'soft',
+    'expired',
+  ],
+  [
+    'exchange',
+    '5.2.0',
+    '554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Failed to process message',
+    'soft',
+    'rejected',
+  ],
+  [
+    'mimecast',
+    '5.0.0',
+    '550 Rejected by header based manually Blocked Senders: me@example.com - https://community.mimecast.com/docs/DOC-1369#550',
+    'soft',
+    'blocked',
+  ],
+  [
+    'mimecast',
+    '5.0.0',
+    '550 DKIM Sender Invalid - envelope rejected - https://community.mimecast.com/docs/DOC-1369#550',
+    'soft',
+    'authfailure',
+  ],
+  [
+    'forcepoint',
+    '5.7.1',
+    '554 5.7.1 Message Rejected Class=size limit=15728640 Subclass=reject size=18571048',
+    'soft',
+    'mesgtoobig',
+  ],
+  ['mailsweeper', '5.0.0', '553 Exceeded maximum inbound message size', 'soft', 'mesgtoobig'],
+  ['yahoo', '5.0.0', '552 1 Requested mail action aborted, mailbox not found', 'hard', 'userunknown'],
+  ['gateway', '5.0.0', '550 192.0.2.4 is not allowed to send mail from example.com', 'soft', 'authfailure'],
+  [
+    'postfix',
+    '5.2.3',
+    "maildir delivery failed: Sorry, the user's maildir has overdrawn his diskspace quota, please try again later.",
+    'soft',
+    'mailboxfull',
+  ],
+  ['gateway', '5.0.0', '552 Account <someone@example.org> does not have enough space', 'soft', 'mailboxfull'],
+  ['gateway', '5.7.0', '552 5.7.0 Mail box size limit reached', 'soft', 'mailboxfull'],
+  ['gateway', '5.0.0', '552 Mailbox has insufficient free space', 'soft', 'mailboxfull'],
+  ['gateway', '', 'Delivery to this address has failed due to a full mailbox', 'soft', 'mailboxfull'],
+  ['sendmail', '5.0.0', '554 Too many hops 26 (25 max): from me@example.com', 'soft', 'networkerror'],
+  [
+    'gateway',
+    '5.0.0',
+    '550 ** No mail box available for this user **',
+    'hard',
+    'userunknown',
+    '(in reply to RCPT TO command)',
+  ],
+  [
+    'gateway',
+    '5.0.0',
+    '550 BAD_RECIPIENT - see https://www.example.org/undelivered',
+    'hard',
+    'userunknown',
+    '(in reply to RCPT TO command)',
+  ],
+  [
+    'gateway',
+    '5.0.0',
+    '550 someone@example.org is not an active address at this host',
+    'hard',
+    'userunknown',
+    '(in reply to RCPT TO command)',
+  ],
+  [
+    'gateway',
+    '5.0.0',
+    '554 Rcpt <someone@example.org> does not exist',
+    'soft',
+    'filtered',
+    '(in reply to end of DATA command)',
+  ],
+  [
+    'sendmail',
+    '5.3.0',
+    '553 5.3.0 <someone@example.org>... Addressee unknown, relay=[192.0.2.1]',
+    'hard',
+    'userunknown',
+    RCPT,
+  ],
+  ['gateway', '5.0.0', '550 someone@example.org is not valid', 'hard', 'userunknown', RCPT],
+  ['gateway', '5.0.0', '550 Address not found in LDAP directory', 'hard', 'userunknown', RCPT],
+  [
+    'postfix',
+    '5.0.0',
+    'host antispam.example.org[192.0.2.1] said: 550 User unknown (in reply to RCPT TO command)',
+    'hard',
+    'userunknown',
+  ],
+  ['mxlogic', '', '550 unknown user <someone@example.org>', 'hard', 'userunknown'],
+  [
+    'exim',
+    '',
+    '550 unknown user <someone@example.org>',
+    'soft',
+    'filtered',
+    'SMTP error from remote mail server after end of data',
+  ],
   // Met later: what names the sender, the list or the gateway before anybody's common words
   [
     'mimecast',
@@ -333,7 +556,7 @@ const answers: readonly Row[] = [
     '4.1.1',
     '450 4.1.1 <someone@example.org>: Recipient address rejected: unverified address: connect timed out',
     'soft',
-    'userunknown',
+    'expired',
   ],
   [
     'postfix',
@@ -569,6 +792,34 @@ describe('judge', () => {
       kind,
       reason,
     });
+  });
+
+  it.each(blamesAnother)('%s "%s" blames no address', (status, diagnostic, reason) => {
+    const evidence = { action: 'failed', status, diagnosticType: 'smtp', diagnostic, context: RCPT };
+    expect(judge(evidence)).toMatchObject({ kind: 'soft', reason });
+  });
+
+  it('keeps to what an answer says for now, although the report around it repeats it', () => {
+    const diagnostic = '450 4.1.1 <someone@example.org>: Recipient address rejected: unverified address: in progress';
+    const evidence = { action: 'failed', status: '4.1.1', diagnosticType: 'smtp', diagnostic };
+    expect(judge({ ...evidence, context: `${diagnostic} ${RCPT}` }).kind).toBe('soft');
+    const missing = '550 5.7.0 Credentials not found';
+    const repeated = { ...evidence, status: '5.7.0', diagnostic: missing, context: `said: ${missing} ${RCPT}` };
+    expect(judge(repeated)).toMatchObject({ kind: 'soft', reason: 'securityerror' });
+  });
+
+  it.each(nobodyThere)('"550 %s" is hard at RCPT, and a guess after the message unless it is unmistakable', (text) => {
+    const evidence = { action: 'failed', status: '5.0.0', diagnosticType: 'smtp', diagnostic: `550 ${text}` };
+    expect(judge({ ...evidence, context: RCPT })).toMatchObject({ kind: 'hard', reason: 'userunknown' });
+    expect(['userunknown', 'filtered']).toContain(
+      judge({ ...evidence, context: '(in reply to end of DATA command)' }).reason,
+    );
+  });
+
+  it.each(probed)('Postfix whose probe met "%s": %s (%s)', (said, kind, reason) => {
+    const diagnostic = `550 5.1.1 <someone@example.org>: Recipient address rejected: ${said}`;
+    const evidence = { action: 'failed', status: '5.1.1', diagnosticType: 'smtp', diagnostic, context: RCPT };
+    expect(judge(evidence)).toMatchObject({ kind, reason });
   });
 
   it('takes no delayed message for a lost one, whatever its text says', () => {

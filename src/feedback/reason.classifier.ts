@@ -1,5 +1,5 @@
 import { compilePhrase, holds, normalise, type Phrase } from './phrase.matcher.js';
-import { clearRules, looseRules } from './reason.rules.js';
+import { certainRules, hearsayRules, looseRules, reputationRules, vagueRules } from './reason.rules.js';
 import type { PhraseRule } from './phrase.types.js';
 import type { Reason, RecipientKind } from './report.types.js';
 import { pointsAtAddress, reasonOfStatus } from './status.rules.js';
@@ -35,7 +35,14 @@ const arrived = new Set(['delivered', 'relayed', 'expanded', 'deliverable']);
 const gone: ReadonlySet<Reason> = new Set(['userunknown', 'hostunknown', 'hasmoved', 'notaccept']);
 
 /** Troubles of the way there: where a vague word names one of them, a code that blames the address is not believed. */
-const beatsCode: ReadonlySet<Reason> = new Set(['mailererror', 'expired', 'networkerror', 'systemfull', 'toomanyconn']);
+const beatsCode: ReadonlySet<Reason> = new Set([
+  'mailererror',
+  'expired',
+  'networkerror',
+  'speeding',
+  'systemfull',
+  'toomanyconn',
+]);
 
 /**
  * Two causes told in the same words, where the code says which. RFC 3463: a size limit of the system, or of the mailbox
@@ -48,16 +55,19 @@ interface CompiledRule extends PhraseRule {
 }
 
 const compile = (rule: PhraseRule): CompiledRule => ({ ...rule, compiled: rule.phrases.map(compilePhrase) });
-const clear = clearRules.map(compile);
+const certain = certainRules.map(compile);
+const hearsay = hearsayRules.map(compile);
+const reputation = reputationRules.map(compile);
+const vague = vagueRules.map(compile);
 const loose = looseRules.map(compile);
 
 /** Decides from the evidence: text before code, the refusing system before the reporting one, code when text is silent. */
 export function judge(report: Evidence): Verdict {
-  const evidence = {
+  const evidence = ofProbe({
     ...report,
     diagnostic: report.diagnostic.slice(0, MAX_SAID),
     context: report.context.slice(0, MAX_SAID),
-  };
+  });
   const code = codesOf(evidence);
   if (arrived.has(evidence.action) || (evidence.action === '' && code.status.startsWith('2'))) {
     return { kind: 'delivered', reason: 'delivered', status: code.status || null };
@@ -65,12 +75,31 @@ export function judge(report: Evidence): Verdict {
   const reason = reasonOf(evidence, code.status);
   // Gmail gives up at once on a domain that the DNS denies, and still says 4.0.0.
   const denied = evidence.action === 'failed' && reason === 'hostunknown' && /nxdomain/i.test(evidence.diagnostic);
-  const lasts = denied || (!code.temporary && evidence.action !== 'delayed');
+  const forNow = code.temporary || codesOf(report).temporary;
+  const lasts = denied || (!forNow && evidence.action !== 'delayed');
   return { kind: gone.has(reason) && lasts ? 'hard' : 'soft', reason, status: code.status || null };
+}
+
+/** The code of a refusal after a probe is the prober's own, as is what the report repeats of it. */
+function ofProbe(evidence: Evidence): Evidence {
+  const outcome = evidence.diagnostic.replace(PROBED, '');
+  return outcome === evidence.diagnostic ? evidence : { ...evidence, diagnostic: outcome, status: '', context: '' };
 }
 
 /** "550 <gone@example.org> no such user": answers to a whole message do not begin with one of its recipients. */
 const NAMES_RECIPIENT = /^\s*5\d\d[ -]+<?[^\s<>@]{1,128}@[^\s<>@]{1,255}/;
+/** "550 unknown user <gone@example.org>": nor do they name one, unless they say what came before. */
+const NAMES_UNKNOWN =
+  /^\s*5\d\d[ -]+(?:unknown user|no such user|user unknown|user not found):?\s+<[^\s<>@]{1,128}@[^\s<>@]{1,255}>/i;
+
+/** Codes that name the message, its security or the system: no word about something unknown is about the address then. */
+const OTHER_SUBJECT = /^5\.(?:6\.\d+|7\.(?!1$)\d+|3\.(?!0$)\d+)$/;
+
+/** Trouble that passes: a directory that could not be asked says nothing about who is in it. */
+const PASSING = /temporar|again later|, try again|lookup fail|internal error|server (?:failure|misbehaving)|timed out/;
+
+/** What Postfix says when the address had been probed before: the outcome of the probe follows. */
+const PROBED = /^.{0,400}?recipient address rejected: (?:undeliverable|unverified) address: (?=\S)/is;
 
 const NAME_SERVICE = /name server|name service|\bdns\b/;
 
@@ -86,27 +115,74 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   // "550 5.7.0 local policy violation - invalid recipient (#5.1.1)": a code of its own behind the one of the gateway.
   const codes = [status, ...[...stripWrapper(evidence.diagnostic).matchAll(BEHIND)].map(([, code]) => code ?? '')];
   const uncoded = status === '' || status.endsWith('.0.0');
+  const pointed = codes.some(pointsAtAddress);
   const witnessed =
-    stage === 'rcpt' || codes.some(pointsAtAddress) || (uncoded && NAMES_RECIPIENT.test(evidence.diagnostic));
+    stage === 'rcpt' ||
+    pointed ||
+    (uncoded && NAMES_RECIPIENT.test(evidence.diagnostic)) ||
+    (uncoded && stage === 'unknown' && NAMES_UNKNOWN.test(evidence.diagnostic));
   const coded = status === '' ? undefined : reasonOfStatus(status);
-  const vague = phraseReason(said, loose, witnessed);
-  const reason =
-    phraseReason(said, clear, witnessed) ??
-    (vague !== undefined && coded !== undefined && gone.has(coded) && !beatsCode.has(vague) ? coded : vague) ??
-    phraseReason(around, clear, witnessed);
+  const trouble = phraseReason(said, loose, witnessed);
+  const passing = PASSING.test(said);
+  const codeStands = trouble === undefined || !(passing || beatsCode.has(trouble) || read(stage, trouble));
+  const sight = { pointed, witnessed, otherSubject: OTHER_SUBJECT.test(status) };
+  const clear =
+    named(said, sight) ??
+    (codeStands && trouble !== undefined && coded !== undefined && gone.has(coded) ? coded : trouble) ??
+    hinted(said, sight) ??
+    named(around, sight);
+  const told = clear === undefined ? phraseReason(around, loose, witnessed) : undefined;
+  const reason = clear ?? (told === undefined ? hinted(around, sight) : undefined);
   // A delivery agent's own words describe its trouble, whatever exit code the mail system made of them.
   if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
   if (early && (reason === undefined || reason === 'filtered' || gone.has(reason))) return 'blocked';
   if (reason !== undefined && gone.has(reason) && stage === 'mail') return 'rejected';
+  if (passing && reason === 'hostunknown' && !status.startsWith('4')) return 'networkerror';
   if (reason !== undefined && coded !== undefined && sameWords[reason] === coded && !said.includes('sizelimit'))
     return coded;
   if (reason !== undefined) return reason;
   if (evidence.action === 'delayed' || evidence.action === 'expired') return 'expired';
-  const told = phraseReason(around, loose, witnessed);
   // X.4.7 is that time was up. Nobody answering is how that looks; a name that could not be looked up is a cause.
   if (status.endsWith('.4.7') && told === 'networkerror' && NAME_SERVICE.test(around)) return told;
+  if (passing && coded !== undefined && gone.has(coded)) return told ?? 'onhold';
   return coded ?? told ?? (status.startsWith('4') ? 'onhold' : 'undefined');
 }
+
+/** In what light a text is read. */
+interface Sight {
+  /** A code points at the address. */
+  readonly pointed: boolean;
+  /** A code does, or the refusal came at RCPT: see {@link PhraseRule.needsWitness}. */
+  readonly witnessed: boolean;
+  /** A code points at something else. */
+  readonly otherSubject: boolean;
+}
+
+/** The cause that a text tells in clear words. */
+function named(text: string, { pointed, witnessed }: Sight): Reason | undefined {
+  const sure = phraseReason(text, certain, witnessed);
+  if (sure !== undefined) return sure;
+  const heard = phraseReason(text, hearsay, witnessed);
+  if (pointed && !PASSING.test(text)) {
+    return heard ?? phraseReason(text, reputation, witnessed) ?? phraseReason(text, vague, witnessed);
+  }
+  // Servers are named after what they do: "host antispam.example.org said: 550 User unknown".
+  return phraseReason(heard === undefined ? text : withoutHosts(text), reputation, witnessed) ?? heard;
+}
+
+/** An unknown mailbox that a text only hints at; asked only where it tells no other trouble. */
+const hinted = (text: string, { witnessed, otherSubject }: Sight): Reason | undefined =>
+  witnessed && !otherSubject && !PASSING.test(text) ? phraseReason(text, vague, witnessed) : undefined;
+
+const withoutHosts = (text: string): string =>
+  text
+    .split(' ')
+    .filter((word) => !/\.[a-z]{2}/.test(word))
+    .join(' ');
+
+/** An answer to the message itself: whoever read that far, and names the message, had accepted the recipient. */
+const read = (stage: Stage, trouble: Reason): boolean =>
+  stage === 'data' && (trouble === 'policyviolation' || trouble === 'contenterror' || trouble === 'filtered');
 
 function phraseReason(text: string, rules: readonly CompiledRule[], witnessed: boolean): Reason | undefined {
   if (text.trim() === '') return undefined;
@@ -134,7 +210,9 @@ function codesOf(evidence: Evidence): { status: string; temporary: boolean } {
   const status =
     vague && evidence.status !== '' && !evidence.status.endsWith('.0.0') ? evidence.status : written || evidence.status;
   const reply = /(?<![\d.])([245])\d\d(?=[ -])(?! ?(?:bytes|kb|mb))/i.exec(text)?.[1];
-  return { status, temporary: (reply ?? status.charAt(0)) === '4' };
+  // "550 4.1.1": the reply says for good, both codes say for now, and an address that may be there is left alone.
+  const denied = paired.at(-1)?.[2]?.startsWith('4') === true && evidence.status.startsWith('4');
+  return { status, temporary: denied || (reply ?? status.charAt(0)) === '4' };
 }
 
 /** Phrases by which mail systems tell which command was refused: Postfix, Exim, qmail, Sendmail transcripts, m-FILTER, Gmail's states. */
@@ -160,6 +238,7 @@ const stagePhrases: readonly (readonly [Stage, readonly string[]])[] = [
       'in response to rcpt',
       "'rcpt to",
       'rcpt to command',
+      'rcpt to generated following response',
     ],
   ],
   [

@@ -40,6 +40,14 @@ describe('an address that is gone, in the forms of', () => {
       ),
     ],
     [
+      'IPSwitch IMail, which tells the command',
+      form({
+        from: 'Postmaster <postmaster@mx.example.com>',
+        subject: 'Undeliverable Mail',
+        text: 'Unknown user: gone@example.org\n\nRCPT TO generated following response:\n553 5.3.0 <gone@example.org>... Addressee unknown\n',
+      }),
+    ],
+    [
       'an X.400 gateway',
       status(
         'Original-Recipient: rfc822; gone@example.org\nFinal-Recipient: x400; /S=GONE/O=EXAMPLE/C=GB/\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: X400; 1 0 (Unrecognised OR Name)',
@@ -100,6 +108,13 @@ describe('an address that is gone, in the forms of', () => {
   ])('%s', async (_, raw) => {
     expect(await read(raw)).toEqual([gone]);
     expect(await read(Buffer.from(raw))).toEqual([gone]);
+  });
+
+  it('Gmail, which asks to try again although the domain is gone', async () => {
+    const text =
+      "Your message wasn't delivered to gone@example.org because the domain example.org couldn't be found. Check for typos or unnecessary spaces and try again.\n\nThe response was:\nDNS Error: DNS type 'mx' lookup of example.org responded with code NXDOMAIN\n";
+    const raw = form({ subject: 'Delivery Status Notification (Failure)', text });
+    expect(await read(raw)).toEqual([['gone@example.org', 'hard', 'hostunknown']]);
   });
 
   it.each([
@@ -200,9 +215,28 @@ describe('recipients', () => {
   it.each([
     'Your message was successfully delivered to the following recipient:\n\n  gone@example.org\n',
     'Ihre Nachricht wurde erfolgreich zugestellt an:\n\n  gone@example.org\n',
+    'Delivery to these recipients or groups is complete, but no notification was sent by the destination:\n\ngone@example.org\n',
   ])('have got the message where prose says so: %s', async (text) => {
     const raw = form({ from: 'postmaster@example.org', subject: 'Delivery report', text });
     expect(await read(raw)).toEqual([['gone@example.org', 'delivered', 'delivered']]);
+  });
+
+  it('are told once, however often a chain of aliases names them', async () => {
+    const fields = 'Final-Recipient: rfc822;gone@example.org\nAction: failed\nStatus: 5.1.1';
+    const other = fields.replace('5.1.1', '5.2.2');
+    expect(await read(status([fields, fields, other].join('\n\n')))).toEqual([gone, soft('mailboxfull')]);
+  });
+
+  it('are not named with the reply code in front of them', async () => {
+    const text =
+      '<gone@example.org>: host mx said:\n550-gone@example.org is not an active address at this host\n550 (in reply to RCPT TO command)\n';
+    expect(await read(form({ text }))).toEqual([gone]);
+  });
+
+  it('are those that are called so, not those of the header that the report sums up', async () => {
+    const text =
+      'This report relates to a message you sent with these fields:\n\n  To: list@example.net\n\nRecipient address: gone@example.org\nReason: unknown or illegal alias\n';
+    expect(await read(form({ from: 'postmaster@example.org', subject: 'Delivery has failed', text }))).toEqual([gone]);
   });
 
   it('have not got it where another has', async () => {
@@ -210,5 +244,83 @@ describe('recipients', () => {
       'The message was successfully delivered to:\n  ok@example.org\n\nDelivery failed for:\n  gone@example.org: 550 5.1.1 user unknown\n';
     const raw = form({ from: 'postmaster@example.org', subject: 'Delivery report', text });
     expect(await read(raw)).toContainEqual(gone);
+  });
+});
+
+describe('what stands around a report', () => {
+  it('is not taken for its cause: gateways sign that they found no virus', async () => {
+    const signed =
+      'Delivery to the following recipients failed.\n\n  gone@example.org\n\n____\nThis email has been scanned for viruses and spam by Sample Security.\n';
+    const code = 'Final-Recipient: rfc822;gone@example.org\nAction: failed\nStatus: 5.1.1';
+    expect(await read(status(code, signed))).toEqual([gone]);
+  });
+
+  it.each([
+    '---- START OF RETURNED MESSAGE ----',
+    '-- The header and top 20 lines of the message follows --',
+    'The first 50 lines of your original message follow:',
+    '==========',
+  ])('is not taken for recipients: %s', async (mark) => {
+    const returned = `Received: from mx.example.com by mx.example.org\nList-Help: <mailto:list-request@example.net?subject=help>\n <list@example.net>: 550 5.1.1 listed\n`;
+    const text = `<gone@example.org>: the mailbox is full.\n\n${mark}\n${returned}`;
+    expect(await read(form({ text }))).toEqual([soft('mailboxfull')]);
+  });
+
+  it('nor is the sender whom they do not want', async () => {
+    const text =
+      'Your mail could not be delivered to these, who are not accepting mail from list@example.net:\n\n gone\n';
+    const [[address] = []] = await read(form({ text }));
+    expect(address).toBeNull();
+  });
+});
+
+describe('a refusal in the form of a receipt', () => {
+  const refused = (more: string, text: string): string =>
+    [
+      ...['Return-Path: <>', 'From: Mail Delivery Subsystem <postmaster@example.org>', 'To: me@example.com'],
+      ...['Subject: Automatically rejected mail', `Auto-Submitted: auto-replied${more}`],
+      'Content-Type: multipart/report; report-type=disposition-notification; boundary=b',
+      `\n--b\n\n${text}\n\n--b\nContent-Type: message/disposition-notification\n`,
+      'Final-Recipient: rfc822; gone@example.org\nDisposition: automatic-action/MDN-sent-automatically; deleted\n\n--b--\n',
+    ].join('\n');
+
+  it('is a bounce (Dovecot, RFC 5429)', async () => {
+    const text = 'Your message to <gone@example.org> was automatically rejected:\nQuota exceeded';
+    expect(await read(refused(' (rejected)', text))).toEqual([soft('mailboxfull')]);
+    expect(await read(refused('', text))).toEqual([soft('mailboxfull')]);
+  });
+
+  it('says nothing of the address, whoever the owner says has left', async () => {
+    const text = 'Your message to <gone@example.org> was automatically rejected:\nAnna does not exist here any more.';
+    expect((await read(refused(' (rejected)', text))).map(([, kind]) => kind)).toEqual(['soft']);
+  });
+});
+
+describe('a complaint', () => {
+  it.each(['staff@hotmail.com', 'junk-reports@example.net'])('from %s in the form before RFC 5965', async (from) => {
+    const raw = [
+      `Return-Path: ${from}\nFrom: ${from}\nTo: abuse@example.com\nSubject: complaint about message from 192.0.2.7`,
+      'Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n',
+      'X-HmXmrOriginalRecipient: gone@example.org\nFrom: me@example.com\nTo: Gone <gone@example.org>',
+      'Message-ID: <one@example.com>\n\nHello\n\n--b--\n',
+    ].join('\n');
+    const report = await classifyReport(raw);
+    expect(report).toMatchObject({ kind: 'complaint', references: { originalMessageId: 'one@example.com' } });
+    expect(report.recipients.map(({ address }) => address)).toEqual(['gone@example.org']);
+  });
+
+  it('with the header of our message under a type that nobody registered', async () => {
+    const raw = [
+      'From: fbl@example.net\nTo: abuse@example.com\nSubject: FW: Reminder',
+      'Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b\n\nAn opt-out report.\n',
+      '--b\nContent-Type: message/feedback-report\n\nFeedback-Type: opt-out\nRemoval-Recipient: gone@example.org\n',
+      '--b\nContent-Type: text/rfc822-header\n\nFrom: me@example.com\nMessage-ID: <one@example.com>\n\n--b--\n',
+    ].join('\n');
+    const expected = {
+      kind: 'complaint',
+      feedbackType: 'opt-out',
+      references: { originalMessageId: 'one@example.com' },
+    };
+    expect(await classifyReport(raw)).toMatchObject(expected);
   });
 });

@@ -6,6 +6,7 @@ const MAX_TEXT = 100_000;
 const originalTypes = new Set([
   'message/rfc822',
   'text/rfc822-headers',
+  'text/rfc822-header',
   'message/rfc822-headers',
   'message/global',
   'message/global-headers',
@@ -45,7 +46,7 @@ export function readParts(message: MimeMessage): ReportParts {
           .map((part) => textOfHtml(part.text))
           .join('\n')
       : plain;
-  const [human, quoted] = cutReturned(shown.slice(0, MAX_TEXT));
+  const [human, quoted] = cutReturned(withoutFooters(shown.slice(0, MAX_TEXT)));
   const status = parts.filter((part) => statusTypes.has(part.type));
   const returned = parts.find((part) => originalTypes.has(part.type))?.text ?? quoted;
   const feedback = parts.find((part) => part.type === 'message/feedback-report');
@@ -63,6 +64,18 @@ export function readParts(message: MimeMessage): ReportParts {
 const isDeliveryReport = (contentType: string): boolean =>
   /^\s*multipart\/report\b/i.test(contentType) && !/report-type\s*=\s*"?(?!delivery)[\w-]/i.test(contentType);
 
+/** Drops the lines by which gateways sign all mail, reports too: they name viruses and spam that nobody found. */
+const withoutFooters = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => !signature.test(line) || outcome.test(line))
+    .join('\n');
+
+const signature =
+  /\b(?:scanned|checked|swept|screened) (?:for|by|with)\b|\bfound to be clean\b|\bvirus[- ]free\b|\bfree (?:of|from) (?:known )?(?:virus|malware)/i;
+/** A line that tells what became of the message is no signature. */
+const outcome = /reject|block|refus|return|detect|infect|contains|fail|deliver|quarantin/i;
+
 /** Splits at the line that announces the returned message, or where its header visibly begins. */
 function cutReturned(text: string): [string, string] {
   const lines = text.split('\n');
@@ -71,9 +84,10 @@ function cutReturned(text: string): [string, string] {
     const bare = line.replace(/^[-=#*_> ]{1,100}|[-=#*_>:. ]{1,100}$/g, '').toLowerCase();
     const announced = bare.length < 90 && returnedMessageMarks.some((mark) => bare.startsWith(mark));
     if (announced) return [lines.slice(0, i).join('\n'), lines.slice(i + 1).join('\n')];
-    if (/^(?:Received|Return-Path|DKIM-Signature): ./i.test(line) && (lines[i - 1] ?? '').trim() === '') {
-      return [lines.slice(0, i).join('\n'), lines.slice(i).join('\n')];
-    }
+    const begins =
+      /^Received: (?:from|by|\(qmail)\b/i.test(line) ||
+      (/^(?:Received|Return-Path|DKIM-Signature): ./i.test(line) && (lines[i - 1] ?? '').trim() === '');
+    if (begins) return [lines.slice(0, i).join('\n'), lines.slice(i).join('\n')];
   }
   return [text, ''];
 }

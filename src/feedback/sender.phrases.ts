@@ -1,11 +1,34 @@
 import type { PhraseRule } from './phrase.types.js';
 
+/** Limits on what we send: read before the mailbox's, because the words are the same and the mailbox is not full. */
+export const quotaPhrases: readonly PhraseRule[] = [
+  {
+    reason: 'speeding',
+    source: 'Gmail 5.4.5 and DailyLimit; Amazon SES; hosting providers',
+    phrases: [
+      'sending quota',
+      'sending limit',
+      'sending rate',
+      'email quota exceeded',
+      'daily message quota',
+      'message quota per',
+    ],
+  },
+];
+
 /** Refusals that name the envelope sender, the size or the relay: the recipient's address is not in doubt. */
 export const refusalPhrases: readonly PhraseRule[] = [
   {
     reason: 'authfailure',
     source: 'RFC 7489, RFC 7208; Mimecast "DMARC Sender Invalid", Outlook.com 5.7.515: they name the sender too',
-    phrases: ['dmarc', 'sender policy framework', 'required authentication level'],
+    phrases: [
+      'dmarc',
+      'dkim sender invalid',
+      'spf sender invalid',
+      'sender policy framework',
+      'required authentication level',
+      'is not allowed to send mail from',
+    ],
   },
   {
     reason: 'rejected',
@@ -13,8 +36,14 @@ export const refusalPhrases: readonly PhraseRule[] = [
     phrases: [
       'sender address rejected',
       'invalid dns mx or a',
+      'mail from domain',
+      'possible forgery',
       'permission to post',
+      'sendasdenied',
       'sender rejected',
+      'sender is rejected',
+      'sender email is not',
+      'verify mailfrom failed',
       'sender denied',
       'sender verify failed',
       'sender verification failed',
@@ -122,6 +151,9 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'message length exceeds',
       'exceeds maximum message size',
       'exceeded maximum inbound message size',
+      'maximum incoming message size',
+      'maximum inbound message size',
+      'class=size',
       'exceeds the maximum message size',
       'size limit exceeded',
       'message data size exceeds',
@@ -170,6 +202,9 @@ export const refusalPhrases: readonly PhraseRule[] = [
     reason: 'norelaying',
     source: 'Postfix, Exim, Sendmail, Exchange, qmail rcpthosts, InterScan, mail.ru',
     phrases: [
+      'unauthorized relay',
+      'not a gateway',
+      'relaying to <@>',
       'relay access denied',
       'due to the following smtp relay error',
       'relay denied',
@@ -229,10 +264,61 @@ export const refusalPhrases: readonly PhraseRule[] = [
     source: 'Sendmail access maps of the years of open relays: the sending host is accused of being one',
     phrases: ['open relay', 'no access from mail server'],
   },
+  {
+    reason: 'blocked',
+    source: 'Hosts that take mail, but not this or not from us: before those that take none',
+    phrases: [
+      'not accept mail from',
+      'not accept any mail from',
+      'not accept email from',
+      'not accept e-mail from',
+      'not accept mail with',
+      'not accept email with',
+      'not accept mail in ',
+      'not accept email in ',
+      'not accept mail that',
+      'not accept email that',
+      'not accept mail without',
+      'not accept email without',
+      'helo command rejected',
+      'client host rejected: host unknown',
+      'the domain of your',
+    ],
+  },
+  {
+    reason: 'requireptr',
+    source: 'RFC 7372 X.7.25 told as a name that does not exist: before the domains of recipients',
+    phrases: ['reverse lookup', 'reverse dns', ' ptr'],
+  },
+  {
+    reason: 'rejected',
+    source: 'The domain that does not exist is the sender’s',
+    phrases: ['your domain does not', "your domain doesn't", 'your domain is not', 'your domain was not'],
+  },
 ];
 
 /** Refusals of the sending host or of what the message looks like. Short words, so read after the clear ones. */
 export const reputationPhrases: readonly PhraseRule[] = [
+  {
+    reason: 'speeding',
+    source: 'Hosts that ban us for what others of our recipients were: this one was not asked for',
+    phrases: ['too many invalid', 'too many unknown', 'excessive unknown', 'excessive invalid'],
+  },
+  {
+    reason: 'networkerror',
+    source: 'Sendmail; before every other "too many"',
+    phrases: ['too many hops'],
+  },
+  {
+    reason: 'expired',
+    source: 'Exchange Online 5.4.31x: before the "connection dropped" of hosts that do not want us',
+    phrases: ['message expired, '],
+  },
+  {
+    reason: 'networkerror',
+    source: 'Exchange Online 4.4.2: likewise',
+    phrases: ['connection dropped due to connectionreset', 'connection dropped due to socketerror'],
+  },
   {
     reason: 'toomanyconn',
     source: 'RFC 5321 421, Postfix anvil: before the blocks of "connections from" a host',
@@ -362,6 +448,8 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'black-list',
       'black listed',
       'banned sending ip',
+      'traffic not accepted from this ip',
+      'blocked senders',
       'banned ip',
       'is banned',
       'been banned',
@@ -453,12 +541,13 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'sinkhole',
       'whitelist',
       'allowlist',
+      'allow list',
       'network is blocked',
       'error: access denied',
       'too many spam',
       'access denied - ',
       'invalid helo',
-      'domain * mismatches client ip',
+      'mismatches client ip',
       'your access to',
     ],
   },

@@ -10,6 +10,9 @@ export const transportPhrases: readonly PhraseRule[] = [
       'rejected by user',
       'user reject',
       'user refuses',
+      'user refused',
+      'requires that you verify',
+      '<@> is restricted',
       'we failed to deliver mail because * protected',
       'filter',
       'due to extended inactivity',
@@ -120,6 +123,7 @@ export const transportPhrases: readonly PhraseRule[] = [
     phrases: [
       'access denied',
       'authentication failed',
+      'auth failed',
       'authentication failure',
       'authentication required',
       'authentication turned',

@@ -138,16 +138,27 @@ export function formatDateTime(time: LondonTime): string {
   return `${formatTimeOfDay(time)} on ${formatLongDate(time)}`;
 }
 
+/** For programs that read the API's description; which days and hours there are, `parse` knows. */
+const DAY_PATTERN = '20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])';
+const TIME_PATTERN = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?';
+
 export const calendarDateSchema = z
   .string()
   .transform((text, context) => parsed(() => parseCalendarDate(text), context))
-  .meta({ id: 'CalendarDate', format: 'date', description: 'Day as YYYY-MM-DD', examples: ['2026-09-18'] });
+  .meta({
+    id: 'CalendarDate',
+    format: 'date',
+    pattern: `^${DAY_PATTERN}$`,
+    description: 'Day as YYYY-MM-DD',
+    examples: ['2026-09-18'],
+  });
 
 export const londonTimeSchema = z
   .string()
   .transform((text, context) => parsed(() => LondonTime.parse(text), context))
   .meta({
     id: 'LondonTime',
+    pattern: `^${DAY_PATTERN}T${TIME_PATTERN}$`,
     description: 'Europe/London wall-clock time with its year and without offset: YYYY-MM-DDTHH:mm[:ss]',
     examples: ['2026-09-18T12:00'],
   });
@@ -159,6 +170,7 @@ export const isoInstantSchema = z
   .meta({
     id: 'Instant',
     format: 'date-time',
+    pattern: `^${DAY_PATTERN}[Tt]`,
     description: 'Instant with Z or an offset: YYYY-MM-DDTHH:mm[:ss[.fff]]Z',
     examples: ['2026-09-14T08:00:00+01:00'],
   });

@@ -20,6 +20,7 @@ const PARTS = [
   'growth',
   'api',
   'console',
+  'bounces',
 ];
 
 const { values } = parseArgs({

@@ -149,7 +149,7 @@ describe('the schemas of the description', () => {
   it('say what is refused: a flag that is no flag, a code that is none, a blank name, an empty file', async () => {
     const { paths, components } = JSON.parse(await describeApi()) as {
       paths: Record<string, Record<string, { parameters?: { name: string; schema: { enum?: string[] } }[] }>>;
-      components: { schemas: Record<string, { pattern: string; properties: Record<string, object> }> };
+      components: { schemas: Record<string, { pattern: string; properties: Record<string, { pattern: string }> }> };
     };
     const flags = Object.values(paths).flatMap((operations) =>
       Object.values(operations).flatMap(({ parameters = [] }) =>
@@ -161,7 +161,10 @@ describe('the schemas of the description', () => {
     const { OdsCode: code, Declaration: declaration } = components.schemas;
     const fits = (text: string) => new RegExp(code!.pattern).test(text);
     expect(['A81001', ' y63 ', '', 'A 1', 'A8100100000'].map(fits)).toEqual([true, true, false, false, false]);
-    expect(declaration!.properties['service']).toEqual({ type: 'string', minLength: 1 });
+    const { pattern: line, ...service } = declaration!.properties['service']!;
+    expect(service).toEqual({ type: 'string', minLength: 1 });
+    const isLine = (text: string) => new RegExp(line).test(text);
+    expect(['QOF', 'two\nlines', 'a\u0000b', '\u0085'].map(isLine)).toEqual([true, true, false, false]);
     expect(JSON.stringify(paths['/api/v1/imports/{kind}'])).toContain('"format":"binary","minLength":1');
   });
 });
@@ -248,6 +251,11 @@ describe('a campaign over the API', () => {
     const change = { name: 'Another name', kind: 'sign-in-notice', windowId, audience: { regions: ['Y63'] } };
     await author('put', `/campaigns/${id}`).send(change).expect(428);
     await author('put', `/campaigns/${id}`).set('If-Match', '"1"').send(change).expect(412);
+    // RFC 9110, 13.2.1: what is wrong with the request itself comes before the precondition.
+    for (const etag of ['"1"', 'W/"1"', '*', '!6e']) {
+      await author('put', `/campaigns/${id}`).set('If-Match', etag).send(change).expect(412);
+      await author('put', `/campaigns/${id}`).set('If-Match', etag).send({ name: '' }).expect(400);
+    }
     const edited = await author('put', `/campaigns/${id}`).set('If-Match', read.headers['etag']!).send(change);
     expect(edited.body).toMatchObject({ state: 'draft', name: 'Another name', approval: null });
     expect(body(await author('get', `/campaigns/${id}/progress`))).toMatchObject({ steps: [] });
@@ -278,6 +286,18 @@ describe('a campaign over the API', () => {
       launchAt: '2026-11-16T09:00:00.000Z',
       audience: { regions: ['Y63'] },
     });
+  });
+
+  it('is followed by one for whoever it did not reach, once it is over', async () => {
+    const id = await aCampaign();
+    const early = await author('post', `/campaigns/${id}/remainder`);
+    expect(early).toMatchObject({ status: 409, body: { type: '/problems/wrong-state' } });
+    await author('post', `/campaigns/${id}/cancel`).send({ reason: 'The wrong month' }).expect(200);
+    const remainder = await author('post', `/campaigns/${id}/remainder`).expect(201);
+    expect(remainder.body).toMatchObject({ state: 'draft', remainderOf: id, launchAt: null });
+    expect(remainder.headers['location']).toBe(`/api/v1/campaigns/${body<{ id: string }>(remainder).id}`);
+    const another = await author('post', `/campaigns/${id}/remainder`);
+    expect(another).toMatchObject({ status: 409, body: { type: '/problems/has-remainder' } });
   });
 
   it('is made once when its Idempotency-Key comes twice, and refused for another body', async () => {

@@ -135,7 +135,7 @@ describe('the links of a cascade', () => {
       expect(response.status).toBe(200);
     }
     expect(await everything()).toBe(before);
-  }, 120_000);
+  });
 
   it('hold no name and no address of a person', async () => {
     const people = await app.get(WorklistService).people(id, commissioner);

@@ -19,7 +19,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     console = await openConsole();
     page = console.page;
     page.setDefaultTimeout(10_000);
-  }, 120_000);
+  });
   afterAll(async () => {
     await console[Symbol.asyncDispose]();
   });
@@ -93,7 +93,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     expect(await page.locator('h1').innerText()).toBe('Please pass it on');
     expect(await main()).toContain('Answers are wanted by 9am on Wednesday 9 September 2026 (London time)');
     expect(await faults(page)).toEqual([]);
-  }, 60_000);
+  });
 
   it('counts each practice once in the heat table, which says in numbers what its shades show', async () => {
     const cascades = console.app.get(CascadeService);
@@ -126,7 +126,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     expect(csv).toContain('England');
     const book = await page.request.get(`/cascades/${cascadeId}/coverage.xlsx`);
     expect((await book.body()).subarray(0, 2).toString()).toBe('PK');
-  }, 60_000);
+  });
 
   it('drills down from the country to the steps of one practice', async () => {
     await follow(page, page.locator('.app-heat tbody a').first());
@@ -170,7 +170,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     expect(await main()).toContain('Nudged today');
     expect(await faults(page)).toEqual([]);
     await settle(cascadeId);
-  }, 60_000);
+  });
 
   it('writes down what a commissioner said by telephone, and asks why when it declines', async () => {
     await page.goto(`/cascades/${cascadeId}/silent`);
@@ -340,7 +340,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     );
     expect(await main()).not.toContain('Ready to be paid');
     expect(await faults(page)).toEqual([]);
-  }, 60_000);
+  });
 
   it('fits every width, and works without scripts', async () => {
     const paths = [

@@ -59,8 +59,28 @@ inBrowser('the first campaign by a real relay', () => {
     await page.goto('/');
     await page.getByRole('link', { name: `The round: ${states.failed} of ${planned} messages failed` }).click();
     await page.waitForURL(/state=failed/);
+    await console.app.get(CampaignTicker).run();
+    await campaigns.remainder(id, colleague('author'));
+    await page.goto('/');
+    expect(await text()).not.toContain('messages failed');
     await page.goto(`/campaigns/${id}`);
     expect(await text()).toMatch(new RegExp(`Not sent\\s+${states.suppressed}`));
     expect(await text()).not.toContain('Address blocked');
+  });
+
+  it('says on the home page what waits for somebody who releases it', async () => {
+    const campaigns = console.app.get(CampaignService);
+    const content = { name: 'The guidance', kind: 'guidance-follow-up' as const, windowId: console.windowId };
+    const { id: held } = await campaigns.create(content, colleague('author'));
+    const { hash } = await campaigns.plan(held);
+    await campaigns.submit(held, colleague('author'));
+    await campaigns.approve(held, hash, colleague('approver'));
+    await campaigns.schedule(held, colleague('operator'));
+    await page.goto('/');
+    await page.getByRole('link', { name: 'The guidance is held back until somebody releases it' }).click();
+    await page.getByRole('button', { name: /^Release/ }).click();
+    await page.getByText('Released.', { exact: true }).waitFor();
+    await page.goto('/');
+    expect(await text()).not.toContain('The guidance is held back');
   });
 });

@@ -30,7 +30,7 @@ inBrowser.each([
       storageState: await console.page.context().storageState(),
     });
     page = await context.newPage();
-  }, 120_000);
+  });
   afterAll(async () => {
     await console[Symbol.asyncDispose]();
   });
@@ -141,7 +141,7 @@ inBrowser.each([
     }
     const sent = plan?.summary.recipients ?? 0;
     expect(await main()).toContain(`${sent} of ${sent} messages are done`);
-  }, 180_000);
+  });
 
   it('sends a colleague’s campaign back with words, and approves it afterwards', async () => {
     const campaigns = console.app.get(CampaignService);

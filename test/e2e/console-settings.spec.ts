@@ -12,7 +12,7 @@ inBrowser('the settings, imports and sign-in pages', () => {
   beforeAll(async () => {
     console = await openConsole();
     page = console.page;
-  }, 120_000);
+  });
   afterAll(async () => {
     await console[Symbol.asyncDispose]();
   });

@@ -184,7 +184,25 @@ inBrowser('messages that may or may not have arrived', () => {
     // Twice at the most, and only what was sent again.
     expect(Math.max(...sink.copies().values())).toBe(2);
     expect([...sink.copies().values()].filter((copies) => copies === 2).length).toBeLessThanOrEqual(unknown);
-  }, 120_000);
+  });
+
+  it('are followed by a campaign for whoever did not get theirs, and nobody else', async () => {
+    await page.goto(`/campaigns/${id}`);
+    expect(await faults(page)).toEqual([]);
+    await press('Draft the same for whoever this did not reach (1 email)');
+    await page.getByText('for whoever the first one did not reach is saved as a draft').waitFor();
+    expect(await text()).toContain('Whoever has had the message of The round, or may have had it');
+    await press('Make the plan');
+    await page.getByText('The plan is made').waitFor();
+    expect(await text()).toMatch(/1\s+email will be sent/);
+    expect(await text()).toMatch(new RegExp(`Has had this message already\\s+${recipients - 1}`));
+    expect(await faults(page)).toEqual([]);
+    await follow(page, page.getByRole('link', { name: 'The round', exact: true }));
+    expect(await text()).toContain('The round (not reached)');
+    // One at a time.
+    expect(await page.getByRole('button', { name: /did not reach/ }).count()).toBe(0);
+    expect(await faults(page)).toEqual([]);
+  });
 
   it('are apart from tests, which go to nobody but whoever asks for one where mail is real', async () => {
     await page.goto(`/campaigns/${id}/people`);

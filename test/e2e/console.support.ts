@@ -204,7 +204,7 @@ export async function arriveBy(page: Page, act: () => Promise<void>): Promise<vo
 }
 
 /** What the service does by itself, in its own time: looked for ten times a second at most. */
-export async function eventually(holds: () => Promise<boolean>, looks = 200): Promise<void> {
+export async function eventually(holds: () => Promise<boolean>, looks = 600): Promise<void> {
   for (let tries = 0; tries < looks; tries++) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));

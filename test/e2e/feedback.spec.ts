@@ -62,7 +62,7 @@ async function sent(address: string, accountIds: string[] = ['U1'], organisation
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 60_000;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`It did not come to pass: ${condition.toString()}`);
     await delay(25);

@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 60_000;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`It did not come to pass: ${condition.toString()}`);
     await delay(10);

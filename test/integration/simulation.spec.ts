@@ -60,9 +60,6 @@ const scratchDatabases = async (): Promise<number> => {
 const accepted = ({ calendar }: SimulationReport, kind: string) =>
   calendar.filter((entry) => entry.kind === kind && entry.what === 'accepted');
 
-// Each runs three weeks of the whole service.
-jest.setTimeout(180_000);
-
 describe('a simulation', () => {
   it('runs the standard campaigns of a window that has none, and leaves nothing behind', async () => {
     const read = jest.spyOn(SegmentRepository.prototype, 'everybody');

@@ -163,9 +163,9 @@ describe('a trace', () => {
     await once(collector, 'close');
     const tracing = OtelTracing.to(`http://127.0.0.1:${port}/`, 1);
     const until = async (condition: () => boolean) => {
-      const deadline = performance.now() + 30_000;
+      const deadline = performance.now() + 60_000;
       while (!condition()) {
-        if (performance.now() > deadline) throw new Error(`Not within 30 s: ${condition.toString()}`);
+        if (performance.now() > deadline) throw new Error(`Not within a minute: ${condition.toString()}`);
         await tracing.span('send message', { 'message.id': randomUUID() }, () => Promise.resolve());
         await delay(50);
       }
@@ -182,7 +182,7 @@ describe('a trace', () => {
     await tracing.close();
     collector.close();
     jest.restoreAllMocks();
-  }, 60_000);
+  });
 
   it('costs nothing while nothing is traced', async () => {
     const off = new NoTracing();

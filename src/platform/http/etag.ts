@@ -10,14 +10,17 @@ const IF_MATCH_HEADER = ApiHeader({
   schema: { type: 'string', examples: ['"3"'] },
 }) as MethodDecorator;
 
+const NO_VERSION = -1;
+
 /** Gives the answer the strong ETag of a row's version (RFC 9110, 8.8.3). */
 export function setEtag(response: Response, version: number): void {
   response.setHeader('ETag', `"${version}"`);
 }
 
 /**
- * The version that the caller read, from If-Match (RFC 9110, 13.1.1). Missing: 428; not one strong ETag of ours: 412.
- * The service compares it when it writes and throws ConflictError with the code STALE_VERSION.
+ * The version that the caller read, from If-Match (RFC 9110, 13.1.1); no ETag of ours is that of no version. The service
+ * compares it when it writes and throws ConflictError with the code STALE_VERSION, which becomes 412: other faults of the
+ * request come before the precondition (13.2.1). @throws HttpProblem 428 when it is missing (RFC 6585, 3).
  */
 export function versionOf(ifMatch: string | undefined): number {
   if (ifMatch === undefined || ifMatch.trim() === '') {
@@ -28,10 +31,7 @@ export function versionOf(ifMatch: string | undefined): number {
     );
   }
   const version = /^"([0-9]{1,9})"$/.exec(ifMatch.trim())?.[1];
-  if (version === undefined) {
-    throw new HttpProblem(412, 'stale-version', 'If-Match is no ETag that was given out here. Read it again first.');
-  }
-  return Number(version);
+  return version === undefined ? NO_VERSION : Number(version);
 }
 
 /** Handler parameter: the version that If-Match demands. */

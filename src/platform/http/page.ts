@@ -17,7 +17,7 @@ export function cursorSchema<K>(key: z.ZodType<K>) {
       context.addIssue({ code: 'custom', message: 'Expected a cursor from "next" of the page before' });
       return z.NEVER;
     })
-    .describe('"next" of the page before');
+    .meta({ pattern: '^[A-Za-z0-9_-]+$', description: '"next" of the page before' });
 }
 
 export function encodeCursor(key: unknown): string {
