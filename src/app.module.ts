@@ -7,7 +7,7 @@ import { DeadlinesModule } from './deadlines/index.js';
 import {
   DeliveryHealthModule,
   DeliveryModule,
-  MessageDeskModule,
+  DeliveryDeskModule,
   TransportWrappingModule,
   type WrapTransport,
 } from './delivery/index.js';
@@ -67,7 +67,7 @@ export class AppModule {
         RenderingModule,
         DeliveryModule,
         DeliveryHealthModule,
-        MessageDeskModule,
+        DeliveryDeskModule,
         FeedbackModule,
         CampaignsModule,
         CascadesModule,

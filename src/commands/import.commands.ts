@@ -161,7 +161,14 @@ export function describe(report: ImportReport): string[] {
     ignoredColumns,
   } = report;
   const number = (value: number): string => value.toLocaleString('en-GB');
-  const outcome = applied ? 'imported' : dryRun && faultCount === 0 ? 'dry run, nothing changed' : 'refused';
+  const nothingNew = added + changed + gone === 0;
+  const outcome = applied
+    ? nothingNew
+      ? 'imported, and held nothing new'
+      : 'imported'
+    : dryRun && faultCount === 0
+      ? 'dry run, nothing changed'
+      : 'refused';
   return [
     ...files.map(({ name, rows }) => `${name}: ${number(rows)} rows`),
     `${kind}: ${outcome}. ${number(added)} added, ${number(changed)} changed, ${number(gone)} gone, ${number(unchanged)} unchanged`,

@@ -3,7 +3,7 @@ import { AuditModule, type SignInPage, SignInPages } from '../access/index.js';
 import { CampaignsModule, WebhooksModule } from '../campaigns/index.js';
 import { CascadesModule } from '../cascades/index.js';
 import { DeadlinesModule } from '../deadlines/index.js';
-import { DeliveryModule, MessageDeskModule } from '../delivery/index.js';
+import { DeliveryModule, DeliveryDeskModule } from '../delivery/index.js';
 import { DirectoryModule } from '../directory/index.js';
 import { FeedbackModule } from '../feedback/index.js';
 import { contentSecurity, ProblemPages } from '../platform/http/index.js';
@@ -73,7 +73,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     DirectoryModule,
     DirectoryPictureModule,
     FeedbackModule,
-    MessageDeskModule,
+    DeliveryDeskModule,
     RenderingModule,
     SegmentsModule,
     WebhooksModule,

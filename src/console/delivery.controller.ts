@@ -2,7 +2,7 @@ import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
-import { MessageDesk, SuppressionList } from '../delivery/index.js';
+import { MessageDesk, SuppressionDesk, TrialRecord } from '../delivery/index.js';
 import { FeedbackService, type ReportView } from '../feedback/index.js';
 import { type Config, InjectConfig, isCaptured, mailLimitsOf } from '../platform/config/index.js';
 import { JobQueue } from '../platform/jobs/index.js';
@@ -32,7 +32,8 @@ const returnedSchema = noticeSchema.extend({ after: z.uuid().optional().catch(un
 export class DeliveryController {
   constructor(
     private readonly desk: MessageDesk,
-    private readonly suppressions: SuppressionList,
+    private readonly suppressions: SuppressionDesk,
+    private readonly trial: TrialRecord,
     private readonly feedback: FeedbackService,
     private readonly sending: SendingReads,
     private readonly queue: JobQueue,
@@ -56,6 +57,7 @@ export class DeliveryController {
       captured: isCaptured(this.config),
       trialMode,
       trialAllow,
+      realMail: await this.trial.standing(),
       ratePerMinute,
       dayBudget,
       transports: await this.sending.transports(),
@@ -94,7 +96,7 @@ export class DeliveryController {
     @CurrentPrincipal() principal: Principal,
     @Res() response: Response,
   ): Promise<void> {
-    await this.suppressions.lift(address, principal.id);
+    await this.suppressions.lift(address, principal);
     response.redirect(303, '/delivery/blocks?done=lifted');
   }
 

@@ -109,7 +109,8 @@ export class ImportsController {
       const report = await this.uploads.withFile(checked, (path) => this.run(checked.kind, path, request));
       if (report.applied) {
         await this.uploads.forget(id);
-        response.redirect(303, '/imports?done=imported');
+        const { added, changed, gone } = report;
+        response.redirect(303, `/imports?done=${added + changed + gone > 0 ? 'imported' : 'nothing-imported'}`);
       } else sendFaults(response, this.checkPage({ ...checked, report }, frame));
     } catch (error) {
       const page = this.checkPage(checked, frame, refusal(error, checked.report.warnings.length > 0 ? 'shrink' : ''));

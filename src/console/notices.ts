@@ -28,6 +28,7 @@ const NOTICES = {
   nudged: 'Nudged. Whoever answers before the emails leave gets none.',
   answered: 'Their answer is written down.',
   imported: 'Imported.',
+  'nothing-imported': 'The file held nothing new. That it was imported is in the history.',
   decided: 'Decided. It is in the audit trail.',
   'released-again': 'They leave again within a minute, in the limits of the campaign: one that is paused keeps them.',
   lifted: 'The block is lifted. The address can be written to again.',

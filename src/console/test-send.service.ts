@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { type Kysely } from 'kysely';
 import { v5 as uuidFrom, v7 as uuid } from 'uuid';
 import { AuditTrail, type Principal } from '../access/index.js';
 import { type CampaignRow } from '../campaigns/index.js';
-import { Ledger, type MessageView } from '../delivery/index.js';
+import { Ledger, type MessageView, type NewMessage } from '../delivery/index.js';
 import { type Config, InjectConfig, isCaptured } from '../platform/config/index.js';
+import { InjectDatabase } from '../platform/database/index.js';
 import { TemplateCatalogue } from '../rendering/index.js';
 import { Clock } from '../shared/clock.js';
 import { ForbiddenError } from '../shared/errors.js';
@@ -17,6 +19,7 @@ const TESTS = 'b0a5b1f4-3f1b-5a0e-8a55-51e6a9d3c7d2';
 @Injectable()
 export class TestSend {
   constructor(
+    @InjectDatabase() private readonly db: Kysely<unknown>,
     private readonly previews: EmailPreviews,
     private readonly templates: TemplateCatalogue,
     private readonly ledger: Ledger,
@@ -38,28 +41,27 @@ export class TestSend {
     const { values } = await this.previews.valuesOf(campaign, email);
     const id = uuid();
     const now = this.clock.now();
-    await this.ledger.plan(
-      { id, campaignId: uuidFrom(campaign.id, TESTS), purpose: `test:${id}`, dueAt: now, expiresAt: null },
-      [
-        {
-          personKey: testKey(principal),
-          accountIds: [],
-          organisationCodes: [],
-          route: 'direct',
-          segment: email.segment,
-          address,
-          template: email.template,
-          templateVersion: this.templates.get(email.template).version,
-          values,
-        },
-      ],
-    );
-    const details = { template: email.template, dispatch: id };
-    await this.audit.record({
+    const test = { id, campaignId: uuidFrom(campaign.id, TESTS), purpose: `test:${id}`, dueAt: now, expiresAt: null };
+    const message: NewMessage = {
+      personKey: testKey(principal),
+      accountIds: [],
+      organisationCodes: [],
+      route: 'direct',
+      segment: email.segment,
+      address,
+      template: email.template,
+      templateVersion: this.templates.get(email.template).version,
+      values,
+    };
+    const entry = {
       actor: principal.id,
       action: 'campaign.test-sent',
       subject: `campaign:${campaign.id}`,
-      details,
+      details: { template: email.template, dispatch: id },
+    };
+    await this.db.transaction().execute(async (trx) => {
+      await this.ledger.plan(test, [message], trx);
+      await this.audit.record(entry, trx);
     });
   }
 

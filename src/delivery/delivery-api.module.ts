@@ -4,13 +4,13 @@ import { Module } from '@nestjs/common';
 import { DirectoryModule } from '../directory/index.js';
 import { DeliveryModule } from './delivery.module.js';
 import { MessageController } from './message.controller.js';
-import { MessageDeskModule } from './message-desk.module.js';
+import { DeliveryDeskModule } from './delivery-desk.module.js';
 import { SuppressionController } from './suppression.controller.js';
 import { SuppressionListing } from './suppression.listing.js';
 
 /** Messages and suppressions over HTTP. */
 @Module({
-  imports: [DeliveryModule, DirectoryModule, MessageDeskModule],
+  imports: [DeliveryModule, DirectoryModule, DeliveryDeskModule],
   controllers: [MessageController, SuppressionController],
   providers: [SuppressionListing],
 })

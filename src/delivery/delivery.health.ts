@@ -1,13 +1,13 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ReadinessChecks } from '../platform/health/index.js';
-import { type Config, InjectConfig } from '../platform/config/index.js';
+import { type Config, InjectConfig, isCaptured } from '../platform/config/index.js';
 import { DeliveryWatchdog } from './delivery.watchdog.js';
 import { MAIL_ROUTES, type MailRoute } from './mail-routes.js';
 import { TransportPace } from './transport.pace.js';
 
 /**
- * Shows the circuit breakers of the transports in `/health/ready`: open only while every one is, and each by its name
- * where there are several; in schedulers also whether messages move. Neither makes a process unready: mail waits in the
+ * Shows in `/health/ready` whether mail reaches anybody (`real`), only those of the trial, or the capture inbox; and the
+ * circuit breakers of the transports: open only while every one is, and each by its name where there are several; in schedulers also whether messages move. Neither makes a process unready: mail waits in the
  * ledger, and a process that is restarted would meet the same server and the same lack of workers.
  */
 @Injectable()
@@ -23,7 +23,8 @@ export class DeliveryHealth implements OnModuleInit {
   onModuleInit(): void {
     this.checks.add('transport', async () => {
       const { closedForMs, trouble } = await this.pace.state();
-      const all = { breaker: breakerOf(closedForMs), openForSeconds: Math.ceil(closedForMs / 1_000), trouble };
+      const mail = isCaptured(this.config) ? 'captured' : this.config.trialMode ? 'trial' : 'real';
+      const all = { mail, breaker: breakerOf(closedForMs), openForSeconds: Math.ceil(closedForMs / 1_000), trouble };
       if (this.routes.length === 1) return all;
       const states = await this.pace.states();
       const each = this.routes.map(({ name }) => [name, breakerOf(states.get(name)?.closedForMs ?? 0)] as const);

@@ -17,6 +17,14 @@ type Db = Kysely<DeliveryTables>;
 export interface Stretch {
   readonly limit?: number;
   readonly offset?: number;
+  /** Only what comes behind this place, which need not be taken any more. */
+  readonly after?: Place | undefined;
+}
+
+/** Where a message stands in a list by time, to the millisecond. */
+export interface Place {
+  readonly at: Date;
+  readonly id: string;
 }
 
 /** Reads the ledger, and changes it on a person's or on feedback's word. Sending has repositories of its own. */
@@ -121,14 +129,18 @@ export class LedgerRepository {
     return rows[0]?.n ?? 0;
   }
 
-  async unknowns(limit?: number) {
+  async unknowns({ limit, after }: Stretch = {}) {
+    const since = sql<Date>`date_trunc('milliseconds', delivery.state_changed_at)`;
     return this.messages()
       .innerJoin('delivery_unknown', (join) =>
         join
           .onRef('delivery_unknown.dispatch_id', '=', 'delivery.dispatch_id')
           .onRef('delivery_unknown.ordinal', '=', 'delivery.ordinal'),
       )
-      .orderBy('delivery.state_changed_at')
+      .$if(after !== undefined, (query) =>
+        query.where(sql<SqlBool>`(${since}, message.id) > (${after?.at}, ${after?.id})`),
+      )
+      .orderBy(since)
       .orderBy('message.id')
       .$if(limit !== undefined, (query) => query.limit(limit ?? 0))
       .execute();
@@ -261,11 +273,15 @@ export class LedgerRepository {
     return rows;
   }
 
-  private newestFirst(condition: ReturnType<typeof sql<SqlBool>>, { limit, offset = 0 }: Stretch = {}) {
+  private newestFirst(condition: ReturnType<typeof sql<SqlBool>>, { limit, offset = 0, after }: Stretch = {}) {
+    const at = sql<Date>`date_trunc('milliseconds', coalesce(delivery.accepted_at, dispatch.due_at))`;
     return this.messages()
       .where(condition)
+      .$if(after !== undefined, (query) =>
+        query.where(sql<SqlBool>`(${at} < ${after?.at} or (${at} = ${after?.at} and message.id > ${after?.id}))`),
+      )
       .$if(limit !== undefined, (query) => query.limit(limit ?? 0).offset(offset))
-      .orderBy(sql`coalesce(delivery.accepted_at, dispatch.due_at)`, 'desc')
+      .orderBy(at, 'desc')
       .orderBy('message.id')
       .execute();
   }

@@ -192,8 +192,8 @@ export class Ledger {
   }
 
   /** Messages that may or may not have arrived; oldest first. A person decides. */
-  async unknowns(limit?: number): Promise<MessageView[]> {
-    return (await this.repository.unknowns(limit)).map(viewOf);
+  async unknowns(stretch?: Stretch): Promise<MessageView[]> {
+    return (await this.repository.unknowns(stretch)).map(viewOf);
   }
 
   /**

@@ -48,7 +48,8 @@ export class MessageController {
     if (principal.region !== undefined && region !== principal.region) {
       throw new NotFoundError('organisation-unknown', `No imported file names an organisation ${organisation}.`);
     }
-    return stretch(await this.ledger.told(organisation), query);
+    const found = await this.ledger.told(organisation, { limit: query.limit + 1, after: query.cursor });
+    return page(found, query, ({ acceptedAt, dueAt }) => acceptedAt ?? dueAt);
   }
 
   @Get('messages/unknown')
@@ -59,7 +60,8 @@ export class MessageController {
     @Query({ schema: messageListQuerySchema }) query: ListQuery,
     @CurrentPrincipal() principal: Principal,
   ): Promise<Page<ApiMessage>> {
-    return stretch(await this.desk.unknowns(principal), query);
+    const found = await this.desk.unknowns(principal, query.limit + 1, query.cursor);
+    return page(found, query, ({ stateChangedAt }) => stateChangedAt);
   }
 
   @Get('messages/:id')
@@ -112,8 +114,12 @@ export class MessageController {
   }
 }
 
-/** A page of a list that is read whole: hundreds at most. */
-function stretch(messages: readonly MessageView[], { limit, cursor }: ListQuery): Page<ApiMessage> {
-  const start = messages.findIndex(({ id }) => id === cursor) + 1;
-  return pageOf(messages.slice(start, start + limit + 1).map(apiMessage), limit, ({ id }) => id);
+/** Goes on behind the place of its last message, also when that has left the list. */
+function page(
+  messages: readonly MessageView[],
+  { limit }: ListQuery,
+  timeOf: (message: MessageView) => Date,
+): Page<ApiMessage> {
+  const { items, next } = pageOf(messages, limit, (message) => ({ at: timeOf(message), id: message.id }));
+  return { items: items.map(apiMessage), ...(next !== undefined && { next }) };
 }

@@ -5,6 +5,7 @@ import { DirectoryService } from '../directory/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { NotFoundError } from '../shared/errors.js';
 import { type DeliveryTables } from './delivery.tables.js';
+import { type Place } from './ledger.repository.js';
 import { Ledger } from './ledger.service.js';
 import { type MessageView } from './ledger.types.js';
 
@@ -33,9 +34,9 @@ export class MessageDesk {
   }
 
   /** Messages that may or may not have arrived; those that have waited longest first. */
-  async unknowns(principal: Principal, limit?: number): Promise<MessageView[]> {
-    if (principal.region === undefined) return this.ledger.unknowns(limit);
-    return (await this.within(principal, await this.ledger.unknowns())).slice(0, limit);
+  async unknowns(principal: Principal, limit?: number, after?: Place): Promise<MessageView[]> {
+    if (principal.region === undefined) return this.ledger.unknowns({ ...(limit !== undefined && { limit }), after });
+    return (await this.within(principal, await this.ledger.unknowns({ after }))).slice(0, limit);
   }
 
   async unknownCount(principal: Principal): Promise<number> {

@@ -1,13 +1,11 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type z } from 'zod';
-import { AuditTrail, CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
-import { type Config, InjectConfig } from '../platform/config/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
 import { ApiProblems, Idempotent } from '../platform/api/index.js';
 import { type Page, pageOf } from '../platform/http/index.js';
 import { Clock } from '../shared/clock.js';
 import { InvalidInputError } from '../shared/errors.js';
-import { addressHash } from './message.identity.js';
 import {
   liftedSchema,
   liftSchema,
@@ -17,7 +15,7 @@ import {
   suppressionView,
   type SuppressionView,
 } from './suppression.api.js';
-import { SuppressionList } from './suppression.list.js';
+import { SuppressionDesk } from './suppression.desk.js';
 import { SuppressionListing } from './suppression.listing.js';
 
 /** Addresses that are not written to. An address belongs to no region, so all of this is for the whole country. */
@@ -26,11 +24,9 @@ import { SuppressionListing } from './suppression.listing.js';
 @Controller('api/v1/suppressions')
 export class SuppressionController {
   constructor(
-    private readonly list: SuppressionList,
+    private readonly desk: SuppressionDesk,
     private readonly listing: SuppressionListing,
-    private readonly audit: AuditTrail,
     private readonly clock: Clock,
-    @InjectConfig() private readonly config: Config,
   ) {}
 
   @Get()
@@ -63,8 +59,7 @@ export class SuppressionController {
     if (expiresAt !== null && expiresAt <= this.clock.now()) {
       throw new InvalidInputError('expires-in-the-past', 'expiresAt: expected an instant that is still to come');
     }
-    await this.list.add({ address, reason, source: principal.id, expiresAt });
-    await this.record('suppression.added', address, principal, { reason });
+    await this.desk.add({ address, reason, expiresAt }, principal);
   }
 
   /** The address is in the body, as addresses in a path end up in the logs of proxies. */
@@ -80,13 +75,6 @@ export class SuppressionController {
     @CurrentPrincipal() principal: Principal,
   ): Promise<{ lifted: boolean }> {
     requireRegion(principal, undefined);
-    const lifted = (await this.list.lift(address, principal.id)).length > 0;
-    if (lifted) await this.record('suppression.lifted', address, principal, {});
-    return { lifted };
-  }
-
-  private async record(action: string, address: string, { id }: Principal, details: Record<string, string>) {
-    const subject = `address:${addressHash(address, this.config.secret)}`;
-    await this.audit.record({ actor: id, action, subject, details });
+    return { lifted: await this.desk.lift(address, principal) };
   }
 }

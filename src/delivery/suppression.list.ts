@@ -8,7 +8,7 @@ export interface NewSuppression {
   readonly address: string;
   /** Stable and short, as `hard-bounce` or `mailbox-full`; holds no address. */
   readonly reason: string;
-  /** Where it was learned, as the id of a report. */
+  /** Where it was learned: a person, a key, or the first of the reports. */
   readonly source: string;
   /** The first instant at which the address may be written to again; null until somebody lifts it. */
   readonly expiresAt: Date | null;
@@ -28,15 +28,13 @@ export class SuppressionList {
     private readonly clock: Clock,
   ) {}
 
-  /** What a report says (`source` is `report:<id>`) is added once, however often it is read. */
-  async add({ address, reason, source, expiresAt }: NewSuppression): Promise<void> {
-    await this.repository.add({
-      address: normalise(address),
-      reason,
-      source,
-      created_at: this.clock.now(),
-      expires_at: expiresAt,
-    });
+  /**
+   * An address is held once for each reason and source, all reports (`report:<id>`) being one source: what is added
+   * again, while it holds, can only make it hold longer. In the caller's transaction when one is given.
+   */
+  async add<Tables>({ address, reason, source, expiresAt }: NewSuppression, trx?: Transaction<Tables>): Promise<void> {
+    const row = { address: normalise(address), reason, source, created_at: this.clock.now(), expires_at: expiresAt };
+    await this.repository.add(row, trx);
   }
 
   /**

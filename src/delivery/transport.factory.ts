@@ -14,7 +14,7 @@ import type { MailTransport } from './transport.js';
  * @throws InvalidInputError `bad-smtp-url`, `bad-dkim`, `bad-notify-url`.
  */
 export function createTransport(address: string, setting = 'SMTP_URL'): MailTransport {
-  if (address.startsWith('file:')) return new FileTransport(fileURLToPath(address));
+  if (/^file:/i.test(address)) return new FileTransport(fileURLToPath(address));
   if (address.startsWith('notify:')) return new NotifyTransport(notifySettings(address, setting));
   const settings = smtpSettings(address, setting);
   const smtp = new SmtpTransport(settings);

@@ -160,7 +160,7 @@ export class DirectoryRepository {
     return this.batches(db).where('batch.id', '=', id).executeTakeFirst();
   }
 
-  /** Of each kind the newest import that stands: neither an undo nor undone. */
+  /** Of each kind the newest import that stands and did something: neither an undo nor undone. */
   async newestBatches(db: Kysely<DirectoryTables>): Promise<{ id: number; kind: ImportKind }[]> {
     return db
       .selectFrom('import_batch as batch')
@@ -168,8 +168,15 @@ export class DirectoryRepository {
       .select(['batch.kind', (set) => set.fn.max('batch.id').as('id')])
       .where('batch.undoes', 'is', null)
       .where('undo.id', 'is', null)
+      .where(changedSomething)
       .groupBy('batch.kind')
       .execute();
+  }
+
+  /** Asked of an import that stands: what an undone one changed is forgotten. */
+  async hasChanged(id: number, db: Kysely<DirectoryTables>): Promise<boolean> {
+    const query = db.selectFrom('import_batch as batch').select('id').where('id', '=', id).where(changedSomething);
+    return (await query.executeTakeFirst()) !== undefined;
   }
 
   /** In code order. A region counts as being in itself. */
@@ -246,3 +253,10 @@ export class DirectoryRepository {
       .select(['opened_on as openedOn', 'closed_on as closedOn']);
   }
 }
+
+/** A file that only gives known versions of organisations later dates adds, changes and ends nothing. */
+const changedSomething = sql<boolean>`(
+  batch.added + batch.changed + batch.gone > 0
+  or exists (select from import_previous previous where previous.batch_id = batch.id)
+  or (batch.kind = 'organisations' and exists (select from organisation_version v where v.batch_id = batch.id))
+)`;

@@ -51,7 +51,7 @@ export class ImportController {
   @ApiOperation({
     summary: 'Undo the last import of its kind',
     description:
-      'All or nothing: what it added goes, what it changed or marked as gone is as it was before. Refused (409) when a later import of the same kind stands, and for declaration status. Approved campaigns keep what they froze.',
+      'All or nothing: what it added goes, what it changed or marked as gone is as it was before. Refused (409) when a later import of the same kind stands, for one that changed nothing (which stands in no other one’s way), and for declaration status. Approved campaigns keep what they froze.',
   })
   @ApiOkResponse({ standardSchema: importUndoneSchema })
   @ApiProblems(400, 404, 409)

@@ -23,7 +23,7 @@ export class ImportUndo {
    * Undoes an import; what it had added goes, what it had changed or marked as gone is as it was. Plans that were made
    * since keep what they froze. The undo is an import of its own in the history, whose id is returned.
    * @throws NotFoundError `no-such-import`; ConflictError `already-undone`, `undoes-itself` (of an undo),
-   * `later-import` of the same kind, `not-reversible` (declaration status), `import-running`.
+   * `changed-nothing`, `later-import` of the same kind, `not-reversible` (declaration status), `import-running`.
    */
   async undo(id: number, actor: string): Promise<number> {
     return this.db.transaction().execute(async (trx) => {
@@ -60,6 +60,9 @@ export class ImportUndo {
         'not-reversible',
         'Declaration status changes between files too, so an import of it cannot be undone: import the newest file',
       );
+    }
+    if (!(await this.directory.hasChanged(id, trx))) {
+      return new ConflictError('changed-nothing', `Import ${id} changed nothing, so there is nothing to put back`);
     }
     const newest = (await this.directory.newestBatches(trx)).find((each) => each.kind === kind);
     if (newest?.id === id) return undefined;

@@ -14,7 +14,6 @@ import { ReportApplication } from './report.application.js';
 import type { FeedbackReport, ReportKind } from './report.types.js';
 
 const MAX_EXCERPT = 2_000;
-const PAGE = 200;
 const NAME_OF = /^[a-z][a-z-]{0,29}$/;
 
 export interface IngestOptions {
@@ -88,21 +87,6 @@ export class FeedbackService {
     return { ...viewOf(stored), isNew };
   }
 
-  /**
-   * Tries the waiting reports again: a bounce can be faster than the acknowledgement of its message. Harmless when run
-   * twice at once. @returns how many are settled now.
-   */
-  async applyWaiting(): Promise<number> {
-    let settled = 0;
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.repository.inState('waiting', after, PAGE);
-      for (const row of page) if (await this.tryAgain(row)) settled++;
-      after = page.at(-1)?.id;
-      if (page.length < PAGE) return settled;
-    }
-  }
-
   /** Reports that a person must decide about, oldest first; page on with the id of the last. */
   async inReview(after?: string, limit = 100): Promise<ReportView[]> {
     return (await this.repository.inState('review', after, limit)).map(viewOf);
@@ -148,16 +132,6 @@ export class FeedbackService {
       addresses.map((address) => address.trim().toLowerCase()),
       this.clock.now(),
     );
-  }
-
-  /** One report's trouble does not hold up the others. */
-  private async tryAgain(report: ReportRow): Promise<boolean> {
-    try {
-      return await this.application.apply(report);
-    } catch (error) {
-      this.logger.error({ message: 'report not applied', report: report.id, error: (error as Error).message });
-      return false;
-    }
   }
 
   private async decide(

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
+import { suppressionRules } from './suppression.rules.js';
 
 export interface LeaverRow {
   readonly account_id: string;
@@ -69,18 +70,24 @@ export class LeaverRepository {
 /** On whose worklist the members of an organisation belong. */
 const COMMISSIONER = sql`case organisation.kind when 'commissioner' then organisation.code else organisation.commissioner_code end`;
 
+/** The reports of an address that is gone share one. */
+const HARD_BOUNCE = sql`suppression.reason = 'hard-bounce' and suppression.source like 'report:%'`;
+
 function gone({ accountIds, organisationCodes }: LeaverFilter) {
   return sql`
     from feedback_failure failure
     join message on message.id = failure.message_id
     join account on account.id = any(message.account_ids) and account.email_normalised = failure.address
-    where failure.kind = 'hard'
+    where failure.kind = 'hard' and failure.reason = any(${Object.keys(suppressionRules)})
       and failure.address ~ '[@.]nhs\\.net$'
       and account.status = 'active'
       and exists (
         select from suppression
-        where suppression.address = failure.address and suppression.lifted_at is null
-          and suppression.source = 'report:' || failure.report_id
+        where suppression.address = failure.address and suppression.lifted_at is null and ${HARD_BOUNCE}
+      )
+      and not exists (
+        select from suppression
+        where suppression.address = failure.address and suppression.lifted_at >= failure.occurred_at and ${HARD_BOUNCE}
       )
       ${accountIds === undefined ? sql`` : sql`and account.id = any(${[...accountIds]})`}
       ${organisationCodes === undefined ? sql`` : sql`and account.id in (${workingFor(organisationCodes)})`}`;

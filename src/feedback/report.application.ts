@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DateTime } from 'luxon';
-import { Ledger, type MessageView, SuppressionList } from '../delivery/index.js';
+import { Ledger, type MessageView, type NewSuppression, SuppressionList } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
 import { NotFoundError } from '../shared/errors.js';
 import { FeedbackRepository, type RecipientRow, type ReportRow } from './feedback.repository.js';
@@ -12,11 +12,16 @@ const LONGEST_WAIT_DAYS = 3;
 /** ARF types by which a recipient objects (RFC 5965 section 7.3); `auth-failure` and the like are about our set-up. */
 const objections = new Set(['abuse', 'fraud', 'virus', 'opt-out', 'opt-out-list', 'other']);
 
-type Settled = { readonly state: ReportState; readonly reason: string };
+type Settled = {
+  readonly state: ReportState;
+  readonly reason: string;
+  /** What comes of it for the address. */
+  readonly suppression?: NewSuppression | undefined;
+};
 
 /**
- * Lets one proven report act. Each step may be repeated, so that a crash between two of them is mended by the next
- * `applyWaiting`.
+ * Lets one proven report act. Each step before the last may be repeated, so that a crash between two of them is mended by
+ * the next round of `FeedbackTicker`; the last one, which settles the report and suppresses its address, is one transaction.
  */
 @Injectable()
 export class ReportApplication {
@@ -31,7 +36,11 @@ export class ReportApplication {
   async apply(report: ReportRow): Promise<boolean> {
     const settled = await this.act(report);
     if (settled.state === 'waiting') return false;
-    return this.repository.settle(report.id, 'waiting', settled, this.clock.now());
+    return this.repository.db.transaction().execute(async (trx) => {
+      if (!(await this.repository.settle(report.id, 'waiting', settled, this.clock.now(), trx))) return false;
+      if (settled.suppression) await this.suppressions.add(settled.suppression, trx);
+      return true;
+    });
   }
 
   private async act(report: ReportRow): Promise<Settled> {
@@ -71,28 +80,27 @@ export class ReportApplication {
       reason,
       occurred_at: report.received_at,
     });
-    const suppressed = await this.suppress(report, address, reason, kind);
-    return { state: 'applied', reason: suppressed ? 'bounced-and-suppressed' : 'bounced' };
+    const suppression = await this.suppressionFor(report, address, reason, kind);
+    return { state: 'applied', reason: suppression ? 'bounced-and-suppressed' : 'bounced', suppression };
   }
 
-  private async suppress(
+  private async suppressionFor(
     report: ReportRow,
     address: string,
     reason: RecipientRow['reason'],
     kind: 'hard' | 'soft',
-  ): Promise<boolean> {
+  ): Promise<NewSuppression | undefined> {
     const rule = ruleFor(reason, kind);
-    if (!rule) return false;
+    if (!rule) return undefined;
     const since = DateTime.fromJSDate(report.received_at).minus({ days: rule.withinDays }).toJSDate();
-    if ((await this.repository.countFailures(address, reason, since)) < rule.reports) return false;
-    await this.suppressions.add({
+    if ((await this.repository.countFailures(address, reason, since)) < rule.reports) return undefined;
+    return {
       address,
       reason: kind === 'hard' ? 'hard-bounce' : `repeated-${reason}`,
       source: `report:${report.id}`,
       expiresAt:
         rule.forDays === null ? null : DateTime.fromJSDate(this.clock.now()).plus({ days: rule.forDays }).toJSDate(),
-    });
-    return true;
+    };
   }
 
   private async complain(report: ReportRow, message: MessageView): Promise<Settled> {

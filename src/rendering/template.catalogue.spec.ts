@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import { join } from 'node:path';
+import { PROJECT_ROOT } from '../platform/config/index.js';
 import { ByteWriter } from '../shared/byte-writer.js';
 import { messageValuesSchema } from './message.values.js';
 import { DEFAULT_TEMPLATES_DIR } from './template.catalogue.js';
@@ -33,6 +35,16 @@ it('knows every template of the service, and says so when asked for another', ()
   expect(catalogue.names()).toEqual(EXPECTED);
   expect(() => catalogue.get('no-such')).toThrow(
     /There is no template no-such; there are: cascade-drill, cascade-practice, cascade-request/,
+  );
+});
+
+it.each([
+  ['that is not there', join(DEFAULT_TEMPLATES_DIR, 'none'), 'there is no such folder'],
+  ['that is a file', join(PROJECT_ROOT, 'package.json'), 'it is a file, or below one'],
+  ['of something else', join(PROJECT_ROOT, 'src', 'shared'), 'it has no folder partials'],
+])('names the setting of a folder %s, and what was expected', async (_, folder, why) => {
+  await expect(new TemplateCatalogue(folder).load()).rejects.toThrow(
+    `TEMPLATES_DIR: expected a folder with one for each template and one named partials. ${folder}: ${why}`,
   );
 });
 

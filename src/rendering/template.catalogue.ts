@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { folderFault } from '../platform/config/index.js';
 import { InvalidInputError, NotFoundError } from '../shared/errors.js';
 import type { CompiledTemplate } from './compiled.template.js';
 import { compileTemplate } from './template.compiler.js';
@@ -26,19 +27,35 @@ export class TemplateCatalogue implements OnModuleInit {
     await this.load();
   }
 
-  /** @throws InvalidInputError `template-broken` naming template, file, line: one broken template stops the start. */
+  /**
+   * @throws InvalidInputError `templates-dir-unusable`; `template-broken` naming template, file, line: one broken
+   * template stops the start.
+   */
   async load(): Promise<void> {
+    const folders = await this.folders();
     const shared = await readSharedSources(join(this.folder, SHARED_FOLDER));
-    const entries = await readdir(this.folder, { withFileTypes: true });
-    const names = entries
-      .filter((entry) => entry.isDirectory() && entry.name !== SHARED_FOLDER)
-      .map(({ name }) => name);
+    const names = folders.filter((name) => name !== SHARED_FOLDER);
     if (names.length === 0) throw new InvalidInputError('template-broken', `There is no template in ${this.folder}`);
     // One after the other: several broken templates then always name the same one first.
     for (const name of names.sort()) {
       const sources = await readTemplateSources(join(this.folder, name), name, shared);
       this.templates.set(name, await compileTemplate(sources));
     }
+  }
+
+  private async folders(): Promise<string[]> {
+    const entries = await readdir(this.folder, { withFileTypes: true }).catch((error: unknown) => {
+      throw this.unusable(folderFault(error), error);
+    });
+    if (!entries.some(({ name }) => name === SHARED_FOLDER)) throw this.unusable(`it has no folder ${SHARED_FOLDER}`);
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  }
+
+  private unusable(why: string, cause?: unknown): InvalidInputError {
+    const expected = `expected a folder with one for each template and one named ${SHARED_FOLDER}`;
+    return new InvalidInputError('templates-dir-unusable', `TEMPLATES_DIR: ${expected}. ${this.folder}: ${why}`, {
+      cause,
+    });
   }
 
   /** In alphabetical order. */

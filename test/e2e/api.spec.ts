@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { type Response } from 'supertest';
 import { z } from 'zod';
 import { describeApi } from '../../src/openapi.js';
 import { SegmentsService } from '../../src/segments/index.js';
+import { withoutAudit } from '../support/refused-audit.js';
 import { ApiApp, type Caller, FIXTURES, MONDAY } from './api.support.js';
 
 let api: ApiApp;
@@ -167,6 +169,23 @@ describe('the schemas of the description', () => {
   });
 });
 
+/** The ids of a whole list, read page by page; `then` is done with the last of each page before the next is asked for. */
+async function pagesOf(path: string, limit: number, then?: (last: string) => Promise<void>): Promise<string[]> {
+  const ids: string[] = [];
+  let next: string | undefined;
+  do {
+    const cursor = next === undefined ? '' : `&cursor=${next}`;
+    const page = body<{ items: { id: string }[]; next?: string }>(
+      await author('get', `${path}?limit=${limit}${cursor}`).expect(200),
+    );
+    ids.push(...page.items.map(({ id }) => id));
+    const last = ids.at(-1);
+    if (last !== undefined) await then?.(last);
+    next = page.next;
+  } while (next !== undefined && ids.length < 1_000);
+  return ids;
+}
+
 describe('a campaign over the API', () => {
   it('goes from window to finished: created, planned, submitted, approved by another, scheduled, sent', async () => {
     const id = await anApproved();
@@ -183,6 +202,33 @@ describe('a campaign over the API', () => {
     await author('get', `/messages/${message!.id}`).expect(200);
     const told = await author('get', `/told/${message!.organisationCodes[0]!}`).expect(200);
     expect(body<{ items: { id: string }[] }>(told).items.map((item) => item.id)).toContain(message!.id);
+  });
+
+  it('pages through messages that may have arrived, and goes on where it was although they were decided about', async () => {
+    const id = await anApproved();
+    await author('post', `/campaigns/${id}/schedule`).expect(200);
+    await api.settle(id);
+    const { db } = api.database;
+    await sql`update delivery set state = 'unknown', accepted_at = null where message_id in (
+      select id from message where campaign_id = ${id} order by id limit 7)`.execute(db);
+    const all = await pagesOf('/messages/unknown', 200);
+    expect(all).toHaveLength(7);
+    const decide = async (last: string) => {
+      await author('post', `/messages/${last}/decision`).send({ outcome: 'accepted' }).expect(200);
+    };
+    expect(await pagesOf('/messages/unknown', 3, decide)).toEqual(all);
+    expect(await pagesOf('/messages/unknown', 200)).toHaveLength(4);
+  });
+
+  it('lists what an organisation was told page by page', async () => {
+    const { rows } = await sql<{ code: string }>`
+      select code from message, unnest(organisation_codes) code group by code order by count(*) desc limit 1`.execute(
+      api.database.db,
+    );
+    const path = `/told/${rows[0]!.code}`;
+    const all = await pagesOf(path, 200);
+    expect(all.length).toBeGreaterThan(2);
+    expect(await pagesOf(path, 2)).toEqual(all);
   });
 
   it('is not approved by its author, nor for another plan than the newest', async () => {
@@ -445,6 +491,21 @@ describe('suppressions', () => {
     const trail = await author('get', '/audit?limit=5').expect(200);
     expect(trail.text).toContain('suppression.lifted');
     expect(trail.text).not.toContain('sample9');
+  });
+
+  it('are neither added nor lifted without an entry in the audit trail', async () => {
+    const active = async (address: string) =>
+      body<{ items: { address: string }[] }>(await author('get', '/suppressions?limit=200').expect(200)).items.some(
+        (each) => each.address === address,
+      );
+    const [added, lifted] = ['testa.sample10@nhs.net', 'testa.sample11@nhs.net'];
+    await author('post', '/suppressions').send({ address: lifted, reason: 'asked-not-to' }).expect(204);
+    await withoutAudit(api.database.db, async () => {
+      await author('post', '/suppressions').send({ address: added, reason: 'asked-not-to' }).expect(500);
+      await author('post', '/suppressions/lift').send({ address: lifted }).expect(500);
+    });
+    expect(await active(added)).toBe(false);
+    expect(await active(lifted)).toBe(true);
   });
 });
 

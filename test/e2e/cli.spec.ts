@@ -101,7 +101,7 @@ describe('the terminal', () => {
       ['segments'],
       { DATA_DIR: '/dev/null/data' },
       2,
-      /^The data folder .* cannot be used/,
+      /^DATA_DIR: expected a folder that this user may write to\. \/dev\/null\/data: it is a file, or below one\n$/,
     ],
     [
       'a clock in production',

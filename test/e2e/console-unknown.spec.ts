@@ -81,6 +81,18 @@ inBrowser('messages that may or may not have arrived', () => {
     await press('Continue');
   };
 
+  it('says who approved that mail goes out for real, and since when', async () => {
+    await page.goto('/delivery');
+    expect(await text()).toContain('Trial mode is off: email reaches everybody that a campaign plans for.');
+    expect(await text()).toMatch(/off since 9am on Monday 7 September 2026 .*, approved by The tests\./);
+    expect(await faults(page)).toEqual([]);
+    const ready = (await (await page.request.get('/health/ready')).json()) as { details: Record<string, object> };
+    expect(ready.details['transport']).toMatchObject({ mail: 'real' });
+    expect(JSON.stringify(ready)).not.toContain('The tests');
+    await page.goto('/settings/audit?area=delivery');
+    expect(await text()).toContain('Started with trial mode off');
+  });
+
   it('wait for a person, on the home page and under Delivery', async () => {
     const { unknown } = await states();
     await page.goto('/');

@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { type Page } from 'playwright-core';
-import { ApiKeys } from '../../src/access/index.js';
+import { ApiKeys, AuditTrail } from '../../src/access/index.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
 import { CampaignService, CampaignTicker, PlanService } from '../../src/campaigns/index.js';
 import { CaptureInbox, Ledger, Reconciler, SuppressionList } from '../../src/delivery/index.js';
 import { FeedbackService } from '../../src/feedback/index.js';
+import { connect } from '../../src/platform/database/index.js';
+import { withoutAudit } from '../support/refused-audit.js';
 import {
   arriveBy,
   colleague,
@@ -96,11 +99,19 @@ inBrowser('the console', () => {
     expect(await page.locator('iframe').first().contentFrame().locator('body').innerText()).toContain(
       '18 September 2026',
     );
+    const preview = page.url();
     await page.getByLabel('Your email address').fill('nobody');
     await press('Send 1 test email now');
     expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual([
       'Enter an email address in the correct format, like name@example.com',
     ]);
+    await page.getByLabel('Your email address').fill('me@example.com');
+    const db = connect(console.environment['DATABASE_URL'] ?? '', 1);
+    await withoutAudit(db, () => press('Send 1 test email now'));
+    const { rows } = await sql`select from dispatch where purpose like 'test:%'`.execute(db);
+    await db.destroy();
+    expect(rows).toEqual([]);
+    await page.goto(preview);
     await page.getByLabel('Your email address').fill('me@example.com');
     await press('Send 1 test email now');
     await page.getByText('The test email is on its way').waitFor();
@@ -295,6 +306,9 @@ inBrowser('the console', () => {
     expect(await violations(page)).toEqual([]);
     await press(/^Import: /);
     await page.getByText('Imported.').waitFor();
+    await upload(good);
+    await press('Import it all the same');
+    await page.getByText('The file held nothing new.').waitFor();
   });
 
   it('shows what delivery needs decided, and lifts a block', async () => {
@@ -314,6 +328,9 @@ inBrowser('the console', () => {
     expect(await violations(page)).toEqual([]);
     await press(/^Lift/);
     await page.getByText('The block is lifted').waitFor();
+    const [entry] = await console.app.get(AuditTrail).entries({ area: 'suppression', limit: 1 });
+    expect(entry).toMatchObject({ details: { lifted: ['report:test'] } });
+    expect(JSON.stringify(entry)).not.toContain('@');
     await page.goto('/delivery/returned');
     expect(await violations(page)).toEqual([]);
     await press('It means nothing');

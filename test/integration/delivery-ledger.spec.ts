@@ -327,4 +327,20 @@ describe('the suppression list', () => {
       { reason: 'hard-bounce', liftedBy: 'an operator' },
     ]);
   });
+
+  it('holds an address once for each reason and source, as long as the longest of them says', async () => {
+    const list = app.suppressions;
+    const address = 'testa.sample10@nhs.net';
+    const soon = new Date(clock.now().getTime() + 3_600_000);
+    const later = new Date(clock.now().getTime() + 7_200_000);
+    const wanted = { address, reason: 'asked-not-to', source: 'key:1' };
+    await Promise.all([later, soon, later, soon].map((expiresAt) => list.add({ ...wanted, expiresAt })));
+    expect(await list.history(address)).toMatchObject([{ expiresAt: later }]);
+    await list.add({ ...wanted, expiresAt: null });
+    await list.add({ ...wanted, expiresAt: soon });
+    expect(await list.history(address)).toMatchObject([{ expiresAt: null }]);
+    await list.add({ ...wanted, source: 'key:2', expiresAt: soon });
+    await list.add({ ...wanted, reason: 'left', expiresAt: soon });
+    expect(await list.history(address)).toHaveLength(3);
+  });
 });

@@ -147,6 +147,21 @@ describe('undoing the last import', () => {
     await expect(app.undo.undo(999, actor)).rejects.toMatchObject({ code: 'no-such-import' });
   });
 
+  it('passes over an import that changed nothing: undoing one says so, and the one before it is still the last', async () => {
+    const lines = [account('U1', 'Sample'), account('U2', 'Again')];
+    const first = await accounts(lines);
+    const again = await accounts(lines);
+    expect((await app.directory.imports(1)).map(({ id, unchanged }) => [id, unchanged])).toEqual([[again, 2]]);
+    expect(await app.undo.undoable()).toContain(first);
+    await expect(app.undo.undo(again, actor)).rejects.toMatchObject({
+      code: 'changed-nothing',
+      message: `Import ${again} changed nothing, so there is nothing to put back`,
+    });
+    await app.undo.undo(first, actor);
+    expect((await app.directory.imports(1)).map(({ undoes }) => undoes)).toEqual([first]);
+    await expect(app.undo.undo(again, actor)).rejects.toMatchObject({ code: 'changed-nothing' });
+  });
+
   it('refuses declaration status, and waits for no import that runs', async () => {
     const { id } = await database.db
       .insertInto('import_batch')

@@ -94,7 +94,7 @@ describe('the embedded PostgreSQL', () => {
     const file = join(dataDir, 'file');
     await writeFile(file, '');
     await expect(openEmbeddedPostgres({ dataDir: join(file, 'below') })).rejects.toThrow(
-      /^The data folder .* cannot be used: .*$/,
+      /^DATA_DIR: expected a folder that this user may write to\. .*below: it is a file, or below one$/,
     );
   });
 });

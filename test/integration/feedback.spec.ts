@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { Registry } from 'prom-client';
 import { AuditRepository, AuditTrail } from '../../src/access/index.js';
 import { messageIdOf, returnPathsOf, unsubscribeToken } from '../../src/delivery/index.js';
@@ -11,6 +11,8 @@ import { SuppressionList } from '../../src/delivery/suppression.list.js';
 import { SuppressionRepository } from '../../src/delivery/suppression.repository.js';
 import { FeedbackMetrics } from '../../src/feedback/feedback.metrics.js';
 import { FeedbackRepository } from '../../src/feedback/feedback.repository.js';
+import { FeedbackTicker } from '../../src/feedback/feedback.ticker.js';
+import { LeaverRepository } from '../../src/feedback/leaver.repository.js';
 import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
 import { StandingOptOuts } from '../../src/feedback/opt-outs.module.js';
 import { ReportApplication } from '../../src/feedback/report.application.js';
@@ -28,6 +30,7 @@ let database: TestDatabase<never>;
 let ledger: Ledger;
 let suppressions: SuppressionList;
 let feedback: FeedbackService;
+let ticker: FeedbackTicker;
 let optOuts: OptOutService;
 let audit: AuditTrail;
 
@@ -42,6 +45,7 @@ beforeAll(async () => {
   const metrics = new FeedbackMetrics(new Registry(), [], repository, clock);
   const application = new ReportApplication(repository, ledger, suppressions, clock);
   feedback = new FeedbackService(repository, application, ledger, audit, metrics, clock, config);
+  ticker = new FeedbackTicker(repository, application);
   optOuts = new OptOutService(repository, ledger, suppressions, new StandingOptOuts(repository), audit, clock, config);
 });
 afterAll(async () => {
@@ -52,12 +56,16 @@ beforeEach(() => {
 });
 
 /** Plans one message to an address of its own and, unless told otherwise, records it as accepted. */
-async function sent(state = 'accepted', address = `testa.sample${randomUUID().slice(0, 8)}@nhs.net`) {
+async function sent(
+  state = 'accepted',
+  address = `testa.sample${randomUUID().slice(0, 8)}@nhs.net`,
+  accountId = 'account-1',
+) {
   const campaignId = randomUUID();
   await ledger.plan({ id: randomUUID(), campaignId, purpose: 'notice', dueAt: clock.now(), expiresAt: null }, [
     {
       personKey: 'person-1',
-      accountIds: ['account-1'],
+      accountIds: [accountId],
       organisationCodes: ['A81001'],
       route: 'direct',
       segment: null,
@@ -148,6 +156,48 @@ describe('a signed hard bounce', () => {
     expect(report.state).toBe('applied');
   });
 
+  it('of an address that rests already is no second suppression, whoever reads it first', async () => {
+    const { id, address } = await sent();
+    const others = await Promise.all([1, 2, 3].map(() => sent('accepted', address)));
+    const ids = [id, ...others.map((each) => each.id)];
+    const reports = await Promise.all(ids.map((each) => ingest(bounce({ to: signed(each), address }))));
+    expect(new Set(reports.map(({ stateReason }) => stateReason))).toEqual(new Set(['bounced-and-suppressed']));
+    expect(await suppressions.history(address)).toHaveLength(1);
+    await suppressions.lift(address, 'person:operator');
+    await ingest(bounce({ to: signed(id), address }));
+    expect(await suppressions.history(address)).toMatchObject([{ liftedBy: 'person:operator' }, { liftedBy: null }]);
+  });
+
+  it('shows every account of that address as a probable leaver, until the suppression is lifted', async () => {
+    const address = 'two.accounts@nhs.net';
+    const accountIds = ['account-2', 'account-3'];
+    await sql`
+      with batch as (
+        insert into import_batch (kind, files, added, changed, gone, unchanged, imported_by, applied_at)
+        values ('accounts', '[]', 2, 0, 0, 0, 'person:a', ${START}) returning id
+      )
+      insert into account (id, first_name, last_name, email, email_normalised, status, name_key, batch_id)
+      select account, 'Two', 'Accounts', ${address}, ${address}, 'active', 'two accounts', batch.id
+      from batch, unnest(${accountIds}::text[]) account`.execute(database.db);
+    const leavers = new LeaverRepository(database.db as unknown as Kysely<unknown>);
+    const listed = async () => (await leavers.leavers({ accountIds }, {})).map(({ account_id: id }) => id);
+    const messages = await Promise.all(accountIds.map((id) => sent('accepted', address, id)));
+    const cameBack = async (message: { id: string } | undefined) => {
+      clock.advance(60_000);
+      await ingest(bounce({ to: signed(message!.id), address }));
+    };
+    for (const message of messages) await cameBack(message);
+    expect(await listed()).toEqual(accountIds);
+    expect(await leavers.count({ accountIds })).toBe(2);
+    await suppressions.lift(address, 'person:operator');
+    expect(await listed()).toEqual([]);
+    clock.advance(60_000);
+    await suppressions.add({ address, reason: 'asked-not-to', source: 'key:1', expiresAt: null });
+    expect(await listed()).toEqual([]);
+    await cameBack(await sent('accepted', address, 'account-3'));
+    expect(await listed()).toEqual(['account-3']);
+  });
+
   it('leaves a new address of the same person clean', async () => {
     const { id, address } = await sent();
     await ingest(bounce({ to: signed(id), address }));
@@ -205,9 +255,9 @@ describe('a bounce that is faster than the acknowledgement', () => {
     const { id, address } = await sent('sending');
     const report = await ingest(bounce({ to: signed(id), address }));
     expect(report.state).toBe('waiting');
-    expect(await feedback.applyWaiting()).toBe(0);
+    expect(await ticker.applyWaiting()).toBe(0);
     await becomes(id, 'accepted');
-    await Promise.all([feedback.applyWaiting(), feedback.applyWaiting()]);
+    await Promise.all([ticker.applyWaiting(), ticker.applyWaiting()]);
     expect((await ledger.message(id)).state).toBe('bounced');
     expect(await reasonFor(address)).toBe('hard-bounce');
   });
@@ -216,7 +266,7 @@ describe('a bounce that is faster than the acknowledgement', () => {
     const { id, address } = await sent('sending');
     const report = await ingest(bounce({ to: signed(id), address }));
     clock.advance(4 * 86_400_000);
-    await feedback.applyWaiting();
+    await ticker.applyWaiting();
     expect((await feedback.inReview(undefined, 1_000)).find((each) => each.id === report.id)?.stateReason).toBe(
       'never-accepted',
     );
@@ -245,6 +295,21 @@ describe('soft failures', () => {
     expect(await reasonFor(address)).toBe('repeated-mailboxfull');
     clock.advance(3 * 86_400_000);
     expect(await suppressions.isSuppressed(address)).toBe(false);
+  });
+
+  it('of an address that rests already make it rest longer, and anew once it was written to again', async () => {
+    const address = 'full.sample2@nhs.net';
+    const messages = await Promise.all(Array.from({ length: 5 }, () => sent('accepted', address)));
+    const cameBack = async () => ingest(bounce({ to: signed(messages.pop()!.id), address, ...full }));
+    for (let i = 0; i < 3; i++) await cameBack();
+    clock.advance(86_400_000);
+    await cameBack();
+    expect((await suppressions.history(address)).map(({ createdAt, expiresAt }) => [createdAt, expiresAt])).toEqual([
+      [START, new Date(START.getTime() + 4 * 86_400_000)],
+    ]);
+    clock.advance(4 * 86_400_000);
+    await cameBack();
+    expect(await suppressions.history(address)).toHaveLength(2);
   });
 
   it('never add up when they are about us', async () => {

@@ -4,6 +4,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import { sql } from 'kysely';
 import { AuditTrail, People } from '../../src/access/index.js';
 import { CampaignService } from '../../src/campaigns/index.js';
@@ -24,12 +25,15 @@ import { UploadStore } from '../../src/console/upload.store.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
 import { Ledger, MessageDesk, messageIdOf, returnPathsOf, SuppressionList } from '../../src/delivery/index.js';
 import { type ImportReport } from '../../src/directory/index.js';
+import { FeedbackRepository } from '../../src/feedback/feedback.repository.js';
+import { FeedbackTicker } from '../../src/feedback/feedback.ticker.js';
 import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
 import { CONFIG, type Config } from '../../src/platform/config/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { LondonTime } from '../../src/shared/london-time.js';
 import { colleague, TestApp } from '../support/app.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
+import { withoutAudit } from '../support/refused-audit.js';
 
 const at = (time: string): Date => LondonTime.parse(time).toInstant();
 const MONDAY = at('2026-09-07T09:00');
@@ -314,8 +318,9 @@ describe('what may have come back', () => {
     ].join('\n');
 
   /** A bounce that was faster than the acknowledgement of its message, which is known by now. */
-  async function waiting(): Promise<{ id: string; address: string }> {
-    const address = `testa.sample${randomUUID().slice(0, 8)}@nhs.net`;
+  async function waiting(
+    address = `testa.sample${randomUUID().slice(0, 8)}@nhs.net`,
+  ): Promise<{ id: string; address: string; report: string }> {
     const dispatch = { id: randomUUID(), campaignId: randomUUID(), purpose: 'notice' };
     const person = { personKey: 'person-1', accountIds: ['U1'], organisationCodes: ['A84002'], segment: null, address };
     const content = { template: 'notice', templateVersion: 'v1', values: {} };
@@ -327,24 +332,14 @@ describe('what may have come back', () => {
     const report = await test.app.get(FeedbackService).ingest(bounce(path, address), { source: 'imap' });
     expect(report.state).toBe('waiting');
     await sql`update delivery set state = 'accepted' where message_id = ${id}`.execute(database.db);
-    return { id, address };
+    return { id, address, report: report.id };
   }
 
   it('is decided about once, and only together with the entry in the audit trail', async () => {
     const { id } = await waiting();
     await sql`update delivery set state = 'unknown' where message_id = ${id}`.execute(database.db);
     const desk = test.app.get(MessageDesk);
-    await sql
-      .raw(
-        `create function refuse_it() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
-        create trigger refuse_it before insert on audit_entry for each row execute function refuse_it()`,
-      )
-      .execute(database.db);
-    try {
-      await expect(desk.decide(id, 'failed', operator)).rejects.toThrow('refused');
-    } finally {
-      await sql`drop function refuse_it cascade`.execute(database.db);
-    }
+    await withoutAudit(database.db, () => expect(desk.decide(id, 'failed', operator)).rejects.toThrow('refused'));
     expect((await test.app.get(Ledger).message(id)).state).toBe('unknown');
     const outcomes = await Promise.allSettled(
       (['released', 'accepted', 'failed', 'released'] as const).map((outcome) => desk.decide(id, outcome, operator)),
@@ -353,21 +348,28 @@ describe('what may have come back', () => {
     expect(await entries('message.decided', `message:${id}`)).toHaveLength(1);
   });
 
-  it('makes an address rest once, although two apply it at the same moment', async () => {
-    const { address } = await waiting();
-    const feedback = test.app.get(FeedbackService);
-    const { frozen, goOn } = freezeBefore(test.app.get(SuppressionList), 'add');
-    const late = feedback.applyWaiting();
+  it('makes an address rest once, although two apply it at the same moment and it is lifted in between', async () => {
+    const address = 'twice.sample@nhs.net';
+    const suppressions = test.app.get(SuppressionList);
+    await waiting(address);
+    const ticker = test.app.get(FeedbackTicker);
+    await ticker.applyWaiting();
+    // Of an address that rests already.
+    await waiting(address);
+    const { frozen, goOn } = freezeBefore(test.app.get(FeedbackRepository), 'settle');
+    const late = ticker.applyWaiting();
     await frozen;
-    await feedback.applyWaiting();
+    await ticker.applyWaiting();
+    await suppressions.lift(address, operator.id);
     goOn();
     await late;
-    expect(await test.app.get(SuppressionList).history(address)).toHaveLength(1);
+    expect(await suppressions.isSuppressed(address)).toBe(false);
+    expect(await suppressions.history(address)).toHaveLength(1);
   });
 
   it('is lifted once, with one entry in the audit trail', async () => {
     const { address } = await waiting();
-    await test.app.get(FeedbackService).applyWaiting();
+    await test.app.get(FeedbackTicker).applyWaiting();
     const before = (await entries('suppression.lifted')).length;
     const outcomes = await crowd(() => test.app.get(OptOutService).lift(address, operator.id), 6);
     expect(done(outcomes)).toHaveLength(1);
@@ -375,8 +377,10 @@ describe('what may have come back', () => {
     expect((await entries('suppression.lifted')).length).toBe(before + 1);
   });
 
-  it('is applied although another report cannot be', async () => {
+  it('is applied although another report cannot be, and of that one the log tells once', async () => {
     const [broken, whole] = [await waiting(), await waiting()];
+    const ticker = test.app.get(FeedbackTicker);
+    const told = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     await sql
       .raw(
         `create function refuse_it() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
@@ -385,11 +389,13 @@ describe('what may have come back', () => {
       )
       .execute(database.db);
     try {
-      expect(await test.app.get(FeedbackService).applyWaiting()).toBe(1);
+      for (let round = 0; round < 3; round += 1) await ticker.tick();
       expect(await test.app.get(SuppressionList).isSuppressed(whole.address)).toBe(true);
+      expect(told.mock.calls).toEqual([[{ message: 'tick failed', report: broken.report, error: 'refused' }]]);
     } finally {
       await sql`drop function refuse_it cascade`.execute(database.db);
     }
-    expect(await test.app.get(FeedbackService).applyWaiting()).toBe(1);
+    await ticker.tick();
+    expect(await test.app.get(SuppressionList).isSuppressed(broken.address)).toBe(true);
   });
 });

@@ -1,4 +1,8 @@
+import { join } from 'node:path';
 import { loadConfig } from './config.js';
+import { PROJECT_ROOT } from './project-root.js';
+
+const FILE = join(PROJECT_ROOT, 'package.json');
 
 const load = (settings: Record<string, string>) => () =>
   loadConfig({ NODE_ENV: 'test', SECRET: 'a secret of the tests, forty characters!', ...settings });
@@ -15,6 +19,9 @@ describe('a bad setting is one line that names it', () => {
     ['SMTP_URL', 'smtp://user:pa#ss@relay.example.test', '%23'],
     ['REDIS_URL', 'redis://:pa/ss@redis', '%2F'],
     ['TRIAL_OFF_APPROVED_BY', ' ', 'TRIAL_OFF_APPROVED_BY'],
+    ['SMTP_URL', 'file://', 'expected file:///folder, the whole path of a folder'],
+    ['SMTP_URL', 'file:///', 'expected file:///folder, the whole path of a folder'],
+    ['SMTP_URL', 'file://var/mail', 'expected file:///folder, the whole path of a folder'],
   ])('%s=%j: %s', (setting, value, expected) => {
     expect(load({ [setting]: value })).toThrow(`Configuration refused. ${setting}: `);
     expect(load({ [setting]: value })).toThrow(expected);
@@ -22,7 +29,25 @@ describe('a bad setting is one line that names it', () => {
     expect(load({ [setting]: value })).not.toThrow(/pa.ss/);
   });
 
+  it.each([
+    ['is a file', () => FILE, 'it is a file, or below one'],
+    ['is below a file', () => join(FILE, 'data'), 'it is a file, or below one'],
+    ['cannot be made', () => '/proc/nothing/data', 'there is no such folder'],
+  ])('DATA_DIR: a folder that %s', (_, folder, why) => {
+    const dataDir = folder();
+    const without = () => loadConfig({ NODE_ENV: 'test', DATA_DIR: dataDir });
+    expect(without).toThrow(`DATA_DIR: expected a folder that this user may write to. ${dataDir}: ${why}`);
+  });
+
+  it('SMTP_TRANSPORTS: a file transport that names no folder', () => {
+    const transports = JSON.stringify([{ name: 'drop', url: 'file://' }]);
+    expect(load({ SMTP_TRANSPORTS: transports })).toThrow(
+      'SMTP_TRANSPORTS (0.url): expected file:///folder, the whole path of a folder',
+    );
+  });
+
   it('takes what a person would write', () => {
     expect(load({ PORT: '8080', CQRS_URL: 'HTTPS://cqrs.example.test' })()).toMatchObject({ port: 8080 });
+    expect(load({ SMTP_URL: 'FILE:///var/mail%20drop' })()).toMatchObject({ smtpUrl: 'FILE:///var/mail%20drop' });
   });
 });

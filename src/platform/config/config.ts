@@ -3,9 +3,17 @@ import { z } from 'zod';
 import { InvalidInputError } from '../../shared/errors.js';
 import { ENCODED_SIGNS } from '../../shared/url-part.js';
 import { type QueueName, QUEUES } from '../jobs/job-map.js';
-import { secretIn } from './data-folder.js';
+import { dataFolderFault, secretIn } from './data-folder.js';
 import { type GroupGrant, groupGrants } from './group-grants.js';
-import { domainLimits, type MailProfile, mailProfile, type TransportConfig, transportList } from './mail-transports.js';
+import {
+  domainLimits,
+  FOLDER_EXPECTED,
+  type MailProfile,
+  mailProfile,
+  namesFolder,
+  type TransportConfig,
+  transportList,
+} from './mail-transports.js';
 import { PROJECT_ROOT } from './project-root.js';
 
 export const ROLES = ['web', 'worker', 'scheduler'] as const;
@@ -64,7 +72,7 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[a-z0-9_]{1,40}$/, 'expected 1 to 40 lower-case letters, digits or underscores')
     .default('bullmq'),
-  SMTP_URL: url('smtp:', 'smtps:', 'notify:', 'file:').optional(),
+  SMTP_URL: url('smtp:', 'smtps:', 'notify:', 'file:').refine(namesFolder, FOLDER_EXPECTED).optional(),
   SMTP_TRANSPORTS: transportList.optional(),
   MAIL_PROFILE: mailProfile.optional(),
   MAIL_DOMAIN_CONCURRENCY: domainLimits.optional(),
@@ -160,6 +168,8 @@ export interface Config {
   readonly cascadeEscalation: Readonly<Record<string, unknown>> | undefined;
   /** While on, only addresses on `trialAllow` (or the capture transport) are ever written to. */
   readonly trialMode: boolean;
+  /** Who approved that trial mode is off; production demands it. */
+  readonly trialOffApprovedBy: string | undefined;
   /** Addresses, or domains that start with @, in lower case. */
   readonly trialAllow: readonly string[];
   /** How many reverse proxies stand in front, whose X-Forwarded-* headers are believed. */
@@ -230,6 +240,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     feedbackSmtpPort: env.FEEDBACK_SMTP_PORT,
     cascadeEscalation: env.CASCADE_ESCALATION,
     trialMode,
+    trialOffApprovedBy: trialMode ? undefined : env.TRIAL_OFF_APPROVED_BY,
     trialAllow: env.TRIAL_ALLOW.map((item) => item.toLowerCase()),
     trustProxy: env.TRUST_PROXY,
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
@@ -288,10 +299,7 @@ function secretOf(dataDir: string): string {
   try {
     return secretIn(join(dataDir, 'secret'));
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new InvalidInputError('data-dir-unusable', `The data folder ${dataDir} cannot be used (${reason})`, {
-      cause: error,
-    });
+    throw new InvalidInputError('data-dir-unusable', dataFolderFault(dataDir, error), { cause: error });
   }
 }
 

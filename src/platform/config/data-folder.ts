@@ -39,3 +39,28 @@ export function secretIn(path: string): string {
   }
   return read();
 }
+
+/** The line for a data folder that cannot be used. */
+export function dataFolderFault(folder: string, error: unknown): string {
+  return `DATA_DIR: expected a folder that this user may write to. ${folder}: ${folderFault(error)}`;
+}
+
+/** Why a folder cannot be used, in words where the code of the fault is a usual one. */
+export function folderFault(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOENT':
+      return 'there is no such folder';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'it is a file, or below one';
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `this user may not use it (${code})`;
+    case 'ENOSPC':
+      return 'the disk is full';
+    default:
+      return message.split('\n')[0] ?? '';
+  }
+}

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 /** How fast a transport may be used by all workers together; undefined is unlimited. */
@@ -30,6 +31,17 @@ export const MAIL_PROFILES = {
 export type MailProfile = keyof typeof MAIL_PROFILES;
 export const mailProfile = z.enum(Object.keys(MAIL_PROFILES) as [MailProfile, ...MailProfile[]]);
 
+/** Whether an address that begins with `file:` goes on with a folder; true of any other. */
+export function namesFolder(address: string): boolean {
+  if (!/^file:/i.test(address)) return true;
+  try {
+    return fileURLToPath(address) !== '/';
+  } catch {
+    return false;
+  }
+}
+export const FOLDER_EXPECTED = 'expected file:///folder, the whole path of a folder';
+
 const transportSchema = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'expected 1 to 40 lower-case letters, digits or hyphens'),
@@ -40,7 +52,8 @@ const transportSchema = z
         {
           message: 'expected an address that starts with smtp://, smtps://, notify:// or file://',
         },
-      ),
+      )
+      .refine(namesFolder, FOLDER_EXPECTED),
     weight: z.number().int().min(0).max(1_000).default(1),
     profile: mailProfile.optional(),
     ratePerMinute: z.number().int().min(1).max(10_000_000).optional(),

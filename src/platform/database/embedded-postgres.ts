@@ -8,7 +8,7 @@ import { dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { ConflictError, UnavailableError } from '../../shared/errors.js';
-import { makeFolder, secretIn } from '../config/index.js';
+import { dataFolderFault, makeFolder, secretIn } from '../config/index.js';
 
 /** A PostgreSQL server that this process may use until it calls `release`. */
 export interface DatabaseServer {
@@ -101,9 +101,7 @@ async function prepare(dataDir: string): Promise<Files> {
     return files;
   } catch (error) {
     if (error instanceof UnavailableError) throw error;
-    throw new UnavailableError('data-dir-unusable', `The data folder ${dataDir} cannot be used: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    throw new UnavailableError('data-dir-unusable', dataFolderFault(dataDir, error), { cause: error });
   }
 }
 
@@ -364,13 +362,6 @@ function faultIn(text: string): string {
   if (text.includes('No space left on device')) return 'the disk is full';
   const lines = text.trim().split('\n');
   return lines.find((line) => /FATAL|PANIC|error:/.test(line)) ?? lines.at(-1) ?? '';
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC') return 'the disk is full';
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return `it may not be written (${code})`;
-  return message;
 }
 
 function ignore(...codes: string[]): (error: NodeJS.ErrnoException) => undefined {

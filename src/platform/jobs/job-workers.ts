@@ -1,31 +1,31 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
   Logger,
   type OnApplicationBootstrap,
+  type OnModuleDestroy,
   type BeforeApplicationShutdown,
 } from '@nestjs/common';
 import { DiscoveryService, Reflector } from '@nestjs/core';
 import { type Job } from 'bullmq';
 import { type Config, InjectConfig } from '../config/index.js';
-import { LONGEST_RETRY, QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
+import { QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
 import { HANDLES_JOB, type JobHandler } from './job-handler.js';
 import { type JobName, JOBS, type QueueName } from './job-map.js';
 import { QueueWorker } from './queue-worker.js';
+import { doneInTime } from './stop-patience.js';
 
 /** How many jobs of a queue one process does at once. Slices hold hundreds of messages: two keep the wire busy. */
 const CONCURRENCY: Record<QueueName, number> = { delivery: 2, webhooks: 8 };
-/** Milliseconds, once no job runs any more. */
-const CLOSE_PATIENCE = LONGEST_RETRY + 1_000;
 
 /** Runs the queues' workers in processes with the role `worker`, and sends each job to the one handler of its name. */
 @Injectable()
-export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger(JobWorkers.name);
   private readonly stopping = new AbortController();
   private readonly running = new Set<Promise<void>>();
   private workers: QueueWorker[] = [];
+  private closed: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -47,21 +47,19 @@ export class JobWorkers implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
+  /** Takes no new job, and asks the running ones to finish what is in flight; each handler watches the signal. */
+  onModuleDestroy(): void {
+    this.stopping.abort();
+    this.closed = Promise.allSettled(this.workers.map((worker) => worker.close()));
+  }
+
   /**
-   * Lets running jobs finish what is in flight; each handler watches the signal. Then the workers let go of the queue,
-   * whether it can be reached or not: BullMQ waits for ever for a connection that was about to be made again.
+   * Once no job runs, the workers let go of the queue, whether it can be reached or not: BullMQ waits for ever for a
+   * connection that was about to be made again.
    */
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
-    this.connection.stopReconnecting();
-    const closed = Promise.all(this.workers.map((worker) => worker.close()));
     await Promise.allSettled(this.running);
-    const patience = new AbortController();
-    const late = delay(CLOSE_PATIENCE, undefined, { signal: patience.signal }).then(() => {
-      this.letGo();
-    });
-    await Promise.race([closed, late]);
-    patience.abort();
+    if (!(await doneInTime(this.closed))) this.letGo();
   }
 
   private letGo(): void {

@@ -3,10 +3,13 @@ import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { CONFIG, type Config } from '../config/index.js';
 import { DATABASE_SERVER, type DatabaseServer } from '../database/index.js';
+import { ClosingQueue } from './closing-queue.js';
 import { JobQueue } from './job-queue.js';
 import { JobWorkers } from './job-workers.js';
 import { QUEUES } from './job-map.js';
 import { QUEUE_CONNECTION, queueConnection } from './queue-connection.js';
+
+BullModule.queueClass = ClosingQueue;
 
 @Global()
 @Module({

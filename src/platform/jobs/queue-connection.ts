@@ -19,13 +19,13 @@ export interface QueueConnection {
    * for good, so that a start must not go on without; a Redis that is away is tried until it is there.
    */
   opened(queue: Pick<QueueBase, 'waitUntilReady'>): Promise<void>;
-  /** From now on a connection that is lost stays lost: what waits for it fails, and nobody waits for it when stopping. */
+  /** From now on a connection that is lost stays lost, and what waits for it fails. */
   stopReconnecting(): void;
 }
 
 /** Of attempts to reach a Redis that is away, in milliseconds. */
 const RETRY_STEP = 100;
-export const LONGEST_RETRY = 2_000;
+const LONGEST_RETRY = 2_000;
 
 /**
  * REDIS_URL picks Redis; otherwise the queue lives in the database. The choice is BullMQ's process-wide default,
