@@ -1,9 +1,10 @@
-import { Get, Header, Param, Query } from '@nestjs/common';
+import { Get, Header, Param, Post, Query, Res } from '@nestjs/common';
+import { type Response } from 'express';
 import { z } from 'zod';
-import { RequirePermission } from '../access/index.js';
-import { Ledger } from '../delivery/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { Ledger, SuppressionList } from '../delivery/index.js';
 import { DirectoryService } from '../directory/index.js';
-import { LeaverService } from '../feedback/index.js';
+import { LeaverService, OptOutService } from '../feedback/index.js';
 import {
   DirectoryPicture,
   DirectoryPictureRepository,
@@ -16,6 +17,7 @@ import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { csvFile } from './csv.js';
 import { DirectoryReads } from './directory.reads.js';
 import { searchText } from './form.text.js';
+import { noticeOf, noticeSchema } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 import { suggestionWords } from './suggestion.words.js';
 import { SEGMENT_WORDS, type SegmentWords } from './words.js';
@@ -51,6 +53,8 @@ export class PeopleController {
     private readonly pictures: DirectoryPictureRepository,
     private readonly leavers: LeaverService,
     private readonly ledger: Ledger,
+    private readonly suppressions: SuppressionList,
+    private readonly optOuts: OptOutService,
     private readonly pages: Pages,
   ) {}
 
@@ -122,7 +126,11 @@ export class PeopleController {
 
   @Get(':id')
   @Page()
-  async show(@Param('id', { schema: accountIdSchema }) id: string, @PageFrame() frame: Frame): Promise<string> {
+  async show(
+    @Param('id', { schema: accountIdSchema }) id: string,
+    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @PageFrame() frame: Frame,
+  ): Promise<string> {
     const account = await this.directory.account(id);
     const [result] = await this.segments.classify([id]);
     const names = await this.reads.names(account.memberships.map(({ organisationCode }) => organisationCode));
@@ -132,7 +140,9 @@ export class PeopleController {
     const values = {
       title: `${account.firstName} ${account.lastName}`.trim() || id,
       section: 'people',
+      notice: noticeOf(done),
       account,
+      kept: frame.principal.permissions.includes('suppression:read') ? await this.keptFrom(account.email) : undefined,
       result,
       reason: result && reasonOf(result.rule),
       suggestion: result && suggestionWords(result.suggestion),
@@ -143,6 +153,28 @@ export class PeopleController {
       messages,
     };
     return this.pages.render('account', values, frame);
+  }
+
+  /** Everything that keeps email from the account's address, also a wish for no optional mail. */
+  @Post(':id/lift')
+  @RequirePermission('suppression:write')
+  async lift(
+    @Param('id', { schema: accountIdSchema }) id: string,
+    @CurrentPrincipal() principal: Principal,
+    @Res() response: Response,
+  ): Promise<void> {
+    const { email } = await this.directory.account(id);
+    await this.optOuts.lift(email ?? '', principal.id);
+    response.redirect(303, `/people/${encodeURIComponent(id)}?done=lifted`);
+  }
+
+  /** What keeps email from an address; undefined where nothing does. */
+  private async keptFrom(address: string | null): Promise<{ block?: string; wantsNoOptional: boolean } | undefined> {
+    if (address === null) return undefined;
+    const [block] = (await this.suppressions.suppressed([address])).values();
+    const wantsNoOptional = (await this.optOuts.optedOut([address])).size > 0;
+    if (block === undefined) return wantsNoOptional ? { wantsNoOptional } : undefined;
+    return { block, wantsNoOptional };
   }
 
   /** A part of a worklist. Reasons are worked out afresh: whoever has left the group since is left out. */

@@ -5,8 +5,15 @@ import { type Page } from 'playwright-core';
 import { ApiKeys, AuditTrail } from '../../src/access/index.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
 import { CampaignService, CampaignTicker, PlanService } from '../../src/campaigns/index.js';
-import { CaptureInbox, Ledger, Reconciler, SuppressionList } from '../../src/delivery/index.js';
-import { FeedbackService } from '../../src/feedback/index.js';
+import {
+  CaptureInbox,
+  Ledger,
+  Reconciler,
+  SuppressionDesk,
+  SuppressionList,
+  unsubscribeToken,
+} from '../../src/delivery/index.js';
+import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
 import { connect } from '../../src/platform/database/index.js';
 import { withoutAudit } from '../support/refused-audit.js';
 import {
@@ -222,6 +229,28 @@ inBrowser('the console', () => {
     const csv = await page.request.get('/people/worklists/invalid/export.csv');
     expect(csv.headers()['content-type']).toContain('text/csv');
     expect(await csv.text()).toContain('Account,First name');
+  });
+
+  it('says of a person what keeps email from them, and lifts it', async () => {
+    const optOuts = console.app.get(OptOutService);
+    const [campaign] = await console.app.get(CampaignService).list({ states: ['finished', 'sending'], limit: 1 });
+    const [message] = await console.app.get(Ledger).messages({ campaignId: campaign!.id, limit: 1 });
+    const address = message!.address!;
+    await console.app
+      .get(SuppressionDesk)
+      .add({ address, reason: 'asked-not-to', expiresAt: null }, colleague('operator'));
+    await optOuts.unsubscribe(unsubscribeToken(message!.id, console.environment['SECRET']!));
+    await page.goto('/people');
+    await page.getByLabel('Name, email address, account or practice').fill(address);
+    await press('Find');
+    await follow(page, page.locator('tbody a[href^="/people/"]').first());
+    expect(await page.locator('main').innerText()).toMatch(/Blocked: .*\n?.*the person asked for none/s);
+    expect(await violations(page)).toEqual([]);
+    await press('Let email reach this address again');
+    await page.getByText('The address can be written to again').waitFor();
+    expect(await page.locator('main').innerText()).not.toContain('Email to it');
+    expect((await optOuts.optedOut([address])).size).toBe(0);
+    expect(await console.app.get(SuppressionList).isSuppressed(address)).toBe(false);
   });
 
   it('says of a practice whether it can be paid, who may declare, and what it was told', async () => {
