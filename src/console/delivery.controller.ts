@@ -61,7 +61,8 @@ export class DeliveryController {
       ratePerMinute,
       dayBudget,
       transports: await this.sending.transports(),
-      queues: Object.entries(await this.queue.depth()),
+      // Undefined where it does not answer.
+      queues: await this.queue.depth().then(Object.entries, () => undefined),
       unknown: await this.desk.unknownCount(frame.principal),
       sent,
       plot: sent > 0 && lineChart('Sent each minute of the last hour (London time)', 'Sent', lastHour),

@@ -51,7 +51,10 @@ export class DeliveryMetrics {
       labelNames: ['queue'],
       registers,
       async collect() {
-        for (const [queue, depth] of Object.entries(await jobs.depth())) this.set({ queue }, depth);
+        // A queue that does not answer must not keep everything else from being watched.
+        const depths = await jobs.depth().catch(() => ({}));
+        this.reset();
+        for (const [queue, depth] of Object.entries(depths)) this.set({ queue }, depth);
       },
     });
     new Gauge({

@@ -186,6 +186,46 @@ redis('Redis', () => {
   it.each([
     ['is gone', 'SIGKILL'],
     ['no longer answers', 'SIGSTOP'],
+  ] as const)('keeps nobody from what needs no queue while it %s: metrics, and what is too late', async (_, signal) => {
+    const port = await freePort();
+    let server = await startRedis(port);
+    await using database = await testDatabase<DeliveryTables>();
+    try {
+      await using app = await start({ server: database.server, redisUrl: `redis://127.0.0.1:${port}/0` });
+      Logger.overrideLogger(false);
+      await app.untilFinished({ campaignId: (await app.plan(10)).campaignId });
+      expect(await app.metrics.metrics()).toContain('delivery_queue_jobs{queue="delivery"} 0');
+      if (signal === 'SIGKILL') await endOf(server);
+      else server.kill(signal);
+      const expiresAt = new Date(Date.now() + 500);
+      const late = await app.plan(10, { expiresAt });
+      const expired = async () => (await app.ledger.progress({ campaignId: late.campaignId })).states.expired;
+      for (let round = 0; round < 600 && (await expired()) < 10; round += 1) {
+        await app.reconciler.tick();
+        await delay(50);
+      }
+      expect(await expired()).toBe(10);
+      const metrics = await app.metrics.metrics();
+      expect(metrics).toContain('delivery_messages{');
+      expect(metrics).not.toContain('delivery_queue_jobs{');
+      // Back, it is used again.
+      if (signal === 'SIGKILL') server = await startRedis(port);
+      else server.kill('SIGCONT');
+      const { campaignId } = await app.plan(10);
+      {
+        using _ = ticking(app);
+        expect(await untilDecided(app, campaignId)).toMatchObject({ accepted: 10 });
+      }
+      expect(await app.metrics.metrics()).toContain('delivery_queue_jobs{queue="delivery"}');
+    } finally {
+      server.kill('SIGCONT');
+      await endOf(server);
+    }
+  });
+
+  it.each([
+    ['is gone', 'SIGKILL'],
+    ['no longer answers', 'SIGSTOP'],
   ] as const)(
     'lets a process stop in seconds while it %s, whoever waits for it',
     async (_, signal) => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { getQueueToken } from '@nestjs/bullmq';
 import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
@@ -7,6 +8,11 @@ import { UnavailableError } from '../../shared/errors.js';
 import { type JobName, type JobPayload, JOBS, QUEUES, type QueueName } from './job-map.js';
 import { QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
 import { STOP_PATIENCE } from './stop-patience.js';
+
+/** How long anybody waits for the queue's answer, in milliseconds. */
+const PATIENCE = 2_000;
+/** How long after a silence it is asked again although nothing was heard, in milliseconds. */
+const ASKED_AGAIN = 30_000;
 
 export interface NewJob<N extends JobName> {
   readonly payload: JobPayload<N>;
@@ -19,6 +25,8 @@ export interface NewJob<N extends JobName> {
 export class JobQueue implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger(JobQueue.name);
   private readonly givenUp = new AbortController();
+  /** Queues that owe an answer for longer than `PATIENCE`, and since when, in milliseconds of the monotonic clock. */
+  private readonly silentSince = new Map<QueueName, number>();
 
   constructor(
     private readonly modules: ModuleRef,
@@ -49,28 +57,55 @@ export class JobQueue implements OnModuleInit, OnModuleDestroy {
     setTimeout(giveUp, STOP_PATIENCE).unref();
   }
 
-  /** Adds jobs of one name in one round trip; those whose id is queued already are left alone. */
+  /**
+   * Adds jobs of one name in one round trip; those whose id is queued already are left alone.
+   * @throws UnavailableError `queue-unreachable` when nothing answers for two seconds; they may come into the queue later.
+   */
   async add<N extends JobName>(name: N, jobs: readonly NewJob<N>[]): Promise<void> {
     if (jobs.length === 0) return;
     const { queue, payload } = JOBS[name];
     const bulk = jobs.map((job) => ({ name, data: payload.parse(job.payload), opts: { jobId: job.id } }));
-    await this.unlessGivenUp(() => this.queue(queue).addBulk(bulk));
+    await this.answerOf(queue, () => this.queue(queue).addBulk(bulk));
   }
 
-  /** How many jobs of each queue wait or run. */
+  /** How many jobs of each queue wait or run. @throws as `add`. */
   async depth(): Promise<Record<QueueName, number>> {
     const counts = QUEUES.map(async (name) => [name, await this.depthOf(name)] as const);
     return Object.fromEntries(await Promise.all(counts)) as Record<QueueName, number>;
   }
 
-  /** How many jobs of this queue wait or run. */
+  /** How many jobs of this queue wait or run. @throws as `add`. */
   async depthOf(name: QueueName): Promise<number> {
-    return this.unlessGivenUp(() => this.queue(name).getJobCountByTypes('waiting', 'active', 'delayed', 'prioritized'));
+    const states = ['waiting', 'active', 'delayed', 'prioritized'] as const;
+    return this.answerOf(name, () => this.queue(name).getJobCountByTypes(...states));
   }
 
   /** The BullMQ queue itself, for the board. */
   queue(name: QueueName): Queue {
     return this.modules.get<Queue>(getQueueToken(name), { strict: false });
+  }
+
+  /**
+   * A Redis that is away never answers, and what is asked meanwhile piles up in its client: so that nobody is asked again
+   * while it is silent, but now and then, lest an answer that got lost keep the queue from being used for good.
+   */
+  private async answerOf<T>(name: QueueName, call: () => Promise<T>): Promise<T> {
+    const silentFor = performance.now() - (this.silentSince.get(name) ?? -Infinity);
+    if (silentFor < ASKED_AGAIN) throw unreachable();
+    return this.unlessGivenUp(async () => {
+      const answer = call();
+      const over = new AbortController();
+      const late = delay(PATIENCE, undefined, { signal: over.signal, ref: false });
+      const silent = Symbol('silent');
+      const first = await Promise.race([answer, late.then(() => silent)]).finally(() => {
+        over.abort();
+      });
+      if (first !== silent) return first as T;
+      this.silentSince.set(name, performance.now());
+      const heard = (): boolean => this.silentSince.delete(name);
+      answer.then(heard, heard);
+      throw unreachable();
+    });
   }
 
   private async unlessGivenUp<T>(call: () => Promise<T>): Promise<T> {
@@ -85,3 +120,5 @@ export class JobQueue implements OnModuleInit, OnModuleDestroy {
     });
   }
 }
+
+const unreachable = (): UnavailableError => new UnavailableError('queue-unreachable', 'The queue does not answer');
