@@ -9,8 +9,10 @@ import { type JobName, type JobPayload, JOBS, QUEUES, type QueueName } from './j
 import { QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
 import { STOP_PATIENCE } from './stop-patience.js';
 
-/** How long anybody waits for the queue's answer, in milliseconds. */
-const PATIENCE = 2_000;
+/** How long anybody waits for the queue's answer, in milliseconds: a busy one may take seconds. */
+const PATIENCE = 10_000;
+/** Whoever only looks on goes without it sooner. */
+const GLANCE = 2_000;
 /** How long after a silence it is asked again although nothing was heard, in milliseconds. */
 const ASKED_AGAIN = 30_000;
 
@@ -59,7 +61,7 @@ export class JobQueue implements OnModuleInit, OnModuleDestroy {
 
   /**
    * Adds jobs of one name in one round trip; those whose id is queued already are left alone.
-   * @throws UnavailableError `queue-unreachable` when nothing answers for two seconds; they may come into the queue later.
+   * @throws UnavailableError `queue-unreachable` when nothing answers for ten seconds; they may come into the queue later.
    */
   async add<N extends JobName>(name: N, jobs: readonly NewJob<N>[]): Promise<void> {
     if (jobs.length === 0) return;
@@ -68,16 +70,16 @@ export class JobQueue implements OnModuleInit, OnModuleDestroy {
     await this.answerOf(queue, () => this.queue(queue).addBulk(bulk));
   }
 
-  /** How many jobs of each queue wait or run. @throws as `add`. */
+  /** How many jobs of each queue wait or run. @throws as `add`, but after two seconds. */
   async depth(): Promise<Record<QueueName, number>> {
-    const counts = QUEUES.map(async (name) => [name, await this.depthOf(name)] as const);
+    const counts = QUEUES.map(async (name) => [name, await this.depthOf(name, GLANCE)] as const);
     return Object.fromEntries(await Promise.all(counts)) as Record<QueueName, number>;
   }
 
   /** How many jobs of this queue wait or run. @throws as `add`. */
-  async depthOf(name: QueueName): Promise<number> {
+  async depthOf(name: QueueName, patience = PATIENCE): Promise<number> {
     const states = ['waiting', 'active', 'delayed', 'prioritized'] as const;
-    return this.answerOf(name, () => this.queue(name).getJobCountByTypes(...states));
+    return this.answerOf(name, () => this.queue(name).getJobCountByTypes(...states), patience);
   }
 
   /** The BullMQ queue itself, for the board. */
@@ -89,22 +91,24 @@ export class JobQueue implements OnModuleInit, OnModuleDestroy {
    * A Redis that is away never answers, and what is asked meanwhile piles up in its client: so that nobody is asked again
    * while it is silent, but now and then, lest an answer that got lost keep the queue from being used for good.
    */
-  private async answerOf<T>(name: QueueName, call: () => Promise<T>): Promise<T> {
+  private async answerOf<T>(name: QueueName, call: () => Promise<T>, patience = PATIENCE): Promise<T> {
     const silentFor = performance.now() - (this.silentSince.get(name) ?? -Infinity);
     if (silentFor < ASKED_AGAIN) throw unreachable();
     return this.unlessGivenUp(async () => {
       const answer = call();
+      const silence = setTimeout(() => this.silentSince.set(name, performance.now()), PATIENCE).unref();
+      const heard = (): void => {
+        clearTimeout(silence);
+        this.silentSince.delete(name);
+      };
+      answer.then(heard, heard);
       const over = new AbortController();
-      const late = delay(PATIENCE, undefined, { signal: over.signal, ref: false });
-      const silent = Symbol('silent');
-      const first = await Promise.race([answer, late.then(() => silent)]).finally(() => {
+      const late = delay(patience, undefined, { signal: over.signal, ref: false }).then(() => {
+        throw unreachable();
+      });
+      return Promise.race([answer, late]).finally(() => {
         over.abort();
       });
-      if (first !== silent) return first as T;
-      this.silentSince.set(name, performance.now());
-      const heard = (): boolean => this.silentSince.delete(name);
-      answer.then(heard, heard);
-      throw unreachable();
     });
   }
 
