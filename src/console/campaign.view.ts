@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type AuditEntry, AuditTrail, type Principal } from '../access/index.js';
 import { type CampaignRow, CampaignService, KINDS, type Plan, PlanService, TOLD_STATES } from '../campaigns/index.js';
 import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
-import { Ledger, MESSAGE_STATES } from '../delivery/index.js';
+import { Ledger, MESSAGE_STATES, type Progress } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
 import { groupBy } from '../shared/group-by.js';
 import { actionsFor, sendingWords } from './campaign.actions.js';
@@ -57,6 +57,7 @@ export class CampaignView {
     const plan = await this.plans.latest(campaign);
     const history = await this.history(campaign);
     const window = await this.deadlines.window(campaign.window_id);
+    const live = await this.live(campaign);
     return {
       window,
       correction: campaign.kind === 'correction' ? await this.corrections.of(window) : undefined,
@@ -67,12 +68,12 @@ export class CampaignView {
       sending: plan && sendingWords(plan, campaign, this.clock.now()),
       isAuthor: campaign.author === principal.id,
       audience: await this.audienceWords(campaign),
-      remainder: await this.remainderParts(campaign, principal),
+      remainder: await this.remainderParts(campaign, live.progress, principal),
       copyTo: principal.permissions.includes('campaign:write') ? await this.windowsFor(campaign) : [],
       hasCascade: campaign.kind === 'cascade-request' && (await this.cascades.exists(id)),
       history,
       sentBack: campaign.state === 'draft' ? sentBackIn(history) : undefined,
-      ...(await this.live(campaign)),
+      ...live,
     };
   }
 
@@ -115,16 +116,16 @@ export class CampaignView {
   }
 
   /** Whom it did not reach, and the campaigns that were drafted for them; of one for a remainder, what that is of. */
-  private async remainderParts(campaign: CampaignRow, principal: Principal) {
-    const { planned, states } = await this.ledger.progress({ campaignId: campaign.id });
-    const reached = TOLD_STATES.reduce((sum, state) => sum + states[state], 0);
+  private async remainderParts(campaign: CampaignRow, { planned, states }: Progress, principal: Principal) {
+    const unreached = planned - TOLD_STATES.reduce((sum, state) => sum + states[state], 0);
     const mayDraft =
+      unreached > 0 &&
       principal.permissions.includes('campaign:write') &&
       (await this.campaigns.objectionToRemainder(campaign)) === undefined;
     return {
       of: campaign.remainder_of === null ? undefined : await this.campaigns.get(campaign.remainder_of),
       drafted: await this.campaigns.remaindersOf(campaign.id),
-      unreached: mayDraft ? planned - reached : 0,
+      unreached: mayDraft ? unreached : 0,
     };
   }
 

@@ -169,12 +169,13 @@ export class PeopleController {
   }
 
   /** What keeps email from an address; undefined where nothing does. */
-  private async keptFrom(address: string | null): Promise<{ block?: string; wantsNoOptional: boolean } | undefined> {
+  private async keptFrom(
+    address: string | null,
+  ): Promise<{ block: string | undefined; wantsNoOptional: boolean } | undefined> {
     if (address === null) return undefined;
     const [block] = (await this.suppressions.suppressed([address])).values();
     const wantsNoOptional = (await this.optOuts.optedOut([address])).size > 0;
-    if (block === undefined) return wantsNoOptional ? { wantsNoOptional } : undefined;
-    return { block, wantsNoOptional };
+    return block === undefined && !wantsNoOptional ? undefined : { block, wantsNoOptional };
   }
 
   /** A part of a worklist. Reasons are worked out afresh: whoever has left the group since is left out. */

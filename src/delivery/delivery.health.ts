@@ -7,8 +7,9 @@ import { TransportPace } from './transport.pace.js';
 
 /**
  * Shows in `/health/ready` whether mail reaches anybody (`real`), only those of the trial, or the capture inbox; and the
- * circuit breakers of the transports: open only while every one is, and each by its name where there are several; in schedulers also whether messages move. Neither makes a process unready: mail waits in the
- * ledger, and a process that is restarted would meet the same server and the same lack of workers.
+ * circuit breakers of the transports: open only while every one is, and each by its name where there are several; in
+ * schedulers also whether messages move. Neither makes a process unready: mail waits in the ledger, and a process that is
+ * restarted would meet the same server and the same lack of workers.
  */
 @Injectable()
 export class DeliveryHealth implements OnModuleInit {
