@@ -61,10 +61,13 @@ export class SliceRun {
   async drain(): Promise<void> {
     const heartbeat = setInterval(() => void this.renew(), (this.parts.options.leaseSeconds * 1_000) / 3);
     try {
-      await this.sendAll();
+      try {
+        await this.sendAll();
+      } finally {
+        await this.onWire;
+        await this.acknowledgements.flush();
+      }
     } finally {
-      await this.onWire;
-      await this.acknowledgements.flush();
       clearInterval(heartbeat);
     }
     if (this.failure !== undefined) throw this.failure as Error;

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
 import { PaceRepository } from '../../src/delivery/pace.repository.js';
+import { SliceRepository } from '../../src/delivery/slice.repository.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { addressOf, DeliveryApp, type DeliverySetting, REMINDER } from '../support/delivery-app.js';
 import { SmtpSink } from '../support/smtp-sink.js';
@@ -147,6 +148,34 @@ describe('several processes', () => {
     const { campaignId } = await app.plan(5);
     await app.untilFinished({ campaignId });
     expect((await app.ledger.progress({ campaignId })).states).toMatchObject({ accepted: 5 });
+  });
+
+  it('leave a lease alone for good once a database that was away too long has cost them their outcomes', async () => {
+    const app = await start({ options: { leaseSeconds: 1, leaseMarginSeconds: 0.2 } });
+    const rename = (table: string, name: string) =>
+      sql`alter table ${sql.table(table)} rename to ${sql.id(name)}`.execute(database.db);
+    let away: Promise<unknown> | undefined;
+    sink.takeTime(300);
+    sink.answer(() => {
+      away ??= Promise.all([rename('slice', 'slice_away'), rename('delivery', 'delivery_away')]);
+      return 'accept';
+    });
+    const { id } = await app.plan(5);
+    const { id: sliceId } = await database.db
+      .selectFrom('slice')
+      .select('id')
+      .where('dispatch_id', '=', id)
+      .executeTakeFirstOrThrow();
+    // As the reconciler starts it, without a job of the queue's.
+    await sql`update dispatch set state = 'running'`.execute(database.db);
+    await sql`update delivery set state = 'queued'`.execute(database.db);
+    await expect(app.sender.drain(sliceId, new AbortController().signal)).rejects.toThrow(/"delivery" does not exist/);
+    await Promise.all([rename('slice_away', 'slice'), rename('delivery_away', 'delivery')]);
+    const renew = jest.spyOn(app.get(SliceRepository), 'renew');
+    // Three times as long as a run leaves between two renewals.
+    await delay(1_000);
+    expect(renew).not.toHaveBeenCalled();
+    await app.until(async () => (await app.ledger.unknowns()).length === 5);
   });
 
   it('finishes what is on the wire when asked to stop, and leaves no lease behind', async () => {

@@ -391,7 +391,8 @@ describe('what may have come back', () => {
     try {
       for (let round = 0; round < 3; round += 1) await ticker.tick();
       expect(await test.app.get(SuppressionList).isSuppressed(whole.address)).toBe(true);
-      expect(told.mock.calls).toEqual([[{ message: 'tick failed', report: broken.report, error: 'refused' }]]);
+      const ofReports = told.mock.calls.filter(([what]) => 'report' in (what as object));
+      expect(ofReports).toEqual([[{ message: 'tick failed', report: broken.report, error: 'refused' }]]);
     } finally {
       await sql`drop function refuse_it cascade`.execute(database.db);
     }
