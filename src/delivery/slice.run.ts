@@ -147,7 +147,12 @@ export class SliceRun {
   private async intend(prepared: readonly Prepared[], route: MailRoute): Promise<Prepared[] | undefined> {
     const { slices, clock, options } = this.parts;
     const askedAt = performance.now();
-    const intended = await slices.intend(this.lease, prepared, route.name, clock.now(), options.leaseSeconds);
+    const intending = slices.intend(this.lease, prepared, route.name, clock.now(), options.leaseSeconds);
+    const intended = await intending.catch((error: unknown) => {
+      // It may be the answer alone that was lost: of these nothing leaves, and nobody need wonder later whether it did.
+      for (const { ordinal } of prepared) this.acknowledgements.add({ ordinal, state: 'queued', setback: true });
+      throw error;
+    });
     if (intended.size === 0) return undefined;
     this.leaseEndsAt = askedAt + options.leaseSeconds * 1_000;
     return prepared.filter(({ ordinal }) => intended.has(ordinal));

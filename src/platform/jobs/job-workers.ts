@@ -82,8 +82,10 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy, Befo
     const worker = new QueueWorker(queue, counted, {
       ...this.connection.options,
       concurrency: CONCURRENCY[queue],
-      // Every handler is harmless when doubled, so a stalled job may run again; the database's leases decide.
-      lockDuration: 60_000,
+      // Every handler is harmless when doubled, so a stalled job may run again; the database's leases decide. A job
+      // whose worker never heard that it got it, as the connection broke just then, waits for no more than half a minute.
+      lockDuration: 20_000,
+      stalledInterval: 10_000,
       maxStalledCount: 10,
     });
     worker.on('failed', (job, error) => {
