@@ -85,7 +85,9 @@ const environmentSchema = z.object({
   TRIAL_MODE: flag.optional(),
   TRIAL_ALLOW: list
     .pipe(
-      z.array(z.string().regex(/@[^@]+$/, 'expected addresses, or domains as @nhs.net; anything else allows nobody')),
+      z.array(
+        z.string().regex(/@[^@]+$/, 'expected addresses, or domains as @example.test; anything else allows nobody'),
+      ),
     )
     .default([]),
   TRIAL_OFF_APPROVED_BY: z.string().trim().min(1, 'expected a name').optional(),
@@ -286,6 +288,10 @@ function refuseUnsafe(env: z.infer<typeof environmentSchema>, trialMode: boolean
   if (env.CLOCK) faults.push('CLOCK: the clock cannot be fixed in production');
   if (!trialMode && !env.TRIAL_OFF_APPROVED_BY) {
     faults.push('TRIAL_MODE: switching trial mode off needs TRIAL_OFF_APPROVED_BY, the name of who approved it');
+  }
+  const domain = env.TRIAL_ALLOW.find((item) => item.startsWith('@'));
+  if (domain !== undefined) {
+    faults.push(`TRIAL_ALLOW: ${domain} lets everybody of a domain in, in production name each address of the trial`);
   }
   if (faults.length > 0) throw refused(faults);
 }
