@@ -59,9 +59,10 @@ describe('production', () => {
     REDIS_URL: 'redis://queue.test',
     SMTP_URL: 'smtp://relay.test',
     SECRET: 'forty characters that nobody else can know',
-    PUBLIC_URL: 'https://comms.test/',
-    CQRS_URL: 'https://cqrs.test/',
-    GUIDANCE_URL: 'https://guidance.test/',
+    PUBLIC_URL: 'https://comms.nhs.uk/',
+    CQRS_URL: 'https://cqrs.nhs.uk/',
+    GUIDANCE_URL: 'https://guidance.nhs.uk/',
+    MAIL_FROM: 'CQRS <cqrs@nhs.net>',
   };
 
   it('starts in trial mode, and out of it by the word of somebody who is named', () => {
@@ -82,6 +83,7 @@ describe('production', () => {
     ['PUBLIC_URL', ''],
     ['CQRS_URL', ''],
     ['GUIDANCE_URL', ''],
+    ['MAIL_FROM', ''],
     ['OIDC_ISSUER', 'http://sign-in.test'],
     ['CLOCK', '2026-09-14T08:00:00Z'],
     ['TRIAL_MODE', 'off'],
@@ -90,6 +92,18 @@ describe('production', () => {
   ])('refuses %s=%j', (setting, value) => {
     const settings = { ...PRODUCTION, ...(setting === 'OIDC_ISSUER' && { OIDC_CLIENT_ID: 'comms' }), [setting]: value };
     expect(load(settings)).toThrow(new RegExp(`^Configuration refused\\. ${setting}: [^;]*$`));
+  });
+
+  it.each([
+    ['CQRS_URL', 'https://cqrs.example.test/'],
+    ['GUIDANCE_URL', 'https://www.example.com:8443/guidance'],
+    ['MAIL_FROM', 'The CQRS team <cqrs-comms@example.test>'],
+  ])('writes to nobody real while %s is an example: %s', (setting, value) => {
+    const settings = { ...PRODUCTION, [setting]: value };
+    expect(load(settings)()).toMatchObject({ trialMode: true });
+    expect(load({ ...settings, TRIAL_MODE: 'off', TRIAL_OFF_APPROVED_BY: 'Testa Sample' })).toThrow(
+      new RegExp(`^Configuration refused\\. ${setting}: [^;]*example[^;]*$`),
+    );
   });
 
   it('names all that is missing in one line', () => {
