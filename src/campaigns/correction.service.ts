@@ -9,6 +9,7 @@ import {
   type WindowSnapshot,
 } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
+import { inTwoTries } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
 import { ForbiddenError } from '../shared/errors.js';
 import { CampaignRepository } from './campaign.repository.js';
@@ -75,7 +76,7 @@ export class CorrectionService {
       throw new ForbiddenError('not-permitted', 'A window is moved by somebody with the permission window:write');
     }
     const { after } = await this.deadlines.moveCutoff(windowId, input, expectedVersion, principal.id);
-    return this.windowMoved(after.id);
+    return inTwoTries(() => this.windowMoved(after.id));
   }
 
   /** Does its work once for each version of a window; asked again, and by several at a time, it changes nothing. */
