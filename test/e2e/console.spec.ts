@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { type Page } from 'playwright-core';
 import { ApiKeys, AuditTrail } from '../../src/access/index.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
+import { DirectoryService, ImportUndo } from '../../src/directory/index.js';
 import { CampaignService, CampaignTicker, PlanService } from '../../src/campaigns/index.js';
 import {
   CaptureInbox,
@@ -338,6 +339,30 @@ inBrowser('the console', () => {
     await upload(good);
     await press('Import it all the same');
     await page.getByText('The file held nothing new.').waitFor();
+  });
+
+  it('asks again before it takes in a file that gives everybody the name of somebody else', async () => {
+    const lines = (await readFile(join(FIXTURES, 'demo-small', 'accounts.csv'), 'utf8')).trim().split('\n');
+    const [header, ...rows] = lines.map((line) => line.split(','));
+    // Rows of one account have one name: each gets the name of the account that stands twenty accounts below.
+    const names = new Map(rows.map(([id, first, last]) => [id, [first, last]]));
+    const others = new Map([...names.keys()].map((id, i, ids) => [id, names.get(ids[(i + 20) % ids.length])]));
+    const mixed = rows.map(([id, , , ...rest]) => [id, ...(others.get(id) ?? []), ...rest]);
+    await page.goto('/imports');
+    await page.getByLabel('CQRS accounts').check();
+    const file = { name: 'accounts.csv', mimeType: 'text/csv' };
+    const buffer = Buffer.from([header, ...mixed].join('\n'));
+    await page.locator('input[type=file]').setInputFiles({ ...file, buffer });
+    await press('Check the file');
+    expect(await violations(page)).toEqual([]);
+    await press(/^Import: /);
+    expect(await page.locator('.nhsuk-error-summary').innerText()).toContain('If the file is right, say so');
+    expect(await violations(page)).toEqual([]);
+    await page.getByLabel('Import it although so many').check();
+    await press(/^Import: /);
+    await page.getByText('Imported.').waitFor();
+    const [batch] = await console.app.get(DirectoryService).imports(1);
+    await console.app.get(ImportUndo).undo(batch!.id, 'system:test');
   });
 
   it('shows what delivery needs decided, and lifts a block', async () => {
