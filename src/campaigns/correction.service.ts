@@ -76,12 +76,12 @@ export class CorrectionService {
       throw new ForbiddenError('not-permitted', 'A window is moved by somebody with the permission window:write');
     }
     const { after } = await this.deadlines.moveCutoff(windowId, input, expectedVersion, principal.id);
-    return inTwoTries(() => this.windowMoved(after.id));
+    return this.windowMoved(after.id);
   }
 
   /** Does its work once for each version of a window; asked again, and by several at a time, it changes nothing. */
   async windowMoved(windowId: string): Promise<WindowMoved> {
-    return this.turns(() => this.followWindow(windowId));
+    return this.turns(() => inTwoTries(() => this.followWindow(windowId)));
   }
 
   private async followWindow(windowId: string): Promise<WindowMoved> {

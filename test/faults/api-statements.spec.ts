@@ -116,6 +116,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   'cancelling one on its page': {
     status: 303,
+    stride: 2,
     hasNoKey: true,
     prepare: async () => {
       const id = await sending();
@@ -124,7 +125,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   'moving a window on its page': {
     status: 303,
-    stride: 2,
+    stride: 3,
     hasNoKey: true,
     prepare: async () => {
       const campaign = await done<{ windowId: string }>(author('get', `/campaigns/${await approved()}`));
