@@ -31,6 +31,7 @@ const SOURCES: readonly Source[] = [
   { table: 'declaration_window', where: 'id = $window' },
   { table: 'declaration_window_change', where: 'window_id = $window' },
   { table: 'declaration' },
+  { table: 'declaration_feed' },
   { table: 'campaign', where: 'window_id = $window', history: true },
   { table: 'plan', where: `campaign_id ${OF_WINDOW}`, history: true },
   { table: 'plan_recipient', where: `plan_id in (select id from plan where campaign_id ${OF_WINDOW})`, history: true },

@@ -62,7 +62,7 @@ export class Pages {
     this.environment.addFilter('number', (value: number) => value.toLocaleString('en-GB'));
     this.environment.addFilter('count', countOf);
     // Times always carry their zone: London's, in words.
-    this.environment.addFilter('londonTime', (value: Date | string) => inWords(wallClockOf(value)));
+    this.environment.addFilter('londonTime', inLondon);
     this.environment.addFilter('shortTime', (value: Date | string) => shortTime(wallClockOf(value)));
     this.environment.addFilter('wallTime', (value: LondonTime | string) =>
       inWords(typeof value === 'string' ? LondonTime.parse(value) : value),
@@ -94,6 +94,11 @@ export class Pages {
 /** "1 person", "2 people". */
 export function countOf(number: number, one: string, many: string): string {
   return `${number.toLocaleString('en-GB')} ${number === 1 ? one : many}`;
+}
+
+/** The instant as people say it, to the minute. */
+export function inLondon(instant: Date | string): string {
+  return inWords(wallClockOf(instant));
 }
 
 function inWords(time: LondonTime): string {

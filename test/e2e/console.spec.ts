@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { type Page } from 'playwright-core';
 import { ApiKeys, AuditTrail } from '../../src/access/index.js';
-import { DeadlinesService } from '../../src/deadlines/index.js';
+import { DeadlinesService, type DeadlinesTables } from '../../src/deadlines/index.js';
 import { DirectoryService, ImportUndo } from '../../src/directory/index.js';
 import { CampaignService, CampaignTicker, PlanService } from '../../src/campaigns/index.js';
 import {
@@ -15,7 +15,7 @@ import {
   unsubscribeToken,
 } from '../../src/delivery/index.js';
 import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
-import { connect } from '../../src/platform/database/index.js';
+import { connect, DATABASE_SERVER, type DatabaseServer } from '../../src/platform/database/index.js';
 import { withoutAudit } from '../support/refused-audit.js';
 import {
   arriveBy,
@@ -53,7 +53,32 @@ inBrowser('the console', () => {
     const text = await page.locator('main').innerText();
     expect(text).toContain('before midday on Friday 18 September 2026 (London time), in 9 working days');
     expect(text).toMatch(/[1-9]\d*\s*practices with nobody who can declare/);
+    expect(text).toContain('The last status reports came at');
+    expect(text).not.toContain('No declaration status');
     expect(await violations(page)).toEqual([]);
+  });
+
+  it('says that the reports have stayed away by which reminders go', async () => {
+    const { connectionString } = console.app.get<DatabaseServer>(DATABASE_SERVER);
+    const db = connect<DeadlinesTables>(connectionString, 1);
+    const heard = await db.selectFrom('declaration_feed').selectAll().executeTakeFirstOrThrow();
+    await db
+      .updateTable('declaration_feed')
+      .set({ heard_at: new Date('2026-09-03T08:00:00Z') })
+      .execute();
+    await page.goto('/');
+    const since = 'No declaration status has come since 9am on Thursday 3 September 2026 (London time)';
+    expect(await page.locator('.app-tasks').innerText()).toContain(since);
+    await page.goto(`/windows/${console.windowId}`);
+    expect(await page.locator('main').innerText()).toContain('Until the next, reminders go by what they said.');
+    expect(await violations(page)).toEqual([]);
+    await db.deleteFrom('declaration_feed').execute();
+    await page.reload();
+    expect(await page.locator('main').innerText()).toContain('No status report has come yet: nobody can be reminded.');
+    await page.goto('/');
+    expect(await page.locator('.app-tasks').innerText()).toContain('No declaration status has come yet');
+    await db.insertInto('declaration_feed').values(heard).execute();
+    await db.destroy();
   });
 
   it('drafts a campaign with the keyboard alone, and says beside each field what is wrong', async () => {
