@@ -44,6 +44,8 @@ const WORDS = {
 export interface Frame {
   readonly principal: Principal;
   readonly csrf: string;
+  /** That all mail is stopped, and who did it why. */
+  readonly stop?: { readonly since: Date; readonly reason: string; readonly who: string };
 }
 
 /** Turns a view and its values into a page. Everything is escaped unless a view says otherwise. */
@@ -84,6 +86,7 @@ export class Pages {
     const known = frame && {
       csrf: frame.csrf,
       principal: frame.principal,
+      stop: frame.stop,
       navigation: navigationFor(frame.principal, values.section),
       may: (permission: string) => (frame.principal.permissions as readonly string[]).includes(permission),
     };

@@ -419,6 +419,34 @@ inBrowser('the console', () => {
     await page.getByText('delivery', { exact: false }).first().waitFor();
   });
 
+  it('stops all mail from one page, says so on the others, and lets it go on', async () => {
+    await page.goto('/delivery');
+    await follow(page, page.getByRole('button', { name: 'Stop all mail' }));
+    expect(await violations(page)).toEqual([]);
+    await press('Stop all mail now');
+    expect(await page.locator('.nhsuk-error-summary').innerText()).toContain('Enter the reason');
+    expect(await violations(page)).toEqual([]);
+    await page.getByLabel('Why it is stopped').fill('The cutoff in the reminder is wrong');
+    await press('Stop all mail now');
+    await page.getByText('Stopped. It is in the audit trail.').waitFor();
+    for (const path of ['/delivery', '/', '/campaigns', '/cascades', '/windows']) {
+      await page.goto(path);
+      const text = await page.locator('main').innerText();
+      expect(text).toContain('All mail is stopped');
+      expect(text).toContain('The cutoff in the reminder is wrong');
+      expect(await violations(page)).toEqual([]);
+    }
+    await page.goto('/delivery/stop');
+    expect(await page.locator('main').innerText()).toContain('It is stopped already');
+    await page.goto('/delivery');
+    await press('Let all mail go on');
+    await page.getByText('Mail goes on.').waitFor();
+    await page.goto('/');
+    expect(await page.locator('main').innerText()).not.toContain('All mail is stopped');
+    const entries = await console.app.get(AuditTrail).entries({ area: 'delivery', limit: 2 });
+    expect(entries.map(({ action }) => action)).toEqual(['delivery.resumed', 'delivery.stopped']);
+  });
+
   it('makes a key once, revokes it, and verifies the audit trail', async () => {
     await page.goto('/settings');
     expect(await violations(page)).toEqual([]);
