@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
+import { markDone } from '../platform/http/index.js';
 import { Clock } from '../shared/clock.js';
 import {
   type AuditEntry,
@@ -29,7 +30,7 @@ export class AuditTrail {
   /**
    * Appends one entry and returns it. Within `trx` it is kept or lost together with what it reports. All writers
    * queue behind one lock until their transactions end, so call it as the last step of a transaction, and give it
-   * transactions of the default isolation (read committed).
+   * transactions of the default isolation (read committed). A request with an Idempotency-Key counts as done from there.
    */
   async record<T>(entry: NewAuditEntry, trx?: Transaction<T>): Promise<AuditEntry> {
     if (!trx) return this.entriesOf.db.transaction().execute((own) => this.append(entry, own));
@@ -62,6 +63,7 @@ export class AuditTrail {
     const content = { ...entry, sequence: head.sequence + 1, at: this.clock.now(), previousHash: head.hash };
     const complete = { ...content, hash: hashOf(content) };
     await this.entriesOf.append(complete, trx);
+    await markDone(trx);
     return complete;
   }
 }

@@ -46,12 +46,13 @@ export type CampaignPatch = Partial<
 export class CampaignRepository {
   constructor(@InjectDatabase() readonly db: Kysely<CampaignTables>) {}
 
-  async addDraft(draft: NewCampaign, now: Date, trx: Transaction<CampaignTables>): Promise<void> {
+  async addDraft(draft: NewCampaign, now: Date, trx: Transaction<CampaignTables>): Promise<CampaignRow> {
     const fresh = { ...NO_APPROVAL, state: 'draft', released_at: null, created_at: now, updated_at: now } as const;
-    await trx
+    return trx
       .insertInto('campaign')
       .values({ ...draft, ...fresh })
-      .execute();
+      .returningAll()
+      .executeTakeFirstOrThrow();
   }
 
   async find(id: string): Promise<CampaignRow | undefined> {

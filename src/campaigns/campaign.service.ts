@@ -287,11 +287,10 @@ export class CampaignService {
     const id = uuid();
     const of = remainderOf === undefined ? undefined : { remainder_of: remainderOf };
     const details: Readonly<Record<string, Json>> = remainderOf === undefined ? {} : { remainderOf };
-    await this.campaigns.db.transaction().execute(async (trx) => {
+    return this.campaigns.db.transaction().execute(async (trx) => {
       await permitted?.(trx);
-      await this.transitions.begin({ id, author: principal.id, ...content, ...of }, principal, details, trx);
+      return this.transitions.begin({ id, author: principal.id, ...content, ...of }, principal, details, trx);
     });
-    return this.get(id);
   }
 
   private async expiryOf({ kind, window_id: windowId }: CampaignRow): Promise<Date | null> {

@@ -37,9 +37,10 @@ export class CampaignTransitions {
     principal: Principal,
     details: Readonly<Record<string, Json>>,
     trx: Transaction<CampaignTables>,
-  ): Promise<void> {
-    await this.campaigns.addDraft(draft, this.clock.now(), trx);
+  ): Promise<CampaignRow> {
+    const campaign = await this.campaigns.addDraft(draft, this.clock.now(), trx);
     await this.record('created', draft.id, principal, { kind: draft.kind, window: draft.window_id, ...details }, trx);
+    return campaign;
   }
 
   /**

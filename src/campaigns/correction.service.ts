@@ -9,6 +9,7 @@ import {
   type WindowSnapshot,
 } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
+import { inTwoTries } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
 import { ForbiddenError } from '../shared/errors.js';
 import { CampaignRepository } from './campaign.repository.js';
@@ -80,7 +81,7 @@ export class CorrectionService {
 
   /** Does its work once for each version of a window; asked again, and by several at a time, it changes nothing. */
   async windowMoved(windowId: string): Promise<WindowMoved> {
-    return this.turns(() => this.followWindow(windowId));
+    return this.turns(() => inTwoTries(() => this.followWindow(windowId)));
   }
 
   private async followWindow(windowId: string): Promise<WindowMoved> {

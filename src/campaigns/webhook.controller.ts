@@ -11,6 +11,7 @@ import {
 import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
 import { ApiProblems, Idempotent } from '../platform/api/index.js';
+import { inTwoTries } from '../platform/database/index.js';
 import { type Page, pageOf } from '../platform/http/index.js';
 import {
   createdWebhookSchema,
@@ -135,7 +136,7 @@ export class WebhookController {
   ): Promise<WebhookView & { secret: string }> {
     requireRegion(principal, undefined);
     const secret = await this.webhooks.rotateSecret(id, principal);
-    return { ...webhookView(await this.webhooks.get(id)), secret };
+    return { ...webhookView(await inTwoTries(() => this.webhooks.get(id))), secret };
   }
 
   @Post(':id/test')

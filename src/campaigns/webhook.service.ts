@@ -3,6 +3,7 @@ import { type Transaction } from 'kysely';
 import { v7 as uuid } from 'uuid';
 import { AuditTrail, type Json, type Principal } from '../access/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
+import { inTwoTries } from '../platform/database/index.js';
 import { TextSealer } from '../platform/http/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError, NotFoundError } from '../shared/errors.js';
@@ -69,12 +70,12 @@ export class Webhooks {
   async enable(id: string, by: Principal): Promise<WebhookRow> {
     await this.targets.check((await this.get(id)).url);
     await this.change(id, 'enabled', by, (trx) => this.webhooks.enable(id, trx));
-    return this.get(id);
+    return inTwoTries(() => this.get(id));
   }
 
   async disable(id: string, by: Principal): Promise<WebhookRow> {
     await this.change(id, 'disabled', by, (trx) => this.webhooks.disable(id, 'by hand', trx));
-    return this.get(id);
+    return inTwoTries(() => this.get(id));
   }
 
   /** Makes a new signing secret and answers with it, this once. The old one signs nothing any more. */

@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
 import { type Config, InjectConfig, publicUrlOf } from '../platform/config/index.js';
 import { ApiProblems, Idempotent } from '../platform/api/index.js';
+import { inTwoTries } from '../platform/database/index.js';
 import { type Page, pageOf } from '../platform/http/index.js';
 import { Clock } from '../shared/clock.js';
 import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
@@ -93,7 +94,7 @@ export class CascadeController {
     @CurrentPrincipal() principal: Principal,
   ): Promise<CascadeView> {
     const id = await this.drills.start(name, { ...scope, ...(at !== undefined && { at: new Date(at) }) }, principal);
-    return cascadeView(await this.cascades.get(id));
+    return cascadeView(await inTwoTries(() => this.cascades.get(id)));
   }
 
   @Get(':id/score')

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
 import { type Config, InjectConfig } from '../platform/config/index.js';
+import { inTwoTries } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
 import { InvalidInputError, NotFoundError } from '../shared/errors.js';
 import { type LinkPurpose, organisationLinkPath } from '../shared/organisation-link.js';
@@ -102,7 +103,8 @@ export class CascadeService {
       if (answer === 'decline' && below !== undefined) return this.reroute(input, organisation, below, trx);
       return this.record(input, cascade, organisation, after, below ?? [], trx);
     });
-    if (result.outcome === 'recorded') await this.escalation.stopAnswered(cascadeId, code);
+    // Where that fails too, the ticker does it.
+    if (result.outcome === 'recorded') await inTwoTries(() => this.escalation.stopAnswered(cascadeId, code));
     return result;
   }
 

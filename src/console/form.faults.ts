@@ -1,4 +1,5 @@
 import { type z } from 'zod';
+import { isDatabaseTrouble } from '../platform/database/index.js';
 import { AppError } from '../shared/errors.js';
 
 /** What is wrong with a form, as the NHS error summary lists it: each fault links to its field. */
@@ -35,7 +36,7 @@ export async function refusalOf(work: () => Promise<unknown>): Promise<FormFault
 }
 
 export function refusal(error: unknown, field = ''): FormFaults {
-  if (!(error instanceof AppError)) throw error;
+  if (!(error instanceof AppError) || isDatabaseTrouble(error)) throw error;
   return faultsOf([{ field, message: withoutIds(error.message) }]);
 }
 

@@ -14,6 +14,7 @@ import {
   ImportService,
   ImportUndo,
 } from '../directory/index.js';
+import { unlessDatabaseTrouble } from '../platform/database/index.js';
 import { DirectoryPicture } from '../segments/index.js';
 import { AppError, NotFoundError } from '../shared/errors.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
@@ -113,7 +114,8 @@ export class ImportsController {
       const request = { actor: frame.principal.id, ...allowed };
       const report = await this.uploads.withFile(checked, (path) => this.run(checked.kind, path, request));
       if (report.applied) {
-        await this.uploads.forget(id);
+        // It was imported, and goes after an hour anyway.
+        await this.uploads.forget(id).catch(unlessDatabaseTrouble);
         const { added, changed, gone } = report;
         response.redirect(303, `/imports?done=${added + changed + gone > 0 ? 'imported' : 'nothing-imported'}`);
       } else sendFaults(response, this.checkPage({ ...checked, report }, frame));

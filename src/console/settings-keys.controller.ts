@@ -11,6 +11,7 @@ import {
   type Principal,
   RequirePermission,
 } from '../access/index.js';
+import { inTwoTries } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { faultsOfZod, type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
@@ -73,7 +74,7 @@ export class SettingsKeysController {
       response
         .status(status)
         .type('html')
-        .send(await this.page(frame, also));
+        .send(await inTwoTries(() => this.page(frame, also)));
     };
     const parsed = newKeySchema.safeParse(typed);
     if (!parsed.success) return answer(422, { typed, faults: faultsOfZod(parsed.error) });

@@ -3,6 +3,7 @@ import { type Response } from 'express';
 import { z } from 'zod';
 import { CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
 import { newWebhookSchema, WEBHOOK_EVENTS, Webhooks } from '../campaigns/index.js';
+import { inTwoTries } from '../platform/database/index.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, faultsOfZod, type FormFaults, NO_FAULTS, refusal, refusalOf } from './form.faults.js';
 import { manyOf } from './form.text.js';
@@ -67,7 +68,7 @@ export class SettingsWebhooksController {
       response
         .status(201)
         .type('html')
-        .send(await this.hookPage(webhook.id, frame, { secret }));
+        .send(await inTwoTries(() => this.hookPage(webhook.id, frame, { secret })));
     } catch (error) {
       await refuse(refusalOfAddress(error));
     }
@@ -91,7 +92,7 @@ export class SettingsWebhooksController {
   ): Promise<void> {
     requireRegion(frame.principal, undefined);
     const secret = await this.webhooks.rotateSecret(id, frame.principal);
-    response.type('html').send(await this.hookPage(id, frame, { secret }));
+    response.type('html').send(await inTwoTries(() => this.hookPage(id, frame, { secret })));
   }
 
   @Post(':id/remove')

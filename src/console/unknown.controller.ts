@@ -90,7 +90,7 @@ export class UnknownController {
       response.redirect(303, `/delivery/unknown?done=${outcome === 'released' ? 'released-again' : 'decided'}`);
       return;
     }
-    const message = `${missed} of ${selected.length} were decided by somebody else meanwhile and stay as they decided`;
+    const message = `${missed} of ${selected.length} had been decided already, and stay as they were decided`;
     await this.refuse(response, frame, faultsOf([{ field: '', message }]));
   }
 

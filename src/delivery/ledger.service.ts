@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { type Transaction } from 'kysely';
 import { type Config, InjectConfig } from '../platform/config/index.js';
+import { isDatabaseTrouble } from '../platform/database/index.js';
 import { Tracing } from '../platform/tracing/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../shared/errors.js';
@@ -31,6 +32,8 @@ const BARE_ADDRESS = /^[^\s<>@]+@[^\s<>@]+$/;
 /** The ledger of everything that is to be, or was, sent. Changes of a campaign take effect between windows of a slice. */
 @Injectable()
 export class Ledger {
+  private readonly logger = new Logger(Ledger.name);
+
   constructor(
     private readonly plans: PlanRepository,
     private readonly repository: LedgerRepository,
@@ -105,7 +108,7 @@ export class Ledger {
 
   /**
    * The half of `cancel` that decides: nothing of the batch leaves once the caller's transaction is committed. The
-   * messages are then stopped by `cancelStopped`, or by the reconciler if the process does not live to do it.
+   * messages are then stopped by `cancelStopped`, or by the reconciler if this process cannot do it.
    * @returns the ids of the dispatches.
    */
   async stop<Tables>(batch: Batch, trx?: Transaction<Tables>): Promise<string[]> {
@@ -117,10 +120,18 @@ export class Ledger {
     return this.cancelStopped(await this.stop(batch), reason);
   }
 
-  /** The other half of `cancel`: the messages of dispatches that `stop` has named. @returns how many. */
+  /**
+   * The other half of `cancel`: the messages of dispatches that `stop` has named. What has been decided does not fail
+   * because the database is in trouble: the rest is the reconciler's then. @returns how many were stopped here.
+   */
   async cancelStopped(dispatchIds: readonly string[], reason: string): Promise<number> {
     let cancelled = 0;
-    for (const dispatchId of dispatchIds) cancelled += await this.cancelUnsent({ dispatchId }, reason);
+    try {
+      for (const dispatchId of dispatchIds) cancelled += await this.cancelUnsent({ dispatchId }, reason);
+    } catch (error) {
+      if (!isDatabaseTrouble(error)) throw error;
+      this.logger.warn('The messages of stopped dispatches are left to the reconciler: the database is in trouble');
+    }
     return cancelled;
   }
 

@@ -4,6 +4,7 @@ import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { ApiProblems, Idempotent } from '../platform/api/index.js';
+import { inTwoTries } from '../platform/database/index.js';
 import { type Page, pageOf } from '../platform/http/index.js';
 import { NotFoundError } from '../shared/errors.js';
 import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
@@ -109,7 +110,7 @@ export class MessageController {
 
   private async decided(id: string, outcome: UnknownOutcome, principal: Principal): Promise<ApiMessage> {
     await this.desk.decide(id, outcome, principal);
-    const message = apiMessage(await this.ledger.message(id));
+    const message = apiMessage(await inTwoTries(() => this.ledger.message(id)));
     return principal.permissions.includes('message:read') ? message : { ...message, address: null };
   }
 }

@@ -4,6 +4,7 @@ import { v7 } from 'uuid';
 import { AuditTrail } from '../access/index.js';
 import { Ledger, messageIdOfReturnPath } from '../delivery/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
+import { inTwoTries } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../shared/errors.js';
 import { classifyReport } from './classify-report.js';
@@ -99,14 +100,14 @@ export class FeedbackService {
   async confirm(reportId: string, messageId: string, actor: string): Promise<ReportView> {
     await this.ledger.message(messageId);
     await this.decide(reportId, { state: 'waiting', reason: 'confirmed', messageId }, 'feedback.confirmed', actor);
-    await this.application.apply(await this.require(reportId));
-    return viewOf(await this.require(reportId));
+    await inTwoTries(async () => this.application.apply(await this.require(reportId)));
+    return viewOf(await inTwoTries(() => this.require(reportId)));
   }
 
   /** A person decides that a report means nothing. Audited. The same errors. */
   async dismiss(reportId: string, actor: string): Promise<ReportView> {
     await this.decide(reportId, { state: 'ignored', reason: 'dismissed' }, 'feedback.dismissed', actor);
-    return viewOf(await this.require(reportId));
+    return viewOf(await inTwoTries(() => this.require(reportId)));
   }
 
   /**

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import request from 'supertest';
@@ -13,6 +14,7 @@ import { DeclarationFeed } from '../../src/deadlines/index.js';
 import { Ledger, Reconciler } from '../../src/delivery/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
+import { type DatabaseServer } from '../../src/platform/database/index.js';
 import { configureHttp } from '../../src/platform/http/configure-http.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { type OdsCode } from '../../src/shared/ods-code.js';
@@ -26,6 +28,15 @@ const ADMIN: Principal = { id: 'person:setup', kind: 'person', name: 'Set-up', r
 type Method = 'get' | 'post' | 'put' | 'delete';
 export type Caller = (method: Method, path: string) => request.Test;
 
+export interface ApiSetting {
+  /** Default: one of its own, which goes with it. */
+  readonly database?: TestDatabase<never>;
+  /** Default: that database, without a detour. */
+  readonly server?: DatabaseServer;
+  readonly roles?: string;
+  readonly logger?: LoggerService;
+}
+
 /** The whole service behind its web server, on a database of its own with about 300 invented people. */
 export class ApiApp implements AsyncDisposable {
   private constructor(
@@ -33,10 +44,11 @@ export class ApiApp implements AsyncDisposable {
     readonly clock: FixedClock,
     readonly database: TestDatabase<never>,
     private readonly dataDir: string,
+    private readonly ownsDatabase: boolean,
   ) {}
 
-  static async start(): Promise<ApiApp> {
-    const database = await testDatabase<never>();
+  static async start({ database: given, server, roles = 'web,worker', logger }: ApiSetting = {}): Promise<ApiApp> {
+    const database = given ?? (await testDatabase<never>());
     const clock = new FixedClock(MONDAY);
     const dataDir = await mkdtemp(join(tmpdir(), 'cqrs-comms-api-'));
     const config = {
@@ -44,19 +56,19 @@ export class ApiApp implements AsyncDisposable {
         NODE_ENV: 'test',
         SECRET: 'a secret of the tests, forty characters!',
         DATA_DIR: dataDir,
-        ROLES: 'web,worker',
+        ROLES: roles,
         RATE_LIMIT_PER_MINUTE: '1000000',
         WEBHOOK_ALLOW_PRIVATE: 'localhost',
       }),
       queuePrefix: `q${randomUUID().replaceAll('-', '').slice(0, 12)}`,
     };
     const app = await NestFactory.create<NestExpressApplication>(
-      AppModule.compose({ config, server: database.server, clock, routes: [WebModule] }),
-      { logger: ['fatal'], abortOnError: false, bodyParser: false },
+      AppModule.compose({ config, server: server ?? database.server, clock, routes: [WebModule] }),
+      { logger: logger ?? ['fatal'], abortOnError: false, bodyParser: false },
     );
     configureHttp(app, config);
     await app.listen(0, '127.0.0.1');
-    return new ApiApp(app, clock, database, dataDir);
+    return new ApiApp(app, clock, database, dataDir, given === undefined);
   }
 
   async importDirectory(): Promise<void> {
@@ -97,7 +109,7 @@ export class ApiApp implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.app.close();
-    await this.database[Symbol.asyncDispose]();
+    if (this.ownsDatabase) await this.database[Symbol.asyncDispose]();
     await rm(this.dataDir, { recursive: true, force: true });
   }
 }

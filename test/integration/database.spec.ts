@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { sql } from 'kysely';
 import { connect, migrate } from '../../src/platform/database/index.js';
-import { testDatabase } from '../support/database.js';
+import { BreakingWire } from '../support/breaking-wire.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
 
 describe('a transaction whose process falls silent', () => {
   it.each([
@@ -37,6 +38,49 @@ describe('a connection that nobody gives back', () => {
     } finally {
       await db.destroy();
     }
+  });
+});
+
+describe('a COMMIT whose answer is lost', () => {
+  let database: TestDatabase<{ note: { text: string } }>;
+  let wire: BreakingWire;
+  let db: typeof database.db;
+  beforeEach(async () => {
+    database = await testDatabase();
+    wire = await BreakingWire.to(database.server);
+    db = connect(wire.server.connectionString, 1, 300);
+    await sql`create table note (text text)`.execute(db);
+  });
+  afterEach(async () => {
+    await db.destroy();
+    await wire[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  });
+  const write = () => db.transaction().execute((trx) => trx.insertInto('note').values({ text: 'kept' }).execute());
+  const notes = async () => (await database.db.selectFrom('note').selectAll().execute()).length;
+  const COMMIT = 3;
+
+  it('was carried out when it was, and its connection is replaced', async () => {
+    wire.breakAt(COMMIT, 'unanswered');
+    await write();
+    expect(wire.isBroken).toBe(true);
+    expect(await notes()).toBe(1);
+    await write();
+    expect(await notes()).toBe(2);
+  });
+
+  it('fails when nothing was kept', async () => {
+    wire.breakAt(COMMIT, 'unsent');
+    await expect(write()).rejects.toThrow('Connection terminated');
+    expect(await notes()).toBe(0);
+  });
+
+  it('says that it does not know when there is no server to ask', async () => {
+    const lost = db.transaction().execute(async (trx) => {
+      await trx.insertInto('note').values({ text: 'lost' }).execute();
+      await wire[Symbol.asyncDispose]();
+    });
+    await expect(lost).rejects.toMatchObject({ code: 'outcome-unknown' });
   });
 });
 

@@ -6,8 +6,9 @@ import { IdempotencyInterceptor } from '../http/index.js';
  * For every POST that acts. With an `Idempotency-Key` header, the same caller sending the same request again within
  * 24 hours gets the first answer again and nothing is done twice; another request under that key gets 409, and so
  * does one that arrives while the first is being worked on (with Retry-After). Only success is remembered: a request
- * that failed changed nothing and may be sent again. When the process dies in mid-request the key is free for the
- * same request after five minutes, so the work itself must still be harmless when doubled.
+ * that failed changed nothing and may be sent again. What is kept with an entry in the audit trail is done with it: when
+ * its answer is lost, a repetition gets 409 `answer-unreadable`. When the process dies before, the key is free for the
+ * same request after five minutes. Work that leaves no entry must still be harmless when doubled.
  */
 export const Idempotent = (): MethodDecorator =>
   applyDecorators(

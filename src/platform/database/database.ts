@@ -1,7 +1,8 @@
-import { Kysely, PostgresDialect } from 'kysely';
-import { type ClientBase, Pool, types } from 'pg';
+import { Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely';
+import { Client, type ClientBase, Pool, type PoolClient, types } from 'pg';
 import { UnavailableError } from '../../shared/errors.js';
 import { type Config } from '../config/index.js';
+import { withCertainCommits } from './certain-commit.js';
 import { CopyIn } from './copy.js';
 import { type DatabaseServer, openEmbeddedPostgres } from './embedded-postgres.js';
 import { migrate, pendingMigrations } from './migrate.js';
@@ -36,6 +37,8 @@ export const KEPT_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000
 
 /** How long somebody waits for a connection, in milliseconds. Nothing of ours keeps all of them for so long. */
 const PATIENCE = 30_000;
+/** The same for one question that somebody with a lost COMMIT has, and may ask again. */
+const ONE_ANSWER = 2_000;
 
 /**
  * A connection pool with the typed query builder on it. `destroy()` closes it. A query for which there is no connection
@@ -57,7 +60,23 @@ export function connect<T>(connectionString: string, poolSize = 20, patience = P
   // transaction: the next query reports the trouble.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  const patient = { connect: () => pool.connect().catch(inTime), end: () => pool.end() };
+  const newConnection = async (): Promise<Client> => {
+    const atMost = Math.min(patience, ONE_ANSWER);
+    const client = new Client({ connectionString, connectionTimeoutMillis: atMost, query_timeout: atMost });
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  };
+  const certain = new WeakMap<PoolClient, PostgresPoolClient>();
+  const patient = {
+    connect: async (): Promise<PostgresPoolClient> => {
+      const client = await pool.connect().catch(inTime);
+      const known = certain.get(client) ?? withCertainCommits(client, newConnection, patience);
+      certain.set(client, known);
+      return known;
+    },
+    end: () => pool.end(),
+  };
   return new Kysely<T>({ dialect: new PostgresDialect({ pool: patient, cursor: CopyIn }) });
 }
 

@@ -9,3 +9,4 @@ export {
   type EmbeddedPostgresOptions,
 } from './embedded-postgres.js';
 export { migrate, pendingMigrations } from './migrate.js';
+export { inTwoTries, isDatabaseTrouble, unlessDatabaseTrouble } from './trouble.js';

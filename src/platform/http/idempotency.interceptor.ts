@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Injectable, Logger, type NestInterceptor } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { lastValueFrom, type Observable, of } from 'rxjs';
+import { v7 as uuid } from 'uuid';
 import { type Config, InjectConfig } from '../config/index.js';
 import { callerOf } from './caller.js';
 import { HttpProblem } from './http-problem.js';
-import { IdempotencyRepository, type RequestKey, type StoredAnswer } from './idempotency.repository.js';
+import { IdempotencyRepository, type RequestClaim, type StoredAnswer, workOn } from './idempotency.repository.js';
 import { TextSealer } from './sealed-text.js';
 
 const REPEATED_HEADERS = ['location', 'etag'] as const;
 
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
+  private readonly logger = new Logger(IdempotencyInterceptor.name);
   private readonly sealer: TextSealer;
 
   constructor(
@@ -27,7 +29,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const key = keyOf(request);
     if (key === undefined) return next.handle();
 
-    const claim: RequestKey = { caller: callerOf(request), key };
+    const claim: RequestClaim = { caller: callerOf(request), key, holder: uuid() };
     const fingerprint = fingerprintOf(request);
     const held = await this.keys.claim(claim, fingerprint);
     if (!held) return of(await this.firstAnswer(claim, next, response));
@@ -38,23 +40,27 @@ export class IdempotencyInterceptor implements NestInterceptor {
         'This Idempotency-Key was sent before with another request.',
       );
     }
-    if (!held.answer) {
+    if (held.answer === 'awaited') {
       throw new HttpProblem(409, 'request-in-progress', 'The same request is being worked on.', {
         headers: { 'Retry-After': '1' },
       });
     }
+    if (held.answer === 'lost') throw unrepeatable();
     return of(this.repeat(held.answer, response));
   }
 
-  private async firstAnswer(claim: RequestKey, next: CallHandler, response: Response): Promise<unknown> {
+  private async firstAnswer(claim: RequestClaim, next: CallHandler, response: Response): Promise<unknown> {
     let body: unknown;
     try {
-      body = await lastValueFrom(next.handle(), { defaultValue: undefined });
+      body = await workOn(claim, () => lastValueFrom(next.handle(), { defaultValue: undefined }));
     } catch (error) {
-      await this.keys.release(claim);
+      // Where that fails too, the key is free in five minutes.
+      await this.keys.release(claim).catch((fault: unknown) => {
+        this.report('key not released', fault);
+      });
       throw error;
     }
-    await this.keys.answered(claim, {
+    const answer = {
       status: response.statusCode,
       headers: Object.fromEntries(
         REPEATED_HEADERS.flatMap((name) =>
@@ -62,23 +68,31 @@ export class IdempotencyInterceptor implements NestInterceptor {
         ),
       ),
       body: this.sealer.seal(JSON.stringify({ body })),
+    };
+    // What was done is done: its caller hears so, although a repetition will not.
+    await this.keys.answered(claim, answer).catch((fault: unknown) => {
+      this.report('answer not kept', fault);
     });
     return body;
+  }
+
+  private report(message: string, fault: unknown): void {
+    this.logger.warn({ message, fault: fault instanceof Error ? fault.name : typeof fault });
   }
 
   private repeat(answer: StoredAnswer, response: Response): unknown {
     const opened = this.sealer.open(answer.body);
     if (opened === undefined) {
       // The configured secret was changed since: the request was done, and its answer cannot be shown again.
-      throw new HttpProblem(
-        409,
-        'answer-unreadable',
-        'This request was done before, and its answer is no longer kept.',
-      );
+      throw unrepeatable();
     }
     response.status(answer.status).set({ ...answer.headers, 'Idempotency-Replayed': 'true' });
     return (JSON.parse(opened) as { body?: unknown }).body;
   }
+}
+
+function unrepeatable(): HttpProblem {
+  return new HttpProblem(409, 'answer-unreadable', 'This request was done before, and its answer is no longer kept.');
 }
 
 function keyOf(request: Request): string | undefined {

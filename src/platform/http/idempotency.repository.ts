@@ -1,13 +1,18 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
-import { type Kysely, sql } from 'kysely';
-import { InjectDatabase } from '../database/index.js';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { InjectDatabase, inTwoTries } from '../database/index.js';
 
 interface IdempotencyTables {
   idempotency_key: {
     caller: string;
     key: string;
     fingerprint: string;
+    /** Who works on the request: a try of it, which may ask again. */
+    holder: string | null;
     claimed_until: Date;
+    /** Set in the transaction that does what the request asks for. */
+    done: boolean;
     status: number | null;
     headers: Record<string, string> | null;
     body: string | null;
@@ -15,9 +20,11 @@ interface IdempotencyTables {
   };
 }
 
-export interface RequestKey {
+export interface RequestClaim {
   readonly caller: string;
   readonly key: string;
+  /** A new id for each try. */
+  readonly holder: string;
 }
 
 export interface StoredAnswer {
@@ -27,10 +34,29 @@ export interface StoredAnswer {
   readonly body: string;
 }
 
-/** A key that somebody else holds: its request is being worked on (`answer` undefined) or was answered. */
+/** A key that somebody else holds. `lost`: its request was done, and nobody will ever know what the answer was. */
 export interface HeldKey {
   readonly fingerprint: string;
-  readonly answer: StoredAnswer | undefined;
+  readonly answer: StoredAnswer | 'awaited' | 'lost';
+}
+
+const beingWorkedOn = new AsyncLocalStorage<RequestClaim>();
+
+/** Does what a request asks for: what `work` keeps is marked with the request's key by `markDone`. */
+export function workOn<R>(claim: RequestClaim, work: () => Promise<R>): Promise<R> {
+  return beingWorkedOn.run(claim, work);
+}
+
+/**
+ * Says of the request that is being worked on, if it has a key, that it is done as soon as `trx` is kept. From then on it
+ * is not done again, whatever becomes of its answer.
+ */
+export async function markDone<T>(trx: Transaction<T>): Promise<void> {
+  const claim = beingWorkedOn.getStore();
+  if (claim)
+    await held(trx as unknown as Transaction<IdempotencyTables>, claim)
+      .set({ done: true })
+      .execute();
 }
 
 @Injectable()
@@ -38,19 +64,22 @@ export class IdempotencyRepository {
   constructor(@InjectDatabase() private readonly db: Kysely<IdempotencyTables>) {}
 
   /** Takes the key (undefined), unless it is held. A key whose holder died, or that has expired, is taken over. */
-  async claim({ caller, key }: RequestKey, fingerprint: string): Promise<HeldKey | undefined> {
+  async claim(claim: RequestClaim, fingerprint: string): Promise<HeldKey | undefined> {
+    const { caller, key, holder } = claim;
     const values = {
       caller,
       key,
       fingerprint,
+      holder,
       claimed_until: sql<Date>`clock_timestamp() + interval '5 minutes'`,
+      done: false,
       status: null,
       headers: null,
       body: null,
       expires_at: sql<Date>`clock_timestamp() + interval '24 hours'`,
     };
     const { caller: _caller, key: _key, ...renewed } = values;
-    const claimed = await this.db
+    const insert = this.db
       .insertInto('idempotency_key')
       .values(values)
       .onConflict((conflict) =>
@@ -60,40 +89,44 @@ export class IdempotencyRepository {
           .where((eb) =>
             eb.or([
               eb('idempotency_key.expires_at', '<', sql<Date>`clock_timestamp()`),
+              // This try took it, and never heard so.
+              eb('idempotency_key.holder', '=', holder),
               // The same request only: another body under a key in use stays a mistake of the caller.
               eb.and([
                 eb('idempotency_key.status', 'is', null),
+                eb('idempotency_key.done', '=', false),
                 eb('idempotency_key.fingerprint', '=', fingerprint),
                 eb('idempotency_key.claimed_until', '<', sql<Date>`clock_timestamp()`),
               ]),
             ]),
           ),
       )
-      .returning('key')
-      .executeTakeFirst();
-    if (claimed) return undefined;
-    const held = await this.row({ caller, key }).executeTakeFirst();
+      .returning('key');
+    if (await inTwoTries(() => insert.executeTakeFirst())) return undefined;
+    const row = await this.row(claim).executeTakeFirst();
     // Released between the two statements: it is free now.
-    return held ? heldKey(held) : this.claim({ caller, key }, fingerprint);
+    return row ? heldKey(row) : this.claim(claim, fingerprint);
   }
 
-  async answered({ caller, key }: RequestKey, answer: StoredAnswer): Promise<void> {
-    await this.db
-      .updateTable('idempotency_key')
-      .set({ status: answer.status, headers: JSON.stringify(answer.headers) as never, body: answer.body })
-      .where('caller', '=', caller)
-      .where('key', '=', key)
-      .execute();
+  async answered(claim: RequestClaim, { status, headers, body }: StoredAnswer): Promise<void> {
+    const answer = { status, headers: JSON.stringify(headers) as never, body };
+    await inTwoTries(() => held(this.db, claim).set(answer).execute());
   }
 
-  /** After a request that failed: it changed nothing, so the caller may try again under the same key. */
-  async release({ caller, key }: RequestKey): Promise<void> {
-    await this.db
+  /** After a request that failed: if it changed nothing, the caller may try again under the same key. */
+  async release(claim: RequestClaim): Promise<void> {
+    const { caller, key, holder } = claim;
+    const nothingDone = this.db
       .deleteFrom('idempotency_key')
       .where('caller', '=', caller)
       .where('key', '=', key)
-      .where('status', 'is', null)
-      .execute();
+      .where('holder', '=', holder)
+      .where('done', '=', false);
+    const noAnswer = held(this.db, claim).set({ claimed_until: sql<Date>`clock_timestamp()` });
+    await inTwoTries(async () => {
+      await nothingDone.execute();
+      await noAnswer.execute();
+    });
   }
 
   async removeExpired(): Promise<void> {
@@ -103,18 +136,29 @@ export class IdempotencyRepository {
       .execute();
   }
 
-  private row({ caller, key }: RequestKey) {
+  private row({ caller, key }: RequestClaim) {
     return this.db
       .selectFrom('idempotency_key')
-      .select(['fingerprint', 'status', 'headers', 'body'])
+      .select(['fingerprint', 'done', 'status', 'headers', 'body'])
+      .select(sql<boolean>`claimed_until < clock_timestamp()`.as('is_over'))
       .where('caller', '=', caller)
       .where('key', '=', key);
   }
 }
 
-type HeldRow = Pick<IdempotencyTables['idempotency_key'], 'fingerprint' | 'status' | 'headers' | 'body'>;
+function held(db: Kysely<IdempotencyTables>, { caller, key, holder }: RequestClaim) {
+  return db
+    .updateTable('idempotency_key')
+    .where('caller', '=', caller)
+    .where('key', '=', key)
+    .where('holder', '=', holder);
+}
 
-function heldKey({ fingerprint, status, headers, body }: HeldRow): HeldKey {
-  const answer = status === null ? undefined : { status, headers: headers ?? {}, body: body ?? '' };
-  return { fingerprint, answer };
+type HeldRow = Pick<IdempotencyTables['idempotency_key'], 'fingerprint' | 'done' | 'status' | 'headers' | 'body'> & {
+  is_over: boolean;
+};
+
+function heldKey({ fingerprint, done, status, headers, body, is_over: isOver }: HeldRow): HeldKey {
+  if (status !== null) return { fingerprint, answer: { status, headers: headers ?? {}, body: body ?? '' } };
+  return { fingerprint, answer: done && isOver ? 'lost' : 'awaited' };
 }

@@ -2,6 +2,7 @@ export { callerOf, setCaller } from './caller.js';
 export { HttpModule } from './http.module.js';
 export { type FieldError, HttpProblem, type Problem, SeeOther } from './http-problem.js';
 export { IdempotencyInterceptor } from './idempotency.interceptor.js';
+export { markDone } from './idempotency.repository.js';
 export { encodeCursor, type Page, pageOf, pageQuery, pageSchema } from './page.js';
 export { type ProblemPage, ProblemPages } from './problem.pages.js';
 export { STALE_VERSION } from './problem.rules.js';

@@ -7,6 +7,7 @@ import {
   NotFoundError,
   UnavailableError,
 } from '../../shared/errors.js';
+import { isDatabaseTrouble } from '../database/index.js';
 import { HttpProblem, type Problem } from './http-problem.js';
 
 /** ConflictErrors with this code say that an editable thing changed since the caller read it: 412, not 409. */
@@ -61,9 +62,6 @@ export function problemOf(error: unknown): ProblemAnswer | undefined {
   return undefined;
 }
 
-const DATABASE_TROUBLE =
-  /^(08...|57P0[123]|25P03|53[0-9]{3}|40001|40P01|55P03|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE)$/;
-
 export function faultProblem(id: string): Problem {
   return {
     type: '/problems/internal-fault',
@@ -101,14 +99,4 @@ function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
   if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;
   return typeof error.status === 'number' ? error.status : undefined;
-}
-
-/**
- * PostgreSQL gone, out of reach, starting or shutting down, a transaction it ended, a lock not obtained in time: trying
- * again may help. A connection that breaks in the middle of a query is an error of pg's without a code.
- */
-function isDatabaseTrouble(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ('code' in error) return DATABASE_TROUBLE.test(String(error.code));
-  return /^Connection terminated|connection error and is not queryable/.test(error.message);
 }
