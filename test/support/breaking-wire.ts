@@ -6,6 +6,8 @@ import { type DatabaseServer } from '../../src/platform/database/index.js';
 export type Break = 'unsent' | 'unanswered';
 
 const READY_FOR_QUERY = 'Z'.charCodeAt(0);
+/** Asks for the rows of a COPY: no answer, and without it nothing could be carried out. It comes alone. */
+const COPY_IN = 'G'.charCodeAt(0);
 const HEADER = 5;
 
 /**
@@ -78,7 +80,7 @@ export class BreakingWire implements AsyncDisposable {
       if (doomed) near.destroy();
     });
     far.on('data', (chunk: Buffer) => {
-      if (!doomed) near.write(chunk);
+      if (!doomed || chunk[0] === COPY_IN) near.write(chunk);
       readies(chunk);
     });
   }
