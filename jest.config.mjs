@@ -29,6 +29,9 @@ const servers = {
 };
 export default {
   maxWorkers: 2,
+  // Something of each spec file that loads the application stays, 10 to 20 MB. Where there are 4 GB of memory Node gives
+  // a process 1 GB: before that is full another one goes on.
+  workerIdleMemoryLimit: '700MB',
   // What hangs fails by this; a machine that is busy with other things took 70 s for what takes 15.
   testTimeout: 180_000,
   ...servers,

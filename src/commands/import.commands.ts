@@ -8,6 +8,7 @@ interface ImportOptions {
   dryRun?: boolean;
   json?: boolean;
   allowShrink?: boolean;
+  allowChanges?: boolean;
   asOf?: string;
 }
 
@@ -107,7 +108,8 @@ export function registerImportCommands(program: Command): void {
       .description(`import ${what}`)
       .option('--dry-run', 'say what would change, change nothing')
       .option('--json', 'the report as JSON')
-      .option('--allow-shrink', 'accept a file that lacks much of what is known');
+      .option('--allow-shrink', 'accept a file that lacks much of what is known')
+      .option('--allow-changes', 'accept a file that gives many of the known another name, organisation or address');
     if (kind === 'organisations') command.option('--as-of <date>', 'the day (YYYY-MM-DD) that the files are of');
     command.action(async (given: string | string[], options: ImportOptions) => {
       const report = await importWithProgress(run, [given].flat(), options);
@@ -126,7 +128,7 @@ export function registerImportCommands(program: Command): void {
 async function importWithProgress(
   run: Import,
   paths: string[],
-  { dryRun = false, allowShrink = false, asOf }: ImportOptions,
+  { dryRun = false, allowShrink = false, allowChanges = false, asOf }: ImportOptions,
 ): Promise<ImportReport> {
   const bar = progressBar('rows');
   try {
@@ -134,6 +136,7 @@ async function importWithProgress(
       actor: 'system:terminal',
       dryRun,
       allowShrink,
+      allowChanges,
       ...(asOf !== undefined && { asOf }),
       onProgress: ({ rows, bytes, totalBytes }) => {
         bar.update(bytes, totalBytes, rows);

@@ -31,6 +31,7 @@ const SOURCES: readonly Source[] = [
   { table: 'declaration_window', where: 'id = $window' },
   { table: 'declaration_window_change', where: 'window_id = $window' },
   { table: 'declaration' },
+  { table: 'declaration_feed' },
   { table: 'campaign', where: 'window_id = $window', history: true },
   { table: 'plan', where: `campaign_id ${OF_WINDOW}`, history: true },
   { table: 'plan_recipient', where: `plan_id in (select id from plan where campaign_id ${OF_WINDOW})`, history: true },
@@ -46,7 +47,7 @@ const SOURCES: readonly Source[] = [
 export const LEFT_BEHIND: readonly RegExp[] = [
   /^(audit|cascade|feedback|webhook)_/,
   /^(kysely|import_previous|cascade$|webhook$|pace(_minute)?$|person$|session$|sign_in_link$|api_key$|idempotency_key$)/,
-  /^(contact_picture|directory_picture|request_rate|retention_tally|scheduler_heartbeat|simulation_run|staged_upload)/,
+  /^(contact_picture|directory_picture|request_rate|retention_tally|scheduler_heartbeat|simulation_run|staged_upload|mail_stop)/,
   // Triggers fill these from what is copied.
   /^delivery_(tally|unknown)$/,
 ];

@@ -1,19 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { type Permission, type Principal } from '../access/index.js';
 import { type CampaignRow, CampaignService, type CampaignState } from '../campaigns/index.js';
-import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
+import { BankHolidays, DeadlinesService, type DeclarationReports } from '../deadlines/index.js';
 import { Ledger, MessageDesk, type Progress } from '../delivery/index.js';
 import { FeedbackService } from '../feedback/index.js';
 import { DirectoryPicture, DirectoryPictureRepository } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
 import { LondonTime } from '../shared/london-time.js';
 import { CascadeReads } from './cascade.reads.js';
-import { countOf } from './pages.js';
+import { countOf, inLondon } from './pages.js';
 import { SendingReads } from './sending.reads.js';
 
 const CAMPAIGNS_READ = 200;
 const CAMPAIGNS_SHOWN = 10;
 const WINDOWS_SHOWN = 3;
+/** Working days before a cutoff, when most reminders leave. */
+const SOON = 10;
 /** Milliseconds for which a campaign that failed waits for somebody. */
 const FAILURE_SHOWN = 7 * 86_400_000;
 
@@ -22,6 +24,17 @@ interface Task {
   readonly text: string;
   readonly href: string;
   readonly urgent: boolean;
+}
+
+/** A cutoff that is coming, and who still holds payments up. */
+interface Cutoff {
+  readonly id: string;
+  readonly name: string;
+  readonly cutoff: LondonTime;
+  readonly workingDays: number;
+  readonly isToday: boolean;
+  readonly practicesWaiting: number;
+  readonly commissionersWaiting: number;
 }
 
 /** What needs somebody now, as far as they may see it. */
@@ -52,15 +65,19 @@ export class Attention {
         progress: await this.ledger.progress({ campaignId: campaign.id }),
       })),
     );
+    const cutoffs = may('window:read') ? await this.cutoffs() : [];
+    const reports = await this.deadlines.declarationReports();
     const tasks = [
       ...(may('message:read') ? await this.deliveryTasks(principal) : []),
+      ...(may('directory:import') ? silenceTasks(reports, cutoffs) : []),
       ...(may('message:read') ? failureTasks(shown, campaigns, this.clock.now()) : []),
       ...(may('cascade:operate') ? await this.cascadeTasks(principal) : []),
       ...campaigns.flatMap((campaign) => campaignTask(campaign, principal)),
     ];
     return {
       tasks: tasks.sort((a, b) => Number(b.urgent) - Number(a.urgent)),
-      cutoffs: may('window:read') ? await this.cutoffs() : [],
+      cutoffs,
+      reports,
       risk: may('directory:read') ? await this.practicesAtRisk() : undefined,
       campaigns: shown,
     };
@@ -101,7 +118,7 @@ export class Attention {
     }));
   }
 
-  private async cutoffs() {
+  private async cutoffs(): Promise<Cutoff[]> {
     const now = this.clock.now();
     const today = LondonTime.fromInstant(now).date;
     const windows = (await this.deadlines.openWindows()).slice(0, WINDOWS_SHOWN);
@@ -125,6 +142,15 @@ export class Attention {
     const standing = await this.picture.standing();
     return { standing, ...(await this.pictures.risk()) };
   }
+}
+
+/** Reminders leave by themselves: if nobody notices, they go to people who have long done what is asked. */
+function silenceTasks({ heardAt, areSilent }: DeclarationReports, cutoffs: readonly Cutoff[]): Task[] {
+  const next = cutoffs.find(({ workingDays }) => workingDays <= SOON);
+  if (!areSilent || !next) return [];
+  const since = heardAt === null ? 'has come yet' : `has come since ${inLondon(heardAt)}`;
+  const text = `No declaration status ${since}, and reminders before the cutoff of ${next.name} go by it`;
+  return [{ text, href: '/imports', urgent: true }];
 }
 
 /**

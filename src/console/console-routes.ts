@@ -2,6 +2,7 @@ import { applyDecorators, Controller, createParamDecorator, type ExecutionContex
 import { ApiExcludeController } from '@nestjs/swagger';
 import { type Request, type Response } from 'express';
 import { viewerOf } from '../access/index.js';
+import { FramePipe } from './frame.pipe.js';
 import { type Frame } from './pages.js';
 
 /** Routes that answer with pages: they are no part of the API's description. */
@@ -11,10 +12,12 @@ export const ConsoleController = (path = ''): ClassDecorator =>
 /** The handler's string is a page. */
 export const Page = (): MethodDecorator => Header('Content-Type', 'text/html; charset=utf-8');
 
-/** Handler parameter: who looks at the page, and the token that its forms carry. */
-export const PageFrame = createParamDecorator((_: unknown, context: ExecutionContext): Frame =>
+const Viewer = createParamDecorator((_: unknown, context: ExecutionContext): Frame =>
   viewerOf(context.switchToHttp().getRequest<Request>()),
 );
+
+/** Handler parameter: who looks at the page, the token that its forms carry, and whether all mail is stopped. */
+export const PageFrame = (): ParameterDecorator => Viewer(FramePipe);
 
 /** Answers with the page of a form that was not taken. */
 export function sendFaults(response: Response, page: string): void {

@@ -28,9 +28,11 @@ import { DeliveryController } from './delivery.controller.js';
 import { DirectoryReads } from './directory.reads.js';
 import { DrillsController } from './drills.controller.js';
 import { EmailPreviews } from './email.previews.js';
+import { FramePipe } from './frame.pipe.js';
 import { HomeController } from './home.controller.js';
 import { ImportsController } from './imports.controller.js';
 import { InboxController } from './inbox.controller.js';
+import { StopMailController } from './stop-mail.controller.js';
 import { MessagesController } from './messages.controller.js';
 import { Pages, TEMPLATE_SCRIPT_HASH } from './pages.js';
 import { PeopleController } from './people.controller.js';
@@ -96,6 +98,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     ReminderFormController,
     SimulationController,
     ImportsController,
+    StopMailController,
     DeliveryController,
     UnknownController,
     InboxController,
@@ -109,6 +112,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
   ],
   providers: [
     Pages,
+    FramePipe,
     DirectoryReads,
     PlanReads,
     RegionCounts,

@@ -44,7 +44,10 @@ export class DeliveryController {
 
   @Get()
   @Page()
-  async overview(@PageFrame() frame: Frame): Promise<string> {
+  async overview(
+    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @PageFrame() frame: Frame,
+  ): Promise<string> {
     const { trialMode, trialAllow } = this.config;
     const { ratePerMinute, dayBudget } = mailLimitsOf(this.config);
     const now = this.clock.now();
@@ -54,6 +57,7 @@ export class DeliveryController {
     const values = {
       title: 'Delivery',
       section: 'delivery',
+      notice: noticeOf(done),
       captured: isCaptured(this.config),
       trialMode,
       trialAllow,

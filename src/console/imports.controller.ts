@@ -15,7 +15,7 @@ import {
   ImportUndo,
 } from '../directory/index.js';
 import { DirectoryPicture } from '../segments/index.js';
-import { NotFoundError } from '../shared/errors.js';
+import { AppError, NotFoundError } from '../shared/errors.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, refusal, refusalOf } from './form.faults.js';
 import { noticeOf, noticeSchema } from './notices.js';
@@ -31,7 +31,11 @@ const FAULTS_SHOWN = 200;
 const listSchema = noticeSchema.extend({ before: z.coerce.number().int().positive().optional().catch(undefined) });
 const uploadSchema = z.object({ kind: z.enum(IMPORT_KINDS).optional().catch(undefined) });
 const batchSchema = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
-const applySchema = z.object({ shrink: z.literal('yes').optional().catch(undefined) });
+const ticked = z.literal('yes').optional().catch(undefined);
+const applySchema = z.object({ shrink: ticked, changes: ticked });
+/** The box that allows an import which is refused as doubtful. */
+const ALLOWED_IN: Readonly<Record<string, string>> = { 'import-shrinks': 'shrink', 'import-mixed-up': 'changes' };
+const DOUBTFUL = 'Nothing was imported. If the file is right, say so by ticking the box';
 
 interface Upload {
   readonly path: string;
@@ -99,13 +103,14 @@ export class ImportsController {
   @RequirePermission('directory:import')
   async apply(
     @Param('id') id: string,
-    @Body({ schema: applySchema }) { shrink }: z.infer<typeof applySchema>,
+    @Body({ schema: applySchema }) { shrink, changes }: z.infer<typeof applySchema>,
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
     const checked = await this.uploads.get(id);
     try {
-      const request = { actor: frame.principal.id, allowShrink: shrink === 'yes' };
+      const allowed = { allowShrink: shrink === 'yes', allowChanges: changes === 'yes' };
+      const request = { actor: frame.principal.id, ...allowed };
       const report = await this.uploads.withFile(checked, (path) => this.run(checked.kind, path, request));
       if (report.applied) {
         await this.uploads.forget(id);
@@ -113,8 +118,9 @@ export class ImportsController {
         response.redirect(303, `/imports?done=${added + changed + gone > 0 ? 'imported' : 'nothing-imported'}`);
       } else sendFaults(response, this.checkPage({ ...checked, report }, frame));
     } catch (error) {
-      const page = this.checkPage(checked, frame, refusal(error, checked.report.warnings.length > 0 ? 'shrink' : ''));
-      sendFaults(response, page);
+      const field = error instanceof AppError ? ALLOWED_IN[error.code] : undefined;
+      const faults = field === undefined ? refusal(error) : faultsOf([{ field, message: DOUBTFUL }]);
+      sendFaults(response, this.checkPage(checked, frame, faults));
     }
   }
 
@@ -167,6 +173,7 @@ export class ImportsController {
       report,
       shown: report.faults.slice(0, FAULTS_SHOWN),
       shrinks: report.warnings.some(({ code }) => code === 'shrinks'),
+      isMixedUp: report.warnings.some(({ code }) => code === 'mixed-up'),
     };
     return this.pages.render('import-check', values, frame);
   }

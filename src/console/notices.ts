@@ -29,6 +29,8 @@ const NOTICES = {
   answered: 'Their answer is written down.',
   imported: 'Imported.',
   'nothing-imported': 'The file held nothing new. That it was imported is in the history.',
+  stopped: 'Stopped. It is in the audit trail.',
+  'goes-on': 'Mail goes on. Nobody gets a message twice.',
   decided: 'Decided. It is in the audit trail.',
   'released-again': 'They leave again within a minute, in the limits of the campaign: one that is paused keeps them.',
   lifted: 'The block is lifted. The address can be written to again.',

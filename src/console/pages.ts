@@ -44,6 +44,8 @@ const WORDS = {
 export interface Frame {
   readonly principal: Principal;
   readonly csrf: string;
+  /** That all mail is stopped, and who did it why. */
+  readonly stop?: { readonly since: Date; readonly reason: string; readonly who: string };
 }
 
 /** Turns a view and its values into a page. Everything is escaped unless a view says otherwise. */
@@ -62,7 +64,7 @@ export class Pages {
     this.environment.addFilter('number', (value: number) => value.toLocaleString('en-GB'));
     this.environment.addFilter('count', countOf);
     // Times always carry their zone: London's, in words.
-    this.environment.addFilter('londonTime', (value: Date | string) => inWords(wallClockOf(value)));
+    this.environment.addFilter('londonTime', inLondon);
     this.environment.addFilter('shortTime', (value: Date | string) => shortTime(wallClockOf(value)));
     this.environment.addFilter('wallTime', (value: LondonTime | string) =>
       inWords(typeof value === 'string' ? LondonTime.parse(value) : value),
@@ -84,6 +86,7 @@ export class Pages {
     const known = frame && {
       csrf: frame.csrf,
       principal: frame.principal,
+      stop: frame.stop,
       navigation: navigationFor(frame.principal, values.section),
       may: (permission: string) => (frame.principal.permissions as readonly string[]).includes(permission),
     };
@@ -94,6 +97,11 @@ export class Pages {
 /** "1 person", "2 people". */
 export function countOf(number: number, one: string, many: string): string {
   return `${number.toLocaleString('en-GB')} ${number === 1 ? one : many}`;
+}
+
+/** The instant as people say it, to the minute. */
+export function inLondon(instant: Date | string): string {
+  return inWords(wallClockOf(instant));
 }
 
 function inWords(time: LondonTime): string {

@@ -110,6 +110,7 @@ export class WindowsController {
         ...(await this.deadlines.waiting(id)),
         unheard: (await this.deadlines.practicesWithoutStatus(id)).length,
       },
+      reports: await this.deadlines.declarationReports(),
       campaigns: frame.principal.permissions.includes('campaign:read')
         ? await this.campaigns.list({
             windowId: id,

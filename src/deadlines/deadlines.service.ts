@@ -12,7 +12,7 @@ import {
   type OrganisationBlockers,
   type Waiting,
 } from './declaration.repository.js';
-import { type Actor } from './declaration.rules.js';
+import { type Actor, isSilent } from './declaration.rules.js';
 import { DeclarationWindowRepository, snapshotOf, type WindowChange } from './declaration-window.repository.js';
 import {
   type DeclarationWindow,
@@ -36,6 +36,12 @@ import {
 interface Change {
   readonly by: string;
   readonly reason: string;
+}
+
+/** How current it is what we know of declarations. */
+export interface DeclarationReports {
+  readonly heardAt: Date | null;
+  readonly areSilent: boolean;
 }
 
 /**
@@ -150,6 +156,12 @@ export class DeadlinesService {
   /** How many practices have something to declare within the window, and how many commissioners to approve. */
   async waiting(reference: string): Promise<Waiting> {
     return this.declarations.waiting(await this.window(reference));
+  }
+
+  /** When a report of declarations last came (null: none ever has), and whether they have stayed away since. */
+  async declarationReports(): Promise<DeclarationReports> {
+    const heardAt = await this.declarations.heardAt();
+    return { heardAt, areSilent: isSilent(heardAt, this.clock.now(), this.bankHolidays.calendar) };
   }
 
   /** Open GP practices about which no feed has said anything within the window: nobody can say whether they block. */

@@ -1,4 +1,4 @@
-import { type ColumnType, type GeneratedAlways } from 'kysely';
+import { type ColumnType, type Generated, type GeneratedAlways } from 'kysely';
 import { type Actor, type DeclarationStatus } from './declaration.rules.js';
 
 type Json = ColumnType<unknown, string, string>;
@@ -46,9 +46,16 @@ interface DeclarationTable {
   blocker: GeneratedAlways<Actor | 'nobody'>;
 }
 
+/** One row, once a report has come. */
+interface DeclarationFeedTable {
+  is_only: Generated<boolean>;
+  heard_at: Date;
+}
+
 /** The tables of this module, for repositories further down that join them. Only this module writes to them. */
 export interface DeadlinesTables {
   declaration_window: DeclarationWindowTable;
   declaration_window_change: DeclarationWindowChangeTable;
   declaration: DeclarationTable;
+  declaration_feed: DeclarationFeedTable;
 }

@@ -47,11 +47,11 @@ export class DeclarationController {
   @ApiOkResponse({ standardSchema: importReportSchema })
   @ApiProblems(400, 409, 413, 415)
   async import(
-    @Query({ schema: importQuerySchema }) { dryRun, allowShrink }: z.infer<typeof importQuerySchema>,
+    @Query({ schema: importQuerySchema }) { dryRun, ...allowed }: z.infer<typeof importQuerySchema>,
     @FileFromBody() { path }: ReceivedFile,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ImportReport> {
     requireRegion(principal, undefined);
-    return shownReport(await this.feed.importDeclarations(path, { actor: principal.id, dryRun, allowShrink }));
+    return shownReport(await this.feed.importDeclarations(path, { actor: principal.id, dryRun, ...allowed }));
   }
 }

@@ -41,11 +41,13 @@ export class DeclarationFeed {
    * @throws InvalidInputError `bad-declarations` naming each row and field at fault (`3.status: …`, counted from 0).
    */
   async applyDeclarations(rows: unknown, by: string): Promise<DeclarationFeedReport> {
-    const declarations = parseInput('bad-declarations', declarationsAt(this.clock.now()), rows);
+    const now = this.clock.now();
+    const declarations = parseInput('bad-declarations', declarationsAt(now), rows);
     const codes = declarations.map(({ organisationCode }) => organisationCode);
     const received = declarations.length;
     return this.declarations.db.transaction().execute(async (trx) => {
       const counts = await this.declarations.apply(declarations, trx);
+      await this.declarations.heard(now, trx);
       const unknownOrganisations = await this.declarations.unknownOrganisations(codes, trx);
       const details = { received, ...counts, unknownOrganisations: unknownOrganisations.length };
       await this.audit.record({ actor: by, action: 'declarations.applied', subject: 'declarations', details }, trx);

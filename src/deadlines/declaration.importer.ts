@@ -51,8 +51,9 @@ export class DeclarationImporter implements Importer {
     return Promise.resolve(this.counts);
   }
 
-  async apply(): Promise<void> {
-    // Done while reading.
+  /** The rows were written while they were read. */
+  async apply(trx: QueryExecutorProvider, _: number, now: Date): Promise<void> {
+    await this.declarations.heard(now, trx);
   }
 
   async warnings(trx: QueryExecutorProvider): Promise<ImportWarning[]> {

@@ -69,6 +69,19 @@ export class DeclarationRepository {
     return { ...total, unchanged: declarations.length - total.added - total.changed };
   }
 
+  /** Notes that a report came, whatever it told. */
+  async heard(at: Date, trx: QueryExecutorProvider): Promise<void> {
+    await sql`
+      insert into declaration_feed as feed (heard_at) values (${at})
+      on conflict (is_only) do update set heard_at = greatest(feed.heard_at, excluded.heard_at)`.execute(trx);
+  }
+
+  /** When a report last came; null when none ever has. */
+  async heardAt(): Promise<Date | null> {
+    const row = await this.db.selectFrom('declaration_feed').select('heard_at').executeTakeFirst();
+    return row?.heard_at ?? null;
+  }
+
   private async applySlice(
     slice: readonly Declaration[],
     trx: QueryExecutorProvider,

@@ -1,4 +1,6 @@
-import { blockerOf, declarationSchema } from './declaration.rules.js';
+import { readFileSync } from 'node:fs';
+import { WorkingCalendar } from '../shared/working-calendar.js';
+import { blockerOf, declarationSchema, isSilent } from './declaration.rules.js';
 
 describe('blockerOf', () => {
   it.each([
@@ -60,5 +62,26 @@ describe('declarationSchema', () => {
   ])('refuses %s of %p and names the field', (field, value) => {
     const issues = declarationSchema.safeParse({ ...posted, [field]: value }).error?.issues ?? [];
     expect(JSON.stringify(issues)).toContain(field);
+  });
+});
+
+describe('isSilent', () => {
+  const calendar = WorkingCalendar.fromGovUk(JSON.parse(readFileSync('data/bank-holidays.json', 'utf8')));
+
+  it.each([
+    ['the same day', '2026-09-14T06:00:00Z', '2026-09-14T16:00:00Z', false],
+    ['the evening before', '2026-09-14T22:00:00Z', '2026-09-15T06:00:00Z', false],
+    ['the day before yesterday, just', '2026-09-14T22:59:59Z', '2026-09-16T06:00:00Z', true],
+    ['yesterday in London, the day before in UTC', '2026-09-14T23:00:00Z', '2026-09-16T06:00:00Z', false],
+    ['Friday, on Monday', '2026-09-11T08:00:00Z', '2026-09-14T16:00:00Z', false],
+    ['Friday, on Tuesday', '2026-09-11T08:00:00Z', '2026-09-15T06:00:00Z', true],
+    ['Friday before a bank holiday, on Tuesday', '2026-08-28T08:00:00Z', '2026-09-01T16:00:00Z', false],
+    ['later than now, as a rehearsal has it', '2026-09-20T08:00:00Z', '2026-09-14T08:00:00Z', false],
+  ])('heard %s', (_, heardAt, now, silent) => {
+    expect(isSilent(new Date(heardAt), new Date(now), calendar)).toBe(silent);
+  });
+
+  it('where none ever came', () => {
+    expect(isSilent(null, new Date(), calendar)).toBe(true);
   });
 });

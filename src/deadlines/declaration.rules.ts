@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { isoInstantSchema } from '../shared/london-time.js';
+import { isoInstantSchema, LondonTime } from '../shared/london-time.js';
 import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
+import { type WorkingCalendar } from '../shared/working-calendar.js';
 import { lineOf } from './input.schema.js';
 
 /**
@@ -41,6 +42,18 @@ export function isOfTheFuture(updatedAt: Date, now: Date): boolean {
 }
 
 export const OF_THE_FUTURE = 'The time has not come yet: this report would win over every later one';
+
+const SILENT_WORKING_DAYS = 2;
+
+/**
+ * Whether reports have stayed away: none ever came, or none on this working day (Europe/London) and the one before.
+ * What they last said is then no ground to tell anybody that they hold a payment up.
+ */
+export function isSilent(heardAt: Date | null, now: Date, calendar: WorkingCalendar): boolean {
+  if (heardAt === null) return true;
+  const dayOf = (instant: Date) => LondonTime.fromInstant(instant).date;
+  return calendar.workingDaysBetween(dayOf(heardAt), dayOf(now)) >= SILENT_WORKING_DAYS;
+}
 
 const nameSchema = lineOf({ min: 1, max: 200 });
 

@@ -1,6 +1,6 @@
 export { BANK_HOLIDAYS_FILE, BankHolidays } from './bank-holidays.js';
 export { DeadlinesModule } from './deadlines.module.js';
-export { DeadlinesService } from './deadlines.service.js';
+export { DeadlinesService, type DeclarationReports } from './deadlines.service.js';
 export { type DeadlinesTables } from './deadlines.tables.js';
 export { DeclarationFeed, type DeclarationFeedReport, MAX_DECLARATIONS } from './declaration.feed.js';
 export { type BlockingPair, type OrganisationBlockers, type Waiting } from './declaration.repository.js';

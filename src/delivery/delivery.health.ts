@@ -6,10 +6,10 @@ import { MAIL_ROUTES, type MailRoute } from './mail-routes.js';
 import { TransportPace } from './transport.pace.js';
 
 /**
- * Shows in `/health/ready` whether mail reaches anybody (`real`), only those of the trial, or the capture inbox; and the
- * circuit breakers of the transports: open only while every one is, and each by its name where there are several; in
- * schedulers also whether messages move. Neither makes a process unready: mail waits in the ledger, and a process that is
- * restarted would meet the same server and the same lack of workers.
+ * Shows in `/health/ready` whether mail reaches anybody (`real`), only those of the trial, or the capture inbox; whether
+ * somebody has stopped all of it; and the circuit breakers of the transports: open only while every one is, and each by
+ * its name where there are several; in schedulers also whether messages move. Neither makes a process unready: mail waits
+ * in the ledger, and a process that is restarted would meet the same server and the same lack of workers.
  */
 @Injectable()
 export class DeliveryHealth implements OnModuleInit {
@@ -25,7 +25,9 @@ export class DeliveryHealth implements OnModuleInit {
     this.checks.add('transport', async () => {
       const { closedForMs, trouble } = await this.pace.state();
       const mail = isCaptured(this.config) ? 'captured' : this.config.trialMode ? 'trial' : 'real';
-      const all = { mail, breaker: breakerOf(closedForMs), openForSeconds: Math.ceil(closedForMs / 1_000), trouble };
+      const openForSeconds = Math.ceil(closedForMs / 1_000);
+      const stopped = (await this.pace.isStopped()) && { stopped: 'yes' };
+      const all = { mail, ...stopped, breaker: breakerOf(closedForMs), openForSeconds, trouble };
       if (this.routes.length === 1) return all;
       const states = await this.pace.states();
       const each = this.routes.map(({ name }) => [name, breakerOf(states.get(name)?.closedForMs ?? 0)] as const);

@@ -68,6 +68,14 @@ export class DeliveryMetrics {
       },
     });
     new Gauge({
+      name: 'delivery_stopped',
+      help: '1 while somebody has stopped all mail',
+      registers,
+      async collect() {
+        this.set((await pace.isStopped()) ? 1 : 0);
+      },
+    });
+    new Gauge({
       name: 'delivery_day_budget_used',
       help: 'Messages of the last 24 hours that count against the budget',
       labelNames: ['transport'],

@@ -101,6 +101,14 @@ export interface PaceTable {
   trouble: Generated<number>;
 }
 
+/** One row while all mail is stopped. */
+export interface MailStopTable {
+  is_only: Generated<boolean>;
+  since: Date;
+  stopped_by: string;
+  reason: string;
+}
+
 export interface DeliveryTables {
   dispatch: DispatchTable;
   message: MessageTable;
@@ -110,6 +118,7 @@ export interface DeliveryTables {
   slice: SliceTable;
   suppression: SuppressionTable;
   pace: PaceTable;
+  mail_stop: MailStopTable;
 }
 
 /** A transaction of another module: its tables and ours are one database. */

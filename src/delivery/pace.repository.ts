@@ -69,6 +69,11 @@ export class PaceRepository {
     return new Map(rows.map(({ name, ...state }) => [name, state]));
   }
 
+  /** Whether somebody has stopped all mail. */
+  async isStopped(): Promise<boolean> {
+    return (await this.db.selectFrom('mail_stop').select('since').executeTakeFirst()) !== undefined;
+  }
+
   /** Hands out the next slots, one interval apart. The row's lock makes the workers take turns. */
   async reserve(name: string, { ratePerMinute, dayBudget }: Limits, wanted: number): Promise<Grant> {
     const { rows } = await sql<Grant>`

@@ -96,7 +96,8 @@ export class SliceRepository {
 
   /**
    * Records, on disk, that these messages may leave from now on, and renews the lease in the same statement. Returns
-   * the ordinals that may; none when the lease is lost or the dispatch was paused or cancelled meanwhile.
+   * the ordinals that may; none when the lease is lost, the dispatch was paused or cancelled meanwhile, or all mail was
+   * stopped.
    */
   async intend(
     lease: Lease,
@@ -113,6 +114,7 @@ export class SliceRepository {
         update slice set lease_until = clock_timestamp() + ${seconds} * interval '1 second'
         from durably, dispatch
         where ${this.held(lease)} and dispatch.id = slice.dispatch_id and dispatch.state = 'running'
+          and not exists (select from mail_stop)
         returning slice.epoch
       )
       update delivery set state = 'sending', attempt = delivery.attempt + 1, epoch = held.epoch,

@@ -143,7 +143,7 @@ export class SliceRun {
     return undefined;
   }
 
-  /** Those that may leave; undefined when none may: the dispatch was paused or cancelled, or the lease is lost. */
+  /** Those that may leave; undefined when none may: the dispatch, or all mail, was stopped, or the lease is lost. */
   private async intend(prepared: readonly Prepared[], route: MailRoute): Promise<Prepared[] | undefined> {
     const { slices, clock, options } = this.parts;
     const askedAt = performance.now();

@@ -27,6 +27,8 @@ const BATCH_MS = 250;
  * messages unknown.
  */
 const WINDOW = 100;
+/** While all mail is stopped nobody knows until when: it is looked at again so often, in milliseconds. */
+const STOPPED_MS = 1_000;
 /** How long this process trusts what it last read of the shared state, in milliseconds. */
 const FRESH_MS = 200;
 /** The name in `pace` of what all transports may do together. */
@@ -47,6 +49,7 @@ export class TransportPace implements OnModuleInit {
   private readonly choice: RouteChoice;
   private known: ReadonlyMap<string, PaceState> = new Map();
   private knownAt = -Infinity;
+  private stopped = false;
 
   constructor(
     private readonly repository: PaceRepository,
@@ -67,6 +70,12 @@ export class TransportPace implements OnModuleInit {
     return [...this.limits.keys()];
   }
 
+  /** Whether somebody has stopped all mail. */
+  async isStopped(): Promise<boolean> {
+    await this.states();
+    return this.stopped;
+  }
+
   async onModuleInit(): Promise<void> {
     await this.repository.ensure(...this.names);
   }
@@ -74,20 +83,23 @@ export class TransportPace implements OnModuleInit {
   /** Of everything that has a breaker or limits, by its name: the transports, and all of them together. */
   async states(): Promise<ReadonlyMap<string, PaceState>> {
     if (performance.now() - this.knownAt > FRESH_MS) {
+      this.stopped = await this.repository.isStopped();
       this.known = await this.repository.states(this.limits);
       this.knownAt = performance.now();
     }
     return this.known;
   }
 
-  /** Of mail as a whole: closed while every transport is, or while the limit of all together is reached. */
+  /** Of mail as a whole: closed while it is stopped, while every transport is, or while the limit of all together is reached. */
   async state(): Promise<PaceState> {
     const states = await this.states();
     const each = this.routes.map(({ name }) => states.get(name) ?? UNUSED);
     const best = each.reduce((a, b) => (b.closedForMs < a.closedForMs ? b : a));
     const all = states.get(TOGETHER) ?? UNUSED;
     const dayUsed = isLimited(this.together) ? all.dayUsed : each.reduce((sum, state) => sum + state.dayUsed, 0);
-    return { ...best, ...(all.closedForMs > best.closedForMs && all), trouble: best.trouble, dayUsed };
+    const state = { ...best, ...(all.closedForMs > best.closedForMs && all), trouble: best.trouble, dayUsed };
+    if (!this.stopped) return state;
+    return { ...state, closedForMs: Math.max(state.closedForMs, STOPPED_MS), closedReason: 'all mail is stopped' };
   }
 
   /** How many messages to prepare together: few at a slow rate, and few after trouble, so that recovery ramps up. */

@@ -115,6 +115,23 @@ export class AccountStage {
     return rows[0] ?? { added: 0, changed: 0, gone: 0, unchanged: 0, known: 0 };
   }
 
+  /** Known accounts with another name, with the address of another account, or with none of their organisations. */
+  async mixedUp(): Promise<number> {
+    const { rows } = await sql<{ mixed: number }>`
+      with known as (
+        select s.account_id, s.name_key <> a.name_key as renamed,
+          s.email_normalised <> a.email_normalised
+            and s.email_normalised in (select email_normalised from account where gone_at is null) as readdressed
+        from stage_person s join account a on a.id = s.account_id where a.gone_at is null
+      ), moved as (
+        (select account_id from membership intersect select account_id from stage_membership)
+        except select account_id from membership join stage_membership using (account_id, organisation_code)
+      )
+      select count(*) as mixed from known left join moved using (account_id)
+      where renamed or readdressed or moved.account_id is not null`.execute(this.trx);
+    return rows[0]?.mixed ?? 0;
+  }
+
   async apply(batchId: number, now: Date): Promise<void> {
     const { trx } = this;
     await createStageAs(

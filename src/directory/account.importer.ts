@@ -47,6 +47,10 @@ export class AccountImporter implements Importer {
     return this.stageTables.compare();
   }
 
+  async mixedUp(): Promise<number> {
+    return this.stageTables.mixedUp();
+  }
+
   async apply(_: Trx, batchId: number, now: Date): Promise<void> {
     await this.stageTables.apply(batchId, now);
   }

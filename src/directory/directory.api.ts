@@ -134,6 +134,7 @@ export function accountView({ email, goneAt, ...account }: Account, withAddress:
 export const importQuerySchema = z.strictObject({
   dryRun: queryFlag().default(false),
   allowShrink: queryFlag().default(false),
+  allowChanges: queryFlag().default(false),
 });
 
 export const IMPORT_FILE = {

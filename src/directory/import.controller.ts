@@ -77,12 +77,12 @@ export class ImportController {
   @ApiProblems(400, 409, 413, 415)
   async import(
     @Param('kind', { schema: kindSchema }) kind: Kind,
-    @Query({ schema: importQuerySchema }) { dryRun, allowShrink }: z.infer<typeof importQuerySchema>,
+    @Query({ schema: importQuerySchema }) { dryRun, ...allowed }: z.infer<typeof importQuerySchema>,
     @FileFromBody() { path }: ReceivedFile,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ImportReport> {
     requireRegion(principal, undefined);
-    return shownReport(await this.run(kind, path, { actor: principal.id, dryRun, allowShrink }));
+    return shownReport(await this.run(kind, path, { actor: principal.id, dryRun, ...allowed }));
   }
 
   private async run(kind: Kind, path: string, request: ImportRequest): Promise<ImportReport> {

@@ -8,8 +8,10 @@ export interface ImportRequest {
   readonly actor: string;
   /** Does everything, then undoes it: the report says what would change. */
   readonly dryRun?: boolean;
-  /** A file that lacks much of what is known (see `shrink.rules.ts`) is refused without this. */
+  /** A file that lacks much of what is known (see `doubt.rules.ts`) is refused without this. */
   readonly allowShrink?: boolean;
+  /** The same of a file in which many known have got what was somebody else's. */
+  readonly allowChanges?: boolean;
   readonly onProgress?: (progress: Progress) => void;
 }
 

@@ -16,7 +16,7 @@ import { type Importer } from './importer.js';
 import { NhsmailImporter } from './nhsmail.importer.js';
 import { NoNhsmailImporter } from './no-nhsmail.importer.js';
 import { OrganisationImporter } from './organisation.importer.js';
-import { isShrinking, refuseToShrink } from './shrink.rules.js';
+import { doubtsOf, isMuch } from './doubt.rules.js';
 import { analyse } from './staging.js';
 import { type Columns } from './table.format.js';
 import { type TableReader } from './table.reader.js';
@@ -81,8 +81,11 @@ export class ImportService {
     if (about.faultCount > 0) return { ...about, ...NOTHING, applied: false, warnings };
 
     const { known, ...counts } = await importer.compare(trx);
-    const shrinks = isShrinking(counts.gone, known);
-    if (shrinks && !request.allowShrink && !dryRun) refuseToShrink(about.files[0]?.name ?? '', counts.gone, known);
+    // Those that are mixed up are among the changed.
+    const mixedUp = isMuch(counts.changed, known) ? ((await importer.mixedUp?.(trx)) ?? 0) : 0;
+    const doubts = doubtsOf({ known, gone: counts.gone, mixedUp });
+    const refused = doubts.find(({ allowedBy }) => !request[allowedBy]);
+    if (refused && !dryRun) refused.refuse(about.files[0]?.name ?? '');
     const now = this.clock.now();
     const batchId = await this.recordBatch(trx, { ...about, ...counts }, request.actor, now);
     await importer.apply(trx, batchId, now);
@@ -90,12 +93,8 @@ export class ImportService {
     for (const table of importer.tables) await analyse(trx, table);
     const report = { ...about, ...counts, warnings: [...warnings, ...(await importer.warnings(trx))] };
     if (dryRun) {
-      const warning = {
-        code: 'shrinks',
-        message: `${counts.gone} of ${known} known would be marked as gone`,
-        items: [],
-      };
-      return { ...report, applied: false, warnings: shrinks ? [warning, ...report.warnings] : report.warnings };
+      const doubtful = doubts.map(({ code, message }) => ({ code, message, items: [] }));
+      return { ...report, applied: false, warnings: [...doubtful, ...report.warnings] };
     }
     await this.audit.record(
       {

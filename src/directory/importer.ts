@@ -14,6 +14,8 @@ export interface Importer {
   /** Reads the files, as a rule into temporary tables. What is wrong with a row is in the readers' faults. */
   stage(trx: Trx): Promise<StagedFiles>;
   compare(trx: Trx): Promise<ImportCounts & { known: number }>;
+  /** How many of the known would get what was somebody else's. Only of kinds that say who somebody is. */
+  mixedUp?(trx: Trx): Promise<number>;
   apply(trx: Trx, batchId: number, now: Date): Promise<void>;
   /** Asked after `apply`. */
   warnings(trx: Trx): Promise<ImportWarning[]>;

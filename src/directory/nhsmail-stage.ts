@@ -68,6 +68,15 @@ export class NhsmailStage {
     return rows[0] ?? { added: 0, changed: 0, gone: 0, unchanged: 0, known: 0 };
   }
 
+  /** Known addresses with another name, organisation or recorded link. */
+  async mixedUp(): Promise<number> {
+    const { rows } = await sql<{ mixed: number }>`
+      select count(*) as mixed from stage_entry s join nhsmail_entry e on e.address = s.address
+      where e.gone_at is null and (s.name_key <> e.name_key or s.organisation_code <> e.organisation_code
+        or s.cqrs_account_id <> e.cqrs_account_id)`.execute(this.trx);
+    return rows[0]?.mixed ?? 0;
+  }
+
   async apply(batchId: number, now: Date): Promise<void> {
     const { trx } = this;
     await createStageAs(

@@ -48,6 +48,10 @@ export class NhsmailImporter implements Importer {
     return this.stageTables.compare();
   }
 
+  async mixedUp(): Promise<number> {
+    return this.stageTables.mixedUp();
+  }
+
   async apply(_: Trx, batchId: number, now: Date): Promise<void> {
     await this.stageTables.apply(batchId, now);
   }

@@ -166,6 +166,7 @@ export async function pagesOf({ pool, nation }) {
     fixed('import: check', `/imports/checks/${nation.upload}`, '/imports/checks/:id'),
     fixed('delivery', '/delivery'),
     fixed('messages to decide', '/delivery/unknown'),
+    fixed('stop all mail', '/delivery/stop'),
     fixed('blocked addresses', '/delivery/blocks'),
     fixed('returned messages', '/delivery/returned'),
     fixed('captured mail', '/inbox'),

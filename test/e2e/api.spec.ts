@@ -420,6 +420,8 @@ describe('somebody of one region', () => {
     ['get', '/suppressions', undefined],
     ['get', '/webhooks', undefined],
     ['get', '/feedback-reports', undefined],
+    ['post', '/mail/stop', { reason: 'no' }],
+    ['post', '/mail/resume', undefined],
   ] as const)('does not %s %s, which is for the whole country', async (method, path, sent) => {
     const response = await regional(method, path).send(sent);
     expect([400, 403]).toContain(response.status);
@@ -477,6 +479,20 @@ describe('files over the API', () => {
   ])('%s are refused with a problem document', async (_, path, file, type, status) => {
     const response = await send(path, file, type);
     expect([response.status, response.type]).toEqual([status, 'application/problem+json']);
+  });
+});
+
+describe('all mail', () => {
+  it('is stopped and goes on again, however often it is asked for', async () => {
+    expect((await author('get', '/mail').expect(200)).body).toEqual({ stopped: null });
+    const first = await author('post', '/mail/stop').send({ reason: 'The date is wrong' }).expect(200);
+    expect(first.body).toMatchObject({ stopped: { reason: 'The date is wrong' } });
+    const again = await author('post', '/mail/stop').send({ reason: 'Somebody else saw it too' }).expect(200);
+    expect(again.body).toEqual(first.body);
+    await onlooker('post', '/mail/resume').expect(403);
+    await author('post', '/mail/stop').send({ reason: 'two\nlines' }).expect(400);
+    for (let time = 0; time < 2; time += 1)
+      expect((await author('post', '/mail/resume').expect(200)).body).toEqual({ stopped: null });
   });
 });
 

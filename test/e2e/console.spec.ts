@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { type Page } from 'playwright-core';
 import { ApiKeys, AuditTrail } from '../../src/access/index.js';
-import { DeadlinesService } from '../../src/deadlines/index.js';
+import { DeadlinesService, type DeadlinesTables } from '../../src/deadlines/index.js';
+import { DirectoryService, ImportUndo } from '../../src/directory/index.js';
 import { CampaignService, CampaignTicker, PlanService } from '../../src/campaigns/index.js';
 import {
   CaptureInbox,
@@ -14,7 +15,7 @@ import {
   unsubscribeToken,
 } from '../../src/delivery/index.js';
 import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
-import { connect } from '../../src/platform/database/index.js';
+import { connect, DATABASE_SERVER, type DatabaseServer } from '../../src/platform/database/index.js';
 import { withoutAudit } from '../support/refused-audit.js';
 import {
   arriveBy,
@@ -52,7 +53,32 @@ inBrowser('the console', () => {
     const text = await page.locator('main').innerText();
     expect(text).toContain('before midday on Friday 18 September 2026 (London time), in 9 working days');
     expect(text).toMatch(/[1-9]\d*\s*practices with nobody who can declare/);
+    expect(text).toContain('The last status reports came at');
+    expect(text).not.toContain('No declaration status');
     expect(await violations(page)).toEqual([]);
+  });
+
+  it('says that the reports have stayed away by which reminders go', async () => {
+    const { connectionString } = console.app.get<DatabaseServer>(DATABASE_SERVER);
+    const db = connect<DeadlinesTables>(connectionString, 1);
+    const heard = await db.selectFrom('declaration_feed').selectAll().executeTakeFirstOrThrow();
+    await db
+      .updateTable('declaration_feed')
+      .set({ heard_at: new Date('2026-09-03T08:00:00Z') })
+      .execute();
+    await page.goto('/');
+    const since = 'No declaration status has come since 9am on Thursday 3 September 2026 (London time)';
+    expect(await page.locator('.app-tasks').innerText()).toContain(since);
+    await page.goto(`/windows/${console.windowId}`);
+    expect(await page.locator('main').innerText()).toContain('Until the next, reminders go by what they said.');
+    expect(await violations(page)).toEqual([]);
+    await db.deleteFrom('declaration_feed').execute();
+    await page.reload();
+    expect(await page.locator('main').innerText()).toContain('No status report has come yet: nobody can be reminded.');
+    await page.goto('/');
+    expect(await page.locator('.app-tasks').innerText()).toContain('No declaration status has come yet');
+    await db.insertInto('declaration_feed').values(heard).execute();
+    await db.destroy();
   });
 
   it('drafts a campaign with the keyboard alone, and says beside each field what is wrong', async () => {
@@ -340,6 +366,30 @@ inBrowser('the console', () => {
     await page.getByText('The file held nothing new.').waitFor();
   });
 
+  it('asks again before it takes in a file that gives everybody the name of somebody else', async () => {
+    const lines = (await readFile(join(FIXTURES, 'demo-small', 'accounts.csv'), 'utf8')).trim().split('\n');
+    const [header, ...rows] = lines.map((line) => line.split(','));
+    // Rows of one account have one name: each gets the name of the account that stands twenty accounts below.
+    const names = new Map(rows.map(([id, first, last]) => [id, [first, last]]));
+    const others = new Map([...names.keys()].map((id, i, ids) => [id, names.get(ids[(i + 20) % ids.length])]));
+    const mixed = rows.map(([id, , , ...rest]) => [id, ...(others.get(id) ?? []), ...rest]);
+    await page.goto('/imports');
+    await page.getByLabel('CQRS accounts').check();
+    const file = { name: 'accounts.csv', mimeType: 'text/csv' };
+    const buffer = Buffer.from([header, ...mixed].join('\n'));
+    await page.locator('input[type=file]').setInputFiles({ ...file, buffer });
+    await press('Check the file');
+    expect(await violations(page)).toEqual([]);
+    await press(/^Import: /);
+    expect(await page.locator('.nhsuk-error-summary').innerText()).toContain('If the file is right, say so');
+    expect(await violations(page)).toEqual([]);
+    await page.getByLabel('Import it although so many').check();
+    await press(/^Import: /);
+    await page.getByText('Imported.').waitFor();
+    const [batch] = await console.app.get(DirectoryService).imports(1);
+    await console.app.get(ImportUndo).undo(batch!.id, 'system:test');
+  });
+
   it('shows what delivery needs decided, and lifts a block', async () => {
     await console.app.get(SuppressionList).add({
       address: 'testa.sample@example.com',
@@ -367,6 +417,34 @@ inBrowser('the console', () => {
     const board = await page.goto('/queues');
     expect(board?.status()).toBe(200);
     await page.getByText('delivery', { exact: false }).first().waitFor();
+  });
+
+  it('stops all mail from one page, says so on the others, and lets it go on', async () => {
+    await page.goto('/delivery');
+    await follow(page, page.getByRole('button', { name: 'Stop all mail' }));
+    expect(await violations(page)).toEqual([]);
+    await press('Stop all mail now');
+    expect(await page.locator('.nhsuk-error-summary').innerText()).toContain('Enter the reason');
+    expect(await violations(page)).toEqual([]);
+    await page.getByLabel('Why it is stopped').fill('The cutoff in the reminder is wrong');
+    await press('Stop all mail now');
+    await page.getByText('Stopped. It is in the audit trail.').waitFor();
+    for (const path of ['/delivery', '/', '/campaigns', '/cascades', '/windows']) {
+      await page.goto(path);
+      const text = await page.locator('main').innerText();
+      expect(text).toContain('All mail is stopped');
+      expect(text).toContain('The cutoff in the reminder is wrong');
+      expect(await violations(page)).toEqual([]);
+    }
+    await page.goto('/delivery/stop');
+    expect(await page.locator('main').innerText()).toContain('It is stopped already');
+    await page.goto('/delivery');
+    await press('Let all mail go on');
+    await page.getByText('Mail goes on.').waitFor();
+    await page.goto('/');
+    expect(await page.locator('main').innerText()).not.toContain('All mail is stopped');
+    const entries = await console.app.get(AuditTrail).entries({ area: 'delivery', limit: 2 });
+    expect(entries.map(({ action }) => action)).toEqual(['delivery.resumed', 'delivery.stopped']);
   });
 
   it('makes a key once, revokes it, and verifies the audit trail', async () => {

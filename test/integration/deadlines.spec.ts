@@ -253,6 +253,23 @@ describe('the declaration feed', () => {
     }
   });
 
+  it('is known by the time of its last report, also of one that told nothing new, and not by what the report is of', async () => {
+    await database.db.deleteFrom('declaration_feed').execute();
+    expect(await deadlines.declarationReports()).toEqual({ heardAt: null, areSilent: true });
+    const monday = new Date('2026-09-14T08:00:00Z');
+    clock.moveTo(monday);
+    await feed.applyDeclarations([declaration()], BY);
+    expect(await deadlines.declarationReports()).toEqual({ heardAt: monday, areSilent: false });
+    clock.moveTo(new Date('2026-09-15T23:30:00Z'));
+    expect(await deadlines.declarationReports()).toEqual({ heardAt: monday, areSilent: true });
+    await feed.applyDeclarations([], BY);
+    expect(await deadlines.declarationReports()).toEqual({ heardAt: clock.now(), areSilent: false });
+    // An import that the clock has put back, as a rehearsal does, takes nothing away.
+    clock.moveTo(monday);
+    await feed.applyDeclarations([declaration()], BY);
+    expect((await deadlines.declarationReports()).heardAt).toEqual(new Date('2026-09-15T23:30:00Z'));
+  });
+
   it('counts what is new, what differs and what tells nothing new', async () => {
     const first = await feed.applyDeclarations([declaration(), declaration({ service: 'Immunisations' })], BY);
     expect(first).toMatchObject({ received: 2, added: 2, changed: 0, unchanged: 0 });

@@ -400,6 +400,55 @@ describe('accounts', () => {
     });
   });
 
+  describe('of which one column was sorted alone', () => {
+    const PEOPLE = 400;
+    type Cells = Record<'first' | 'last' | 'email' | 'organisation', string>;
+    const person = (id: number): Cells => ({
+      first: `Testa${id}`,
+      last: 'Sample',
+      email: `testa.sample${id}@nhs.net`,
+      organisation: `A81${String(100 + id)}`,
+    });
+    /** `mixed` of them have in one column what belongs to their neighbour; all have signed in since. */
+    const accounts = (day: string, mixed = 0, column: keyof Cells = 'first'): string =>
+      HEADER +
+      Array.from({ length: PEOPLE }, (_, id) => {
+        const neighbour = id < mixed ? (id + 1) % mixed : id;
+        const own = person(id);
+        own[column] = person(neighbour)[column];
+        const { first, last, email, organisation } = own;
+        return `${id},${first},${last},${email},active,${day},${organisation},View\n`;
+      }).join('');
+
+    beforeEach(async () => {
+      await imports.importAccounts(await file('accounts.csv', accounts('2026-09-01')), { actor });
+    });
+
+    it.each(['first', 'email', 'organisation'] as const)(
+      'is taken for a mistake unless it is told otherwise: %s',
+      async (column) => {
+        const wrong = await file('accounts.csv', accounts('2026-09-02', PEOPLE, column));
+        const refused = imports.importAccounts(wrong, { actor });
+        await expect(refused).rejects.toThrow(
+          /^accounts\.csv gives 400 of the 400 that are known .*\(--allow-changes\)\.$/,
+        );
+        await expect(refused).rejects.toMatchObject({ code: 'import-mixed-up' });
+        const { changed, warnings } = await imports.importAccounts(wrong, { actor, dryRun: true });
+        expect(changed).toBe(PEOPLE);
+        expect(warnings.map(({ code }) => code)).toContain('mixed-up');
+        expect(await imports.importAccounts(wrong, { actor, allowChanges: true })).toMatchObject({ applied: true });
+      },
+    );
+
+    it('is none where they are no more than a quarter, or new addresses, or nothing of that kind', async () => {
+      const few = await file('accounts.csv', accounts('2026-09-02', PEOPLE / 4, 'email'));
+      expect(await imports.importAccounts(few, { actor })).toMatchObject({ changed: PEOPLE });
+      // Everybody is moved to another mail system: nobody has got what was somebody else's.
+      const moved = await file('accounts.csv', accounts('2026-09-03').replaceAll('@nhs.net', '@example.test'));
+      expect(await imports.importAccounts(moved, { actor })).toMatchObject({ changed: PEOPLE });
+    });
+  });
+
   it('lets one import of a kind run at a time', async () => {
     const path = await file('accounts.csv', base);
     const outcomes = await Promise.allSettled([1, 2, 3].map(() => imports.importAccounts(path, { actor })));
@@ -416,6 +465,19 @@ describe('NHSmail', () => {
   const base =
     `${NHSMAIL}Testa.Sample1@nhs.net,testa.example@nhs.net|SMTP:testa.sample1@NHS.net,Testa,Sample,A81001,person,active,1\n` +
     'a81001.surgery@nhs.net,,,,A81001,shared,active,\n';
+
+  it('takes an extract of which one column was sorted alone for a mistake unless it is told otherwise', async () => {
+    const extract = (shift: number): string =>
+      NHSMAIL +
+      Array.from({ length: 400 }, (_, id) => {
+        const link = (id + shift) % 400;
+        return `testa.sample${id}@nhs.net,,Testa,Sample,A81001,person,active,${link}\n`;
+      }).join('');
+    await imports.importNhsmail(await file('nhsmail.csv', extract(0)), { actor });
+    const wrong = await file('nhsmail.csv', extract(1));
+    await expect(imports.importNhsmail(wrong, { actor })).rejects.toMatchObject({ code: 'import-mixed-up' });
+    expect(await imports.importNhsmail(wrong, { actor, allowChanges: true })).toMatchObject({ changed: 400 });
+  });
 
   it('keeps addresses and aliases in their normal form; re-import changes nothing', async () => {
     const path = await file('nhsmail.csv', base);

@@ -49,6 +49,7 @@ export interface DeliverySetting {
   readonly options?: Partial<DeliveryOptions>;
   readonly tracing?: Tracing;
   readonly wrapTransport?: WrapTransport;
+  readonly modules?: readonly Type[];
 }
 
 /** The delivery engine as the application wires it: real database, real queue, real SMTP; only the schedule is by hand. */
@@ -77,6 +78,7 @@ export class DeliveryApp implements AsyncDisposable {
         MetricsModule,
         ...(setting.wrapTransport ? [TransportWrappingModule.by(setting.wrapTransport)] : []),
         DeliveryModule,
+        ...(setting.modules ?? []),
       ],
     })
       .overrideProvider(TEMPLATES_DIR)

@@ -51,3 +51,64 @@ describe('a bad setting is one line that names it', () => {
     expect(load({ SMTP_URL: 'FILE:///var/mail%20drop' })()).toMatchObject({ smtpUrl: 'FILE:///var/mail%20drop' });
   });
 });
+
+describe('production', () => {
+  const PRODUCTION = {
+    NODE_ENV: 'production',
+    DATABASE_URL: 'postgres://comms@db.test/comms',
+    REDIS_URL: 'redis://queue.test',
+    SMTP_URL: 'smtp://relay.test',
+    SECRET: 'forty characters that nobody else can know',
+    PUBLIC_URL: 'https://comms.nhs.uk/',
+    CQRS_URL: 'https://cqrs.nhs.uk/',
+    GUIDANCE_URL: 'https://guidance.nhs.uk/',
+    MAIL_FROM: 'CQRS <cqrs@nhs.net>',
+  };
+
+  it('starts in trial mode, and out of it by the word of somebody who is named', () => {
+    expect(load(PRODUCTION)()).toMatchObject({ environment: 'production', trialMode: true });
+    const off = { ...PRODUCTION, TRIAL_MODE: 'off', TRIAL_OFF_APPROVED_BY: 'Testa Sample' };
+    expect(load(off)()).toMatchObject({ trialMode: false, trialOffApprovedBy: 'Testa Sample' });
+    expect(load({ ...PRODUCTION, TRIAL_ALLOW: 'testa.sample1@nhs.net' })()).toMatchObject({
+      trialAllow: ['testa.sample1@nhs.net'],
+    });
+  });
+
+  it.each([
+    ['DATABASE_URL', ''],
+    ['REDIS_URL', ''],
+    ['SMTP_URL', ''],
+    ['SECRET', ''],
+    ['SECRET', 'change-me-change-me-change-me-change-me'],
+    ['PUBLIC_URL', ''],
+    ['CQRS_URL', ''],
+    ['GUIDANCE_URL', ''],
+    ['MAIL_FROM', ''],
+    ['OIDC_ISSUER', 'http://sign-in.test'],
+    ['CLOCK', '2026-09-14T08:00:00Z'],
+    ['TRIAL_MODE', 'off'],
+    // Nearly everybody the service writes to has such an address: it would be trial mode off that nobody approved.
+    ['TRIAL_ALLOW', 'testa.sample1@nhs.net, @nhs.net'],
+  ])('refuses %s=%j', (setting, value) => {
+    const settings = { ...PRODUCTION, ...(setting === 'OIDC_ISSUER' && { OIDC_CLIENT_ID: 'comms' }), [setting]: value };
+    expect(load(settings)).toThrow(new RegExp(`^Configuration refused\\. ${setting}: [^;]*$`));
+  });
+
+  it.each([
+    ['CQRS_URL', 'https://cqrs.example.test/'],
+    ['GUIDANCE_URL', 'https://www.example.com:8443/guidance'],
+    ['MAIL_FROM', 'The CQRS team <cqrs-comms@example.test>'],
+  ])('writes to nobody real while %s is an example: %s', (setting, value) => {
+    const settings = { ...PRODUCTION, [setting]: value };
+    expect(load(settings)()).toMatchObject({ trialMode: true });
+    expect(load({ ...settings, TRIAL_MODE: 'off', TRIAL_OFF_APPROVED_BY: 'Testa Sample' })).toThrow(
+      new RegExp(`^Configuration refused\\. ${setting}: [^;]*example[^;]*$`),
+    );
+  });
+
+  it('names all that is missing in one line', () => {
+    expect(load({ NODE_ENV: 'production', SECRET: '' })).toThrow(
+      /^Configuration refused\. DATABASE_URL: .*REDIS_URL: .*SMTP_URL: .*SECRET: .*PUBLIC_URL: .*CQRS_URL: .*GUIDANCE_URL: /,
+    );
+  });
+});

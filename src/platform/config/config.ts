@@ -76,7 +76,7 @@ const environmentSchema = z.object({
   SMTP_TRANSPORTS: transportList.optional(),
   MAIL_PROFILE: mailProfile.optional(),
   MAIL_DOMAIN_CONCURRENCY: domainLimits.optional(),
-  MAIL_FROM: z.string().min(3).default('The CQRS team <cqrs-comms@example.test>'),
+  MAIL_FROM: z.string().min(3).optional(),
   MAIL_RATE_PER_MINUTE: whole(1, 10_000_000).optional(),
   MAIL_DAY_BUDGET: whole(1, 100_000_000).optional(),
   FEEDBACK_IMAP_URL: url('imap:', 'imaps:').optional(),
@@ -85,7 +85,9 @@ const environmentSchema = z.object({
   TRIAL_MODE: flag.optional(),
   TRIAL_ALLOW: list
     .pipe(
-      z.array(z.string().regex(/@[^@]+$/, 'expected addresses, or domains as @nhs.net; anything else allows nobody')),
+      z.array(
+        z.string().regex(/@[^@]+$/, 'expected addresses, or domains as @example.test; anything else allows nobody'),
+      ),
     )
     .default([]),
   TRIAL_OFF_APPROVED_BY: z.string().trim().min(1, 'expected a name').optional(),
@@ -233,7 +235,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     smtpTransports: env.SMTP_TRANSPORTS ?? [],
     mailProfile: env.MAIL_PROFILE,
     mailDomainConcurrency: env.MAIL_DOMAIN_CONCURRENCY ?? new Map(),
-    mailFrom: env.MAIL_FROM,
+    mailFrom: env.MAIL_FROM ?? 'The CQRS team <cqrs-comms@example.test>',
     mailRatePerMinute: env.MAIL_RATE_PER_MINUTE,
     mailDayBudget: env.MAIL_DAY_BUDGET,
     feedbackImapUrl: env.FEEDBACK_IMAP_URL,
@@ -272,6 +274,9 @@ function oidcOf(env: z.infer<typeof environmentSchema>): OidcConfig | undefined 
   };
 }
 
+/** Names that never lead anywhere (RFC 2606, RFC 6761), as in the defaults of this service and of its compose file. */
+const EXAMPLE = /(?:^|\.)(?:example\.(?:com|net|org)|test|example|invalid|localhost)$/i;
+
 function refuseUnsafe(env: z.infer<typeof environmentSchema>, trialMode: boolean): void {
   const faults: string[] = [];
   if (!env.DATABASE_URL) faults.push('DATABASE_URL: production needs a PostgreSQL server of its own');
@@ -283,9 +288,23 @@ function refuseUnsafe(env: z.infer<typeof environmentSchema>, trialMode: boolean
   if (!env.PUBLIC_URL) faults.push('PUBLIC_URL: production needs the address under which people reach the pages');
   if (!env.CQRS_URL) faults.push('CQRS_URL: production needs the address at which people sign in to CQRS');
   if (!env.GUIDANCE_URL) faults.push('GUIDANCE_URL: production needs the address of the sign-in guidance');
+  if (!env.MAIL_FROM) faults.push('MAIL_FROM: production needs the address that emails come from');
+  if (!trialMode) {
+    const places = {
+      CQRS_URL: env.CQRS_URL && new URL(env.CQRS_URL).hostname,
+      GUIDANCE_URL: env.GUIDANCE_URL && new URL(env.GUIDANCE_URL).hostname,
+      MAIL_FROM: /@([^@\s<>]+)>?\s*$/.exec(env.MAIL_FROM ?? '')?.[1],
+    };
+    for (const [setting, place] of Object.entries(places)) {
+      if (EXAMPLE.test(place ?? '')) faults.push(`${setting}: with trial mode off this may be no example`);
+    }
+  }
   if (env.CLOCK) faults.push('CLOCK: the clock cannot be fixed in production');
   if (!trialMode && !env.TRIAL_OFF_APPROVED_BY) {
     faults.push('TRIAL_MODE: switching trial mode off needs TRIAL_OFF_APPROVED_BY, the name of who approved it');
+  }
+  if (env.TRIAL_ALLOW.some((item) => item.startsWith('@'))) {
+    faults.push('TRIAL_ALLOW: a whole domain is no trial, in production name each address of it');
   }
   if (faults.length > 0) throw refused(faults);
 }
