@@ -18,9 +18,24 @@ const AT_ONCE = 5_000;
 export class RetentionRepository {
   constructor(@InjectDatabase() readonly db: Db) {}
 
-  /** @returns how many rows lost something, or undefined when nothing of the class is older. */
-  async purgeOne(of: RetentionClass, before: Date, now: Date): Promise<number | undefined> {
-    return this.db.transaction().execute((trx) => PURGES[of](before, now, trx));
+  /** @returns false when nothing of the class is older. */
+  async purgeOne(of: RetentionClass, before: Date, now: Date): Promise<boolean> {
+    return this.db.transaction().execute(async (trx) => {
+      const purged = await PURGES[of](before, now, trx);
+      if (purged === undefined) return false;
+      if (purged === 0) return true;
+      await sql`
+        insert into retention_tally (class, rows) values (${of}, ${purged})
+        on conflict (class) do update set rows = retention_tally.rows + excluded.rows`.execute(trx);
+      return true;
+    });
+  }
+
+  /** How many rows of each class lost something since this was last asked. */
+  async takeTally(trx: Transaction<never>): Promise<ReadonlyMap<RetentionClass, number>> {
+    const { rows } = await sql<{ class: RetentionClass; rows: number }>`
+      delete from retention_tally returning class, rows`.execute(trx);
+    return new Map(rows.map((tally) => [tally.class, tally.rows]));
   }
 
   /** Messages and people of plans, reports, blocks and events that are older and still whole. */

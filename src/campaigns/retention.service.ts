@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { Cron } from '@nestjs/schedule';
+import { type Transaction } from 'kysely';
 import { AuditTrail, systemPrincipal } from '../access/index.js';
 import { Tick } from '../platform/schedule/index.js';
 import { Clock } from '../shared/clock.js';
@@ -49,26 +50,30 @@ export class Retention implements BeforeApplicationShutdown {
   }
 
   /**
-   * Purges everything that is due, and says how many rows of each class lost something. One class's trouble does not hold
-   * up the others.
+   * Purges everything that is due. One class's trouble does not hold up the others. @returns how many rows of each class
+   * lost something, as the audit trail has it: in this purge, and in earlier ones that could not tell it any more.
    */
   async purge(): Promise<Readonly<Record<RetentionClass, number>>> {
     const now = this.clock.now();
-    const counts = Object.fromEntries(RETENTION_CLASSES.map((of) => [of, 0])) as Record<RetentionClass, number>;
     for (const of of RETENTION_CLASSES) {
       await this.ticking.part({ class: of }, async () => {
-        while (!this.stopping) {
-          const purged = await this.repository.purgeOne(of, purgeBefore(of, now), now);
-          if (purged === undefined) break;
-          counts[of] += purged;
-        }
+        let isMore = true;
+        while (isMore && !this.stopping) isMore = await this.repository.purgeOne(of, purgeBefore(of, now), now);
       });
     }
-    if (Object.values(counts).some((count) => count > 0)) {
-      const actor = systemPrincipal('scheduler').id;
-      await this.audit.record({ actor, action: 'retention.purged', subject: 'retention', details: counts });
-      this.logger.log({ message: 'purged', ...counts });
-    }
+    const counts = await this.repository.db.transaction().execute((trx) => this.tell(trx));
+    if (Object.values(counts).some((count) => count > 0)) this.logger.log({ message: 'purged', ...counts });
     return counts;
+  }
+
+  private async tell(trx: Transaction<never>): Promise<Record<RetentionClass, number>> {
+    const tally = await this.repository.takeTally(trx);
+    const entries = RETENTION_CLASSES.map((of) => [of, tally.get(of) ?? 0] as const);
+    const details = Object.fromEntries(entries) as Record<RetentionClass, number>;
+    if (tally.size > 0) {
+      const actor = systemPrincipal('scheduler').id;
+      await this.audit.record({ actor, action: 'retention.purged', subject: 'retention', details }, trx);
+    }
+    return details;
   }
 }

@@ -47,7 +47,7 @@ const SOURCES: readonly Source[] = [
 export const LEFT_BEHIND: readonly RegExp[] = [
   /^(audit|cascade|feedback|webhook)_/,
   /^(kysely|import_previous|cascade$|webhook$|pace(_minute)?$|person$|session$|sign_in_link$|api_key$|idempotency_key$)/,
-  /^(contact_picture|directory_picture|request_rate|scheduler_heartbeat|simulation_run|staged_upload|mail_stop)/,
+  /^(contact_picture|directory_picture|request_rate|retention_tally|scheduler_heartbeat|simulation_run|staged_upload|mail_stop)/,
   // Triggers fill these from what is copied.
   /^delivery_(tally|unknown)$/,
 ];

@@ -74,7 +74,7 @@ export class Simulations implements BeforeApplicationShutdown {
     );
   }
 
-  /** Reads what it says until it ends, and writes down what came of it. */
+  /** Reads what it says until it ends, and writes down what came of it. Never rejects. */
   private async follow(
     id: string,
     child: ChildProcess,
@@ -82,14 +82,28 @@ export class Simulations implements BeforeApplicationShutdown {
   ): Promise<void> {
     const beat = setInterval(() => void this.repository.heard(id).catch(() => undefined), HEARD_EVERY);
     try {
-      const [output, complaint, code] = await outcomeOf(child);
-      if (code === 0) await this.repository.end(id, { report: schema.parse(JSON.parse(output)) });
-      else await this.repository.end(id, { fault: lastLine(complaint) });
+      const outcome = await this.outcomeOf(id, child, schema);
+      // A second time as a connection may have been cut.
+      await this.repository.end(id, outcome).catch(() => this.repository.end(id, outcome));
     } catch (error) {
-      this.logger.error({ message: 'simulation failed', run: id, error: (error as Error).message });
-      await this.repository.end(id, { fault: 'The simulation ended without a report' });
+      // Nothing more is heard of it, and so it will count as lost.
+      this.logger.error({ message: 'simulation not written down', run: id, error: (error as Error).message });
     } finally {
       clearInterval(beat);
+    }
+  }
+
+  private async outcomeOf<R>(
+    id: string,
+    child: ChildProcess,
+    schema: z.ZodType<R>,
+  ): Promise<{ report: R } | { fault: string }> {
+    try {
+      const [output, complaint, code] = await endOf(child);
+      return code === 0 ? { report: schema.parse(JSON.parse(output)) } : { fault: lastLine(complaint) };
+    } catch (error) {
+      this.logger.error({ message: 'simulation failed', run: id, error: (error as Error).message });
+      return { fault: 'The simulation ended without a report' };
     }
   }
 
@@ -106,7 +120,7 @@ export class Simulations implements BeforeApplicationShutdown {
   }
 }
 
-async function outcomeOf(child: ChildProcess): Promise<[output: string, complaint: string, code: number | null]> {
+async function endOf(child: ChildProcess): Promise<[output: string, complaint: string, code: number | null]> {
   const output: Buffer[] = [];
   const complaint: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => output.push(chunk));

@@ -6,6 +6,7 @@ import {
   type PostgresQueueBackend,
   setDefaultBackendFactory,
 } from 'bullmq';
+import { type ClientBase } from 'pg';
 import { type Config } from '../config/index.js';
 import { type DatabaseServer, KEPT_ALIVE } from '../database/index.js';
 
@@ -60,6 +61,7 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
     // Every queue and every worker opens a pool of its own.
     max: 3,
     ...KEPT_ALIVE,
+    onConnect: outliveBreaks,
   };
   return {
     backend: 'postgres',
@@ -67,6 +69,14 @@ export function queueConnection(config: Config, server: DatabaseServer): QueueCo
     opened: (queue) => queue.waitUntilReady(),
     stopReconnecting: () => undefined,
   };
+}
+
+/**
+ * BullMQ opens a queue on a connection of its pool at whose faults nobody listens, and one that broke there ended the
+ * process with a trace; the statement that was under way reports it too.
+ */
+function outliveBreaks(client: ClientBase): void {
+  client.on('error', () => undefined);
 }
 
 const openBackends = new Set<PostgresQueueBackend>();
