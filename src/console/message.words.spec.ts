@@ -15,6 +15,7 @@ describe('why a message is in its state', () => {
     [`decided by ${ADA}`, 'Decided by Ada Author'],
     ['released by key:cqrs_ab12', 'Released by API key cqrs_ab12'],
     ['released by system:unknown', 'Released by the service'],
+    ['released by system:terminal', 'Released by somebody at the terminal'],
   ])('%s: %s', (reason, words) => {
     expect(messageReason(reason, new Map([[ADA, 'Ada Author']]))).toBe(words);
   });

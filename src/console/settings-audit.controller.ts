@@ -10,7 +10,7 @@ import {
 } from '../access/index.js';
 import { addDays, calendarDateSchema, LondonTime } from '../shared/london-time.js';
 import { actionOf, AUDIT_AREA_NAMES, AUDIT_AREAS, subjectOf } from './audit.words.js';
-import { actorWords } from './words.js';
+import { actorWords, NAMELESS } from './words.js';
 import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS } from './form.faults.js';
 import { searchText } from './form.text.js';
@@ -87,11 +87,13 @@ export class SettingsAuditController {
     return { filter, faults: NO_FAULTS };
   }
 
-  /** A part of the name of people, the id of an API key, or "service" for what happens by itself. */
+  /** A part of the name of people, the id of an API key, "service" for what happens by itself, or "terminal". */
   private async actorsNamed(who: string, principal: Principal): Promise<string[]> {
     const people = await this.people.list(principal, undefined, PEOPLE_SEARCHED, who);
-    const itself = 'the service'.includes(who.toLowerCase()) ? ['system:scheduler', 'system:cli', 'system:worker'] : [];
-    return [who, `key:${who.toLowerCase()}`, ...people.map(({ id }) => `person:${id}`), ...itself];
+    const wanted = who.toLowerCase();
+    const nameless = Object.entries(NAMELESS).filter(([name]) => name.toLowerCase().includes(wanted));
+    const others = nameless.flatMap(([, actors]) => actors);
+    return [who, `key:${wanted}`, ...people.map(({ id }) => `person:${id}`), ...others];
   }
 
   private async shown(entries: readonly AuditEntry[]) {

@@ -248,8 +248,16 @@ export function stepWords(step: string): string {
   return name === 'launch' ? '' : name.replaceAll('-', ' ');
 }
 
+/** Those who act and are no person, by what the pages call them. */
+export const NAMELESS: Readonly<Record<string, readonly string[]>> = {
+  'The service': ['system:scheduler', 'system:worker'],
+  'Somebody at the terminal': ['system:cli', 'system:terminal'],
+};
+
 /** Who did something and is not known by name. */
 export function actorWords(actor: string): string {
+  const [name] = Object.entries(NAMELESS).find(([, actors]) => actors.includes(actor)) ?? [];
+  if (name !== undefined) return name;
   if (actor.startsWith('system:')) return 'The service';
   if (actor.startsWith('key:')) return `API key ${actor.slice(4)}`;
   return 'Somebody who has never signed in here';
