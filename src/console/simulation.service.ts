@@ -6,7 +6,7 @@ import { type z } from 'zod';
 import { AuditTrail, type Principal } from '../access/index.js';
 import { type DeclarationWindow } from '../deadlines/index.js';
 import { type Config, InjectConfig, PROJECT_ROOT } from '../platform/config/index.js';
-import { DATABASE_SERVER, type DatabaseServer } from '../platform/database/index.js';
+import { DATABASE_SERVER, type DatabaseServer, inTwoTries } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError } from '../shared/errors.js';
 import { type Simulated, SIMULATION_COMMANDS, type Subject } from './simulation.report.js';
@@ -83,8 +83,7 @@ export class Simulations implements BeforeApplicationShutdown {
     const beat = setInterval(() => void this.repository.heard(id).catch(() => undefined), HEARD_EVERY);
     try {
       const outcome = await this.outcomeOf(id, child, schema);
-      // A second time as a connection may have been cut.
-      await this.repository.end(id, outcome).catch(() => this.repository.end(id, outcome));
+      await inTwoTries(() => this.repository.end(id, outcome));
     } catch (error) {
       // Nothing more is heard of it, and so it will count as lost.
       this.logger.error({ message: 'simulation not written down', run: id, error: (error as Error).message });

@@ -1,5 +1,3 @@
-import { InvalidInputError } from '../shared/errors.js';
-
 /** Fewer than so many are a tidy-up, whatever their share. */
 const NOTABLE = 100;
 const SHARE = 0.25;
@@ -18,10 +16,10 @@ export interface Doubt {
   readonly code: 'shrinks' | 'mixed-up';
   /** For the report of a dry run. */
   readonly message: string;
+  /** For whoever imports the file: the numbers, and the way on. */
+  readonly refusal: string;
   /** The option by which somebody says that it is true all the same. */
   readonly allowedBy: 'allowShrink' | 'allowChanges';
-  /** @throws InvalidInputError `import-shrinks` or `import-mixed-up`, naming the numbers and the way on. */
-  refuse(fileName: string): never;
 }
 
 /** More than a quarter of what is known, and at least 100. */
@@ -33,35 +31,27 @@ export function isMuch(number: number, known: number): boolean {
  * A full export replaces what is known: half an export would disable half of the country, and one of which a spreadsheet
  * sorted a single column would write everybody's instructions to somebody else.
  */
-export function doubtsOf({ known, gone, mixedUp }: Upheaval): Doubt[] {
+export function doubtsOf({ known, gone, mixedUp }: Upheaval, fileName: string): Doubt[] {
   const doubts: Doubt[] = [];
   if (isMuch(gone, known)) {
     doubts.push({
       code: 'shrinks',
       message: `${gone} of ${known} known would be marked as gone`,
+      refusal:
+        `${fileName} lacks ${gone} of the ${known} that are known (${percent(gone, known)}), as half an export would. ` +
+        'If the file is complete, allow it to shrink the directory (--allow-shrink).',
       allowedBy: 'allowShrink',
-      refuse(fileName) {
-        throw new InvalidInputError(
-          'import-shrinks',
-          `${fileName} lacks ${gone} of the ${known} that are known (${percent(gone, known)}), as half an export would. ` +
-            'If the file is complete, allow it to shrink the directory (--allow-shrink).',
-        );
-      },
     });
   }
   if (isMuch(mixedUp, known)) {
     doubts.push({
       code: 'mixed-up',
       message: `${mixedUp} of ${known} known would get another name or organisation, or what was somebody else’s`,
+      refusal:
+        `${fileName} gives ${mixedUp} of the ${known} that are known (${percent(mixedUp, known)}) another name or ` +
+        'organisation, or what was somebody else’s, as a file would of which one column was sorted alone. ' +
+        'If the file is right, allow it to change so much (--allow-changes).',
       allowedBy: 'allowChanges',
-      refuse(fileName) {
-        throw new InvalidInputError(
-          'import-mixed-up',
-          `${fileName} gives ${mixedUp} of the ${known} that are known (${percent(mixedUp, known)}) another name or ` +
-            'organisation, or what was somebody else’s, as a file would of which one column was sorted alone. ' +
-            'If the file is right, allow it to change so much (--allow-changes).',
-        );
-      },
     });
   }
   return doubts;

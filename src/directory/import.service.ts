@@ -3,6 +3,7 @@ import { type Kysely, type Transaction } from 'kysely';
 import { AuditTrail } from '../access/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
+import { InvalidInputError } from '../shared/errors.js';
 import { AccountImporter } from './account.importer.js';
 import { type DirectoryTables } from './directory.tables.js';
 import {
@@ -83,9 +84,9 @@ export class ImportService {
     const { known, ...counts } = await importer.compare(trx);
     // Those that are mixed up are among the changed.
     const mixedUp = isMuch(counts.changed, known) ? ((await importer.mixedUp?.(trx)) ?? 0) : 0;
-    const doubts = doubtsOf({ known, gone: counts.gone, mixedUp });
+    const doubts = doubtsOf({ known, gone: counts.gone, mixedUp }, about.files[0]?.name ?? '');
     const refused = doubts.find(({ allowedBy }) => !request[allowedBy]);
-    if (refused && !dryRun) refused.refuse(about.files[0]?.name ?? '');
+    if (refused && !dryRun) throw new InvalidInputError(`import-${refused.code}`, refused.refusal);
     const now = this.clock.now();
     const batchId = await this.recordBatch(trx, { ...about, ...counts }, request.actor, now);
     await importer.apply(trx, batchId, now);

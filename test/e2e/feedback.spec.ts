@@ -15,6 +15,7 @@ import { ListenerSource } from '../../src/feedback/listener.source.js';
 import { type Config, CONFIG, PROJECT_ROOT } from '../../src/platform/config/index.js';
 import { METRICS } from '../../src/platform/metrics/index.js';
 import { TemplateCatalogue } from '../../src/rendering/index.js';
+import { bounce } from '../support/bounce.js';
 import { colleague } from '../support/app.js';
 import { ApiApp } from './api.support.js';
 
@@ -71,23 +72,6 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 
 const optional = () => jest.replaceProperty(api.app.get(TemplateCatalogue).get(TEMPLATE), 'kind', 'optional');
 const web = () => request(api.app.getHttpServer());
-const bounce = (to: string, address: string) => `From: MAILER-DAEMON@mx.example.org
-To: <${to}>
-Subject: Undelivered Mail Returned to Sender
-Content-Type: multipart/report; report-type=delivery-status; boundary=B
-
---B
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.org
-
-Final-Recipient: rfc822; ${address}
-Action: failed
-Status: 5.1.1
-Diagnostic-Code: smtp; 550 5.1.1 user unknown
-
---B--
-`;
 
 describe('optional mail', () => {
   it('carries a link that ends it, which service mail does not', async () => {
@@ -173,7 +157,7 @@ describe('a report by SMTP', () => {
     // The header names somebody else: only the envelope proves it.
     await client.sendMail({
       envelope: { from: '', to: returnPath },
-      raw: bounce('bounces@example.test', account.email),
+      raw: bounce({ to: 'bounces@example.test', address: account.email }),
     });
     client.close();
     await source.stop();

@@ -30,6 +30,7 @@ import { DATABASE } from '../../src/platform/database/tokens.js';
 import { JobsModule } from '../../src/platform/jobs/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { LondonTime } from '../../src/shared/london-time.js';
+import { bounce } from '../support/bounce.js';
 import { colleague, TestApp } from '../support/app.js';
 import { type Break, BreakingWire } from '../support/breaking-wire.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
@@ -186,26 +187,8 @@ async function sentMessage(): Promise<Sent> {
 }
 
 /** The delivery status report of a server that does not know the address. */
-function bounceOf({ id, address }: Sent): string {
-  const returnPath = returnPathsOf('cqrs-comms@example.test', onlooker.app.get<Config>(CONFIG).secret)(id);
-  return `From: MAILER-DAEMON@mx.example.org
-To: <${returnPath}>
-Subject: Undelivered Mail Returned to Sender
-Content-Type: multipart/report; report-type=delivery-status; boundary=B
-
---B
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.org
-
-Final-Recipient: rfc822; ${address}
-Action: failed
-Status: 5.1.1
-Diagnostic-Code: smtp; 550 5.1.1 user unknown
-
---B--
-`;
-}
+const bounceOf = ({ id, address }: Sent): string =>
+  bounce({ to: returnPathsOf('cqrs-comms@example.test', onlooker.app.get<Config>(CONFIG).secret)(id), address });
 
 const KINDS: readonly Break[] = ['unsent', 'unanswered'];
 
@@ -232,14 +215,17 @@ describe.each(KINDS)(
     });
 
     it('lets a report act once', async () => {
-      const scene: Scene<Sent & { isTaken: boolean }> = {
-        begin: async () => ({ ...(await sentMessage()), isTaken: false }),
-        async tick(bounce) {
+      const scene: Scene<Sent & { raw: string; isTaken: boolean }> = {
+        async begin() {
+          const sent = await sentMessage();
+          return { ...sent, raw: bounceOf(sent), isTaken: false };
+        },
+        async tick(report) {
           await service.app.get(FeedbackTicker).tick();
-          if (bounce.isTaken) return;
+          if (report.isTaken) return;
           // Whoever hands it in comes again until it was taken.
-          await service.app.get(FeedbackService).ingest(bounceOf(bounce), { source: 'smtp' });
-          bounce.isTaken = true;
+          await service.app.get(FeedbackService).ingest(report.raw, { source: 'smtp' });
+          report.isTaken = true;
         },
         end: async ({ id, campaignId, address }) => ({
           messages: await messagesOf(campaignId),

@@ -19,6 +19,7 @@ import { ReportApplication } from '../../src/feedback/report.application.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { NoTracing } from '../../src/platform/tracing/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
+import { bounce } from '../support/bounce.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
 const START = new Date('2026-09-14T07:00:00Z');
@@ -82,35 +83,6 @@ async function sent(
 
 const becomes = (id: string, state: string) =>
   sql`update delivery set state = ${state}::message_state where message_id = ${id}`.execute(database.db);
-
-interface Failure {
-  readonly to: string;
-  readonly address: string;
-  readonly status?: string;
-  readonly says?: string;
-  readonly action?: string;
-}
-
-/** A delivery status report, as the far server sends it to the return path. */
-const bounce = ({ to, address, status = '5.1.1', says = '550 5.1.1 user unknown', action = 'failed' }: Failure) =>
-  `From: MAILER-DAEMON@mx.example.org
-To: <${to}>
-Subject: Undelivered Mail Returned to Sender
-Message-ID: <${randomUUID()}@mx.example.org>
-Content-Type: multipart/report; report-type=delivery-status; boundary=B
-
---B
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.org
-
-Final-Recipient: rfc822; ${address}
-Action: ${action}
-Status: ${status}
-Diagnostic-Code: smtp; ${says}
-
---B--
-`;
 
 const full = { status: '5.2.2', says: '552 5.2.2 mailbox full' };
 const signed = (id: string) => returnPathsOf(SENDER, config.secret)(id);

@@ -31,6 +31,7 @@ import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
 import { CONFIG, type Config } from '../../src/platform/config/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { LondonTime } from '../../src/shared/london-time.js';
+import { bounce } from '../support/bounce.js';
 import { colleague, TestApp } from '../support/app.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { withoutAudit } from '../support/refused-audit.js';
@@ -295,28 +296,6 @@ it('imports no part of an upload that somebody else has just imported', async ()
 });
 
 describe('what may have come back', () => {
-  const bounce = (to: string, address: string): string =>
-    [
-      'From: MAILER-DAEMON@mx.example.org',
-      `To: <${to}>`,
-      'Subject: Undelivered Mail Returned to Sender',
-      `Message-ID: <${randomUUID()}@mx.example.org>`,
-      'Content-Type: multipart/report; report-type=delivery-status; boundary=B',
-      '',
-      '--B',
-      'Content-Type: message/delivery-status',
-      '',
-      'Reporting-MTA: dns; mx.example.org',
-      '',
-      `Final-Recipient: rfc822; ${address}`,
-      'Action: failed',
-      'Status: 5.1.1',
-      'Diagnostic-Code: smtp; 550 5.1.1 user unknown',
-      '',
-      '--B--',
-      '',
-    ].join('\n');
-
   /** A bounce that was faster than the acknowledgement of its message, which is known by now. */
   async function waiting(
     address = `testa.sample${randomUUID().slice(0, 8)}@nhs.net`,
@@ -329,7 +308,7 @@ describe('what may have come back', () => {
       .plan({ ...dispatch, dueAt: clock.now(), expiresAt: null }, [{ ...person, route: 'direct', ...content }]);
     const id = messageIdOf(dispatch.campaignId, 'person-1', 'notice');
     const path = returnPathsOf('cqrs-comms@example.test', test.app.get<Config>(CONFIG).secret)(id);
-    const report = await test.app.get(FeedbackService).ingest(bounce(path, address), { source: 'imap' });
+    const report = await test.app.get(FeedbackService).ingest(bounce({ to: path, address }), { source: 'imap' });
     expect(report.state).toBe('waiting');
     await sql`update delivery set state = 'accepted' where message_id = ${id}`.execute(database.db);
     return { id, address, report: report.id };
