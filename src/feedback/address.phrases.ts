@@ -308,6 +308,7 @@ export const unknownPhrases: readonly PhraseRule[] = [
     phrases: [
       'resolver.adr.badprimary',
       'resolver.adr.ambiguous',
+      'resolver.adr.migratedpublicfolder',
       'matches multiple entries in domino',
       'several matches found in domino',
     ],

@@ -28,6 +28,7 @@ const label = (names: string): RegExp =>
 const calledRecipient = label(
   'rcpt to|recipient(?: address)?|address|mailbox|user|destinataire|empfänger|destinatario|宛先|收件人|收件者',
 );
+const calledAddressed = label('addressed,?(?: to)?');
 const afterTo = label('to|an|à|a');
 
 /** "They are not accepting mail from someone@example.com": whoever wrote is no recipient. */
@@ -54,11 +55,13 @@ export function readFreeText(report: ReportParts): FreeTextEntry[] {
       },
     ];
   }
-  return aboutEach(report.human, addresses).map((said, i) => ({
-    address: addresses[i] ?? null,
-    diagnostic: answerIn(said) || said,
-    context: said,
-  }));
+  // Some tell the cause first, of all alike, and then name them.
+  const first = addresses.map((address) => report.human.toLowerCase().indexOf(address.toLowerCase()));
+  const preface = report.human.slice(0, Math.max(0, Math.min(...first.filter((at) => at !== -1))));
+  return aboutEach(report.human, addresses).map((said, i) => {
+    const nothing = !/\p{L}/u.test(said.replaceAll(addresses[i] ?? '', ''));
+    return { address: addresses[i] ?? null, diagnostic: answerIn(said) || said, context: nothing ? preface : said };
+  });
 }
 
 function recipientsOf(report: ReportParts): string[] {
@@ -100,6 +103,7 @@ function recipientsOf(report: ReportParts): string[] {
     () => opened(x400Name),
     () => named.filter((address) => wroteTo.has(address.toLowerCase())),
     () => opened(calledRecipient),
+    () => opened(calledAddressed),
     () => opened(afterTo),
     () => (named.length === 1 ? named : []),
     () => returned,

@@ -136,6 +136,11 @@ describe('an address that is there, in words that sound as if it were gone', () 
       'systemerror',
     ],
     [
+      'Exchange, whose public folder is on the move',
+      failed('5.1.6', 'smtp;550 5.1.6 RESOLVER.ADR.MigratedPublicFolder; unable to send to migrated public folder'),
+      'systemerror',
+    ],
+    [
       'Exchange, which holds two',
       failed('5.1.4', 'smtp;550 5.1.4 RESOLVER.ADR.Ambiguous; ambiguous address'),
       'systemerror',
@@ -237,6 +242,30 @@ describe('recipients', () => {
     const text =
       'This report relates to a message you sent with these fields:\n\n  To: list@example.net\n\nRecipient address: gone@example.org\nReason: unknown or illegal alias\n';
     expect(await read(form({ from: 'postmaster@example.org', subject: 'Delivery has failed', text }))).toEqual([gone]);
+  });
+
+  it('are named in any script, as a report of seven bits writes them (RFC 6533)', async () => {
+    const fields = (name: string): string =>
+      `Final-Recipient: utf-8; ${name}\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown`;
+    const jane: Found = ['jäne@example.org', 'hard', 'userunknown'];
+    expect(await read(status(fields('j\\x{E4}ne@example.org')))).toEqual([jane]);
+    expect(await read(status(fields('jäne@example.org')))).toEqual([jane]);
+    const [[wrong] = []] = await read(status(fields('j\\x{110000}ne@example.org')));
+    expect(wrong).not.toContain('\\x');
+  });
+
+  it('are those that were written to, not the forms that addresses have here', async () => {
+    const text =
+      'Addresses here have the form surname@example.org. The address to which your message was addressed, gone@example.org, matches none.\n\nYou may mean: jane@example.org, jim@example.org\n';
+    const [[address] = []] = await read(form({ from: 'postmaster@example.org', subject: 'Failed mail', text }));
+    expect(address).toBe('gone@example.org');
+  });
+
+  it('share the cause that is told before any of them is named', async () => {
+    const text =
+      'Your message was not delivered because the destination was not reachable within the allowed queue period.\n\nThese did not receive it:\n\n<gone@example.org>\n<jim@example.org>\n';
+    const late = (address: string): Found => [address, 'soft', 'expired'];
+    expect(await read(form({ text }))).toEqual([late('gone@example.org'), late('jim@example.org')]);
   });
 
   it('have not got it where another has', async () => {
