@@ -55,9 +55,7 @@ export function readFreeText(report: ReportParts): FreeTextEntry[] {
       },
     ];
   }
-  // Some tell the cause first, of all alike, and then name them.
-  const first = addresses.map((address) => report.human.toLowerCase().indexOf(address.toLowerCase()));
-  const preface = report.human.slice(0, Math.max(0, Math.min(...first.filter((at) => at !== -1))));
+  const preface = beforeAny(report.human, addresses);
   return aboutEach(report.human, addresses).map((said, i) => {
     const nothing = !/\p{L}/u.test(said.replaceAll(addresses[i] ?? '', ''));
     return { address: addresses[i] ?? null, diagnostic: answerIn(said) || said, context: nothing ? preface : said };
@@ -127,7 +125,7 @@ export function aboutEach(text: string, addresses: readonly string[]): string[] 
   for (const line of text.split('\n', MAX_LINES)) {
     const lower = line.toLowerCase();
     const named = addresses.findIndex((address) => lower.includes(address.toLowerCase()));
-    if (named === -1 && /^\s*(?:>>>|<<<|(?:\.\.\. )?while talking to)/.test(lower)) {
+    if (named === -1 && ofTranscript.test(lower)) {
       transcript.push(line.trim());
       continue;
     }
@@ -140,6 +138,18 @@ export function aboutEach(text: string, addresses: readonly string[]): string[] 
   }
   said[current]?.push(...transcript);
   return said.map((lines) => lines.join('\n'));
+}
+
+const ofTranscript = /^\s*(?:>>>|<<<|(?:\.\.\. )?while talking to)/;
+
+/** What is told of all alike, before the first is named. A transcript is about whoever comes next. */
+function beforeAny(text: string, addresses: readonly string[]): string {
+  const lines = text.toLowerCase().split('\n', MAX_LINES);
+  const named = lines.findIndex((line) => addresses.some((address) => line.includes(address.toLowerCase())));
+  return lines
+    .slice(0, Math.max(0, named))
+    .filter((line) => !ofTranscript.test(line))
+    .join('\n');
 }
 
 /** The SMTP answer that a text quotes: from the first reply code to the end of its paragraph. */

@@ -266,6 +266,8 @@ describe('recipients', () => {
       'Your message was not delivered because the destination was not reachable within the allowed queue period.\n\nThese did not receive it:\n\n<gone@example.org>\n<jim@example.org>\n';
     const late = (address: string): Found => [address, 'soft', 'expired'];
     expect(await read(form({ text }))).toEqual([late('gone@example.org'), late('jim@example.org')]);
+    const transcript = '>>> RCPT To:<gone>\n<<< 550 5.1.1 User unknown\n<gone@example.org>\n<jim@example.org>\n';
+    expect(await read(form({ text: transcript }))).toEqual([gone, ['jim@example.org', 'soft', 'undefined']]);
   });
 
   it('have not got it where another has', async () => {
