@@ -9,7 +9,7 @@ const MAX_WIDTH = 600;
 
 /** qmail, Postfix, Sendmail, Exim, PowerMTA, OpenSMTPD, GMX, Exchange 2003 and most others open a line with the address. */
 const opensLine = new RegExp(
-  `^(?:[>*•・-]{1,6}\\s{1,4})?[<"'(]{0,2}(?:mailto:|smtp:)?${ADDRESS}[>"')]{0,2}(?:<mailto:[^>]{1,300}>)?(?:\\s|$|[:;,(\\[\\u3000-\\uffef]|\\.\\.\\.)`,
+  `^(?:[>*•・-]{1,6}\\s{1,4})?[<"'([]{0,2}(?:mailto:|smtp:)?${ADDRESS}[>"')\\]]{0,2}(?:<mailto:[^>]{1,300}>)?(?:\\s|$|[:;,(\\[\\u3000-\\uffef]|\\.\\.\\.)`,
   'i',
 );
 /** Sendmail transcripts: "550 <someone@example.com>... User unknown". */

@@ -261,6 +261,12 @@ describe('recipients', () => {
     expect(address).toBe('gone@example.org');
   });
 
+  it('may stand in square brackets', async () => {
+    const text =
+      'Delivery has failed to these (ask desk@example.net):\n\n* [gone@example.org]: 550 gone@example.org...User account is overquota\n';
+    expect(await read(form({ text }))).toEqual([soft('mailboxfull')]);
+  });
+
   it('share the cause that is told before any of them is named', async () => {
     const text =
       'Your message was not delivered because the destination was not reachable within the allowed queue period.\n\nThese did not receive it:\n\n<gone@example.org>\n<jim@example.org>\n';
