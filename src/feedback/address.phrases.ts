@@ -686,7 +686,6 @@ export const hearsayPhrases: readonly PhraseRule[] = [
       'recipient address unknown',
       'recipient rejected',
       'recipient refused',
-      'recipient verify failed',
       'recipient not accepted',
       'recipient unavailable',
       'bad recipient',
@@ -776,6 +775,7 @@ export const vaguePhrases: readonly PhraseRule[] = [
     source: 'Ends of sentences that vary without limit',
     phrases: [
       'invalid address',
+      'recipient verify failed',
       'not a local user',
       'user not local',
       'not known here',

@@ -14,6 +14,11 @@ export const quotaPhrases: readonly PhraseRule[] = [
       'message quota per',
     ],
   },
+  {
+    reason: 'speeding',
+    source: 'Hosts that ban us for what others of our recipients were: this one was not asked for',
+    phrases: ['too many invalid', 'too many unknown', 'excessive unknown', 'excessive invalid'],
+  },
 ];
 
 /** Refusals that name the envelope sender, the size or the relay: the recipient's address is not in doubt. */
@@ -51,7 +56,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'sender not allowed',
       'sender * is not allowed',
       'sender address is not',
-      'sender address has been',
+      'sender address has',
       'invalid sender',
       'bad sender',
       'unknown sender',
@@ -299,11 +304,6 @@ export const refusalPhrases: readonly PhraseRule[] = [
 
 /** Refusals of the sending host or of what the message looks like. Short words, so read after the clear ones. */
 export const reputationPhrases: readonly PhraseRule[] = [
-  {
-    reason: 'speeding',
-    source: 'Hosts that ban us for what others of our recipients were: this one was not asked for',
-    phrases: ['too many invalid', 'too many unknown', 'excessive unknown', 'excessive invalid'],
-  },
   {
     reason: 'networkerror',
     source: 'Sendmail; before every other "too many"',
