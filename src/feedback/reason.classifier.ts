@@ -140,7 +140,9 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
   if (early && (reason === undefined || reason === 'filtered' || gone.has(reason))) return 'blocked';
   if (reason !== undefined && gone.has(reason) && (stage === 'mail' || OF_SENDER.test(status))) return 'rejected';
-  if (reason === 'hostunknown' && coded !== undefined && OTHER_SUBJECT.test(status)) return coded;
+  const elsewhere =
+    OTHER_SUBJECT.test(status) && (reason === 'hostunknown' || (reason === 'notaccept' && status.startsWith('5.7.')));
+  if (elsewhere && coded !== undefined) return coded;
   if (passing && reason === 'hostunknown' && !status.startsWith('4')) return 'networkerror';
   if (reason !== undefined && coded !== undefined && sameWords[reason] === coded && !said.includes('sizelimit'))
     return coded;

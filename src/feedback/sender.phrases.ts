@@ -28,6 +28,27 @@ export const quotaPhrases: readonly PhraseRule[] = [
   },
 ];
 
+/** What follows where a host takes mail, only not this, not from here or not now. */
+const limits = [
+  ...[
+    'from',
+    'with',
+    'in ',
+    'that',
+    'over',
+    'via',
+    'at ',
+    'for',
+    'unless',
+    'until',
+    'using',
+    'sent',
+    'through',
+    'when',
+  ],
+  ...['directly', 'to '],
+];
+
 /** Refusals that name the envelope sender, the size or the relay: the recipient's address is not in doubt. */
 export const refusalPhrases: readonly PhraseRule[] = [
   {
@@ -292,18 +313,9 @@ export const refusalPhrases: readonly PhraseRule[] = [
     reason: 'blocked',
     source: 'Hosts that take mail, but not this or not from us: before those that take none',
     phrases: [
-      'not accept mail from',
-      'not accept any mail from',
-      'not accept email from',
-      'not accept e-mail from',
-      'not accept mail with',
-      'not accept email with',
-      'not accept mail in ',
-      'not accept email in ',
-      'not accept mail that',
-      'not accept email that',
-      'not accept mail without',
-      'not accept email without',
+      ...['mail', 'any mail', 'email', 'e-mail'].flatMap((mail) =>
+        limits.map((limit) => `not accept ${mail} ${limit}`),
+      ),
       'helo command rejected',
       'invalid helo',
       'helo name',
@@ -476,6 +488,8 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'been banned',
       'blackholed',
       ' rbl',
+      'ers-rbl',
+      'ers-dul',
       'rbl.',
       'dnsbl',
       'spamhaus',
