@@ -303,6 +303,22 @@ describe('what stands around a report', () => {
     expect(await read(form({ text }))).toEqual([soft('mailboxfull')]);
   });
 
+  it('nor is a practice that has moved house, and says so under all its mail', async () => {
+    const signed =
+      'Your message was rejected.\n\n____\nPlease note that our address has changed: our new address is 1 High Street, Sampleton.\n';
+    const code =
+      'Final-Recipient: rfc822;gone@example.org\nAction: failed\nStatus: 5.7.1\nDiagnostic-Code: smtp;550 5.7.1 Rejected';
+    expect(await read(status(code, signed))).toEqual([soft('securityerror')]);
+    const told = signed.replace('Your message was', 'Your message to gone@example.org was');
+    expect(await read(form({ from: 'postmaster@example.org', subject: 'Undeliverable', text: told }))).toEqual([
+      soft('undefined'),
+    ]);
+    const moved = 'Your message to gone@example.org was rejected. The new address is new@example.org.';
+    expect(await read(form({ from: 'postmaster@example.org', subject: 'Undeliverable', text: moved }))).toEqual([
+      ['gone@example.org', 'hard', 'hasmoved'],
+    ]);
+  });
+
   it('nor is the sender whom they do not want', async () => {
     const text =
       'Your mail could not be delivered to these, who are not accepting mail from list@example.net:\n\n gone\n';
