@@ -220,6 +220,7 @@ describe('mail that looks like a bounce and is none', () => {
         text: 'These messages were blocked and not delivered to your mailbox:\n\nanna@example.org  Invoice\n',
       },
     ],
+    ['a leave that a vacation program announces', { subject: 'Annual leave until 4 May', text: 'Back on Monday.\n' }],
     ['an absence behind the subject', { subject: 'Payment declaration (Out of office)', text: 'Back on Monday.\n' }],
     ...[
       'Precedence: bulk',
@@ -260,13 +261,16 @@ describe('mail that looks like a bounce and is none', () => {
     expect(await kindAndAddress(letter(mail))).toEqual(['auto-reply', ['anna@example.org']]);
   });
 
-  it.each(['RE: out of office cover in August', 'Who is out of the office on Friday?'])(
-    'a person who writes "%s" is a person',
-    async (subject) => {
-      const mail = letter({ returnPath: '<anna@example.org>', subject, text: 'Can you tell me?\n' });
-      expect(await kindAndAddress(mail)).toEqual(['not-bounce', []]);
-    },
-  );
+  it.each([
+    'RE: out of office cover in August',
+    'Who is out of the office on Friday?',
+    'Annual leave cover for declarations',
+    'Absence of our practice from CQRS',
+    'Re: Automatic reply: Payment declaration',
+  ])('a person who writes "%s" is a person', async (subject) => {
+    const mail = letter({ returnPath: '<anna@example.org>', subject, text: 'Can you tell me?\n' });
+    expect(await kindAndAddress(mail)).toEqual(['not-bounce', []]);
+  });
 });
 
 describe('bounces that say it in another way', () => {

@@ -1,4 +1,5 @@
 import {
+  absenceSubjects,
   autoReplySubjects,
   bounceOpenings,
   bounceSubjects,
@@ -29,7 +30,7 @@ export function looksLikeBounce(report: ReportParts): boolean {
   if (headers.has('x-failed-recipients')) return true;
   const subject = header(headers, 'subject').toLowerCase().trim();
   // "Automatic reply: …" is no report's subject, whoever's mailbox it comes from.
-  if (namesAutoReply(subject)) return false;
+  if (beginsWith(subject, autoReplySubjects) || beginsWith(subject, absenceSubjects)) return false;
   const from = header(headers, 'from').slice(0, 300);
   const returnPath = headers.get('return-path')?.[0]?.trim();
   const unaddressed = hasEmptyReturnPath(headers) || /mailer-daemon|postmaster/i.test(returnPath ?? '');
@@ -81,13 +82,15 @@ export function looksLikeAutoReply(headers: Headers): boolean {
   const unattended = submitted.startsWith('auto-generated') || hasEmptyReturnPath(headers);
   // "Jane Smith is out of the office", "Payment (out of office)": people write so too, but not with such fields.
   if (unattended && /\bout of (?:the )?office\b/.test(subject)) return true;
-  return namesAutoReply(subject);
+  // "Annual leave: who declares?" is a person's; a vacation program's envelope has no sender.
+  const speaksOfAbsence = beginsWith(subject, absenceSubjects) && (unattended || !headers.has('return-path'));
+  return speaksOfAbsence || beginsWith(subject, autoReplySubjects);
 }
 
 /** Some responders put their name into brackets. */
-const namesAutoReply = (subject: string): boolean => {
+const beginsWith = (subject: string, phrases: readonly string[]): boolean => {
   const bare = subject.replace(/^[[({\s]{1,3}/, '');
-  return autoReplySubjects.some((phrase) => bare.startsWith(phrase));
+  return phrases.some((phrase) => bare.startsWith(phrase));
 };
 
 /**
