@@ -31,6 +31,10 @@ const calledRecipient = label(
 const calledAddressed = label('addressed,?(?: to)?');
 const afterTo = label('to|an|à|a');
 
+/** Fields of the message that some reports sum up in prose. */
+const calledSender =
+  /^(?:sender(?: e-?mail)?(?: address)?|mail from|from|absender|expéditeur|remitente)\s{0,4}[:：](.+)/i;
+
 /** "They are not accepting mail from someone@example.com": whoever wrote is no recipient. */
 const written = new RegExp(`\\b(?:mail|messages?) from:? <?${ADDRESS}`, 'gi');
 
@@ -71,9 +75,11 @@ function recipientsOf(report: ReportParts): string[] {
       .flatMap(addressesIn)
       .map((address) => address.toLowerCase()),
   );
+  const lines = report.human.split('\n', MAX_LINES).map((line) => line.trim());
   const sender = new Set(
     ['from', 'return-path', 'sender', 'reply-to']
       .flatMap((name) => report.original.get(name) ?? [])
+      .concat(lines.map((line) => calledSender.exec(line.slice(0, MAX_WIDTH))?.[1] ?? ''))
       .flatMap(addressesIn)
       .map((address) => address.toLowerCase()),
   );
@@ -81,7 +87,6 @@ function recipientsOf(report: ReportParts): string[] {
     !ours.has(address.toLowerCase()) &&
     !sender.has(address.toLowerCase()) &&
     !/^(?:postmaster|mailer-daemon|abuse)@/i.test(address);
-  const lines = report.human.split('\n', MAX_LINES).map((line) => line.trim());
   const opened = (opening: RegExp): string[] =>
     unique(
       lines

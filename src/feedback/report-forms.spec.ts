@@ -303,6 +303,22 @@ describe('what stands around a report', () => {
     expect(await read(form({ text }))).toEqual([soft('mailboxfull')]);
   });
 
+  it.each(['Original Message ID: <one@example.com>', 'Original Message Details', 'Message Headers Size: 3 KB'])(
+    'does not end where the report names the message: %s',
+    async (line) => {
+      const text = `Your message could not be delivered.\n\n${line}\nRcpt To: gone@example.org\n\nOutput: 550 5.1.1 User unknown\n`;
+      expect(await read(form({ from: 'postmaster@example.org', subject: 'Mail Delivery Failed', text }))).toEqual([
+        gone,
+      ]);
+    },
+  );
+
+  it('nor is the sender whom it names in its summary', async () => {
+    const text =
+      "Your message couldn't be delivered.\n\nSender Address: writer@example.com\nRecipient Address: gone@example.org\n\nReported error: 550 5.1.1 User unknown\n";
+    expect(await read(form({ from: 'postmaster@example.org', subject: 'Undeliverable', text }))).toEqual([gone]);
+  });
+
   it('nor is a practice that has moved house, and says so under all its mail', async () => {
     const signed =
       'Your message was rejected.\n\n____\nPlease note that our address has changed: our new address is 1 High Street, Sampleton.\n';
