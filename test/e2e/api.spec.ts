@@ -69,6 +69,20 @@ describe('openapi.json', () => {
     expect(JSON.parse(committed)).toEqual(JSON.parse(await describeApi()));
   });
 
+  it('says of each operation that takes an Idempotency-Key that a bad key gets 400, and a used one 409', async () => {
+    const { paths } = JSON.parse(await describeApi()) as {
+      paths: Record<string, Record<string, { parameters?: { name: string }[]; responses: Record<string, unknown> }>>;
+    };
+    const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+    const keyed = operations.filter(({ parameters = [] }) => parameters.some(({ name }) => name === 'Idempotency-Key'));
+    expect(keyed.length).toBeGreaterThan(20);
+    expect(keyed.filter(({ responses }) => !responses['400'] || !responses['409'])).toEqual([]);
+  });
+
+  it('has no pattern that only some languages can read', async () => {
+    expect(await describeApi()).not.toMatch(/"pattern": ".*\\\\p\{/);
+  });
+
   it('is served to everybody', async () => {
     const response = await author('get', '/openapi.json').unset('Authorization').expect(200);
     expect(body(response)).toMatchObject({ openapi: '3.1.0' });
