@@ -69,14 +69,25 @@ describe('openapi.json', () => {
     expect(JSON.parse(committed)).toEqual(JSON.parse(await describeApi()));
   });
 
-  it('says of each operation that takes an Idempotency-Key that a bad key gets 400, and a used one 409', async () => {
+  it('says of each operation that takes an Idempotency-Key what a key is, and that a bad or a used one is refused', async () => {
+    interface Parameter {
+      name: string;
+      schema: unknown;
+    }
     const { paths } = JSON.parse(await describeApi()) as {
-      paths: Record<string, Record<string, { parameters?: { name: string }[]; responses: Record<string, unknown> }>>;
+      paths: Record<string, Record<string, { parameters?: Parameter[]; responses: Record<string, unknown> }>>;
     };
-    const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
-    const keyed = operations.filter(({ parameters = [] }) => parameters.some(({ name }) => name === 'Idempotency-Key'));
+    const keyed = Object.values(paths).flatMap((methods) =>
+      Object.values(methods).flatMap(({ parameters = [], responses }) => {
+        const key = parameters.find(({ name }) => name === 'Idempotency-Key');
+        return key ? [{ key, responses }] : [];
+      }),
+    );
     expect(keyed.length).toBeGreaterThan(20);
-    expect(keyed.filter(({ responses }) => !responses['400'] || !responses['409'])).toEqual([]);
+    for (const { key, responses } of keyed) {
+      expect(key.schema).toMatchObject({ pattern: '^[!-~]+$', minLength: 1, maxLength: 255 });
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(['400', '409']));
+    }
   });
 
   it('has no pattern that only some languages can read', async () => {
