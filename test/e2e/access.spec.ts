@@ -464,6 +464,7 @@ describe('every answer', () => {
   it('carries the security headers', async () => {
     const { headers } = await http.get('/api/v1/probe/public').expect(200);
     expect(headers['content-security-policy']).toContain("script-src 'self'");
+    expect(headers['content-security-policy']).toContain("manifest-src 'self'");
     expect(headers['content-security-policy']).not.toContain('unsafe');
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
     expect(headers).not.toHaveProperty('x-powered-by');
