@@ -63,8 +63,7 @@ export class AnswerController {
     const { cascade, organisation } = link;
     if (token.startsWith('pack.')) {
       const lines = await this.worklists.lines(cascade.id, organisation.code);
-      const madeAt = this.clock.now().toISOString();
-      send(response, 200, packPage(token, organisation, lines, madeAt, snapshotOf(cascade)));
+      send(response, 200, packPage(token, organisation, lines, this.clock.now(), snapshotOf(cascade)));
       return;
     }
     if (cascade.campaign_id === null) {

@@ -1,3 +1,4 @@
+import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { type OrganisationRow } from './cascade.repository.js';
 import { type Answer, answersOf, isAnswered } from './step.rules.js';
 import { type WorklistLine } from './worklist.types.js';
@@ -128,32 +129,42 @@ export function packPage(
   token: string,
   organisation: OrganisationRow,
   lines: readonly WorklistLine[],
-  madeAt: string,
+  madeAt: Date,
   snapshot: string,
 ): string {
-  const rows = lines.map(
-    (line) =>
-      `<tr class="nhsuk-table__row"><th scope="row" class="nhsuk-table__header">${escapeHtml(line.name)} (${escapeHtml(line.code)})</th>${[
-        line.practicesAtRisk > 0 ? 'yes' : 'no',
-        line.mismatched,
-        line.unknown,
-        line.unreachable,
-        line.left,
-        line.status.replace('-', ' '),
-      ]
-        .map((cell) => `<td class="nhsuk-table__cell">${escapeHtml(String(cell))}</td>`)
-        .join('')}</tr>`,
-  );
+  const rows = lines.map((line) => [
+    `${line.name} (${line.code})`,
+    line.practicesAtRisk > 0 ? 'yes' : 'no',
+    String(line.mismatched),
+    String(line.unknown),
+    String(line.unreachable),
+    String(line.left),
+    line.status.replace('-', ' '),
+  ]);
   const heads = ['Organisation', 'At risk', 'Mismatched', 'Unknown', 'Unreachable', 'Probably left', 'Status'];
+  const made = formatDateTime(LondonTime.fromInstant(madeAt));
   return page(
     `Worklist of ${organisation.name} (${organisation.code})`,
-    `<p>Those at risk of missing payment come first. Made ${escapeHtml(madeAt)} from: ${escapeHtml(snapshot)}.</p>
+    `<p>Those at risk of missing payment come first. Made ${escapeHtml(made)} (London time) from: ${escapeHtml(snapshot)}.</p>
 <ul><li><a href="/cascade/${token}/worklist.csv">Counts as CSV</a></li><li><a href="/cascade/${token}/worklist.xlsx">Counts as a workbook</a></li>
 <li><a href="/cascade/${token}/people.csv">People as CSV</a> (needs sign-in)</li><li><a href="/cascade/${token}/people.xlsx">People as a workbook</a> (needs sign-in)</li></ul>
-<table class="nhsuk-table"><caption class="nhsuk-table__caption">What is left to do</caption><thead><tr>${heads
-      .map((head) => `<th scope="col" class="nhsuk-table__header">${head}</th>`)
-      .join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`,
+${stackedTable('What is left to do', heads, rows)}`,
   );
+}
+
+/** On a phone each row becomes a block of lines, with the roles that it would lose by that; its first cell names it. */
+function stackedTable(caption: string, heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const head = heads.map((text) => `<th scope="col" role="columnheader" class="nhsuk-table__header">${text}</th>`);
+  const cell = (text: string, i: number): string => {
+    const content = `<span class="nhsuk-table__heading" aria-hidden="true">${heads[i] ?? ''}</span><div>${escapeHtml(text)}</div>`;
+    return i === 0
+      ? `<th scope="row" role="rowheader" class="nhsuk-table__header">${content}</th>`
+      : `<td role="cell" class="nhsuk-table__cell">${content}</td>`;
+  };
+  const body = rows.map((row) => `<tr role="row" class="nhsuk-table__row">${row.map(cell).join('')}</tr>`);
+  return `<table role="table" class="nhsuk-table nhsuk-table--responsive"><caption class="nhsuk-table__caption">${caption}</caption>
+<thead role="rowgroup" class="nhsuk-table__head"><tr role="row">${head.join('')}</tr></thead>
+<tbody role="rowgroup" class="nhsuk-table__body">${body.join('\n')}</tbody></table>`;
 }
 
 function belowFields(organisation: OrganisationRow, below: readonly OrganisationRow[]): string {

@@ -6,7 +6,7 @@ export const stopReasonSchema = z
   .trim()
   .min(1)
   .max(300)
-  .regex(/^[^\p{Cc}]+$/u, 'Expected one line');
+  .regex(/^[^\u0000-\u001f\u007f-\u009f]+$/u, 'Expected one line');
 
 export const stopSchema = z
   .strictObject({

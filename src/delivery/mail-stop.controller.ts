@@ -44,7 +44,7 @@ export class MailStopController {
   @Idempotent()
   @ApiOperation({ summary: 'Let mail leave again; nobody gets a message twice' })
   @ApiOkResponse({ standardSchema: mailStateSchema })
-  @ApiProblems(409)
+  @ApiProblems(400, 409)
   async resume(@CurrentPrincipal() principal: Principal): Promise<MailState> {
     requireRegion(principal, undefined);
     await this.mail.resume(principal.id);

@@ -121,6 +121,12 @@ describe('the one-time link', () => {
     expect(page.text).not.toContain('<script>');
   });
 
+  it('reads no JSON on a page, which anybody could make costly to read', async () => {
+    const token = new URL(await harness.app.get(OneTimeLink).create(), 'http://x').searchParams.get('token');
+    await http.post('/sign-in/once').send({ token }).expect(400);
+    await http.post('/sign-in/once').type('form').send({ token }).expect(303);
+  });
+
   it('keeps one local administrator, and no secret in the database', async () => {
     const session = (await signIn()).replace('session=', '');
     await signIn();

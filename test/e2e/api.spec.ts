@@ -69,6 +69,31 @@ describe('openapi.json', () => {
     expect(JSON.parse(committed)).toEqual(JSON.parse(await describeApi()));
   });
 
+  it('says of each operation that takes an Idempotency-Key what a key is, and that a bad or a used one is refused', async () => {
+    interface Parameter {
+      name: string;
+      schema: unknown;
+    }
+    const { paths } = JSON.parse(await describeApi()) as {
+      paths: Record<string, Record<string, { parameters?: Parameter[]; responses: Record<string, unknown> }>>;
+    };
+    const keyed = Object.values(paths).flatMap((methods) =>
+      Object.values(methods).flatMap(({ parameters = [], responses }) => {
+        const key = parameters.find(({ name }) => name === 'Idempotency-Key');
+        return key ? [{ key, responses }] : [];
+      }),
+    );
+    expect(keyed.length).toBeGreaterThan(20);
+    for (const { key, responses } of keyed) {
+      expect(key.schema).toMatchObject({ pattern: '^[!-~]+$', minLength: 1, maxLength: 255 });
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(['400', '409']));
+    }
+  });
+
+  it('has no pattern that only some languages can read', async () => {
+    expect(await describeApi()).not.toMatch(/"pattern": ".*\\\\p\{/);
+  });
+
   it('is served to everybody', async () => {
     const response = await author('get', '/openapi.json').unset('Authorization').expect(200);
     expect(body(response)).toMatchObject({ openapi: '3.1.0' });

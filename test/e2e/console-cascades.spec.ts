@@ -47,6 +47,19 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     throw new Error('The campaign was not sent in time');
   };
 
+  /** Where the links lead that a region and a commissioner get. */
+  const linked = async () => {
+    const cascades = console.app.get(CascadeService);
+    const [practice] = await console.app.get(CascadeReports).practices(cascadeId, { limit: 1 });
+    const organisation = practice?.commissionerCode ?? '';
+    const links = await Promise.all([
+      cascades.link(cascadeId, 'Y63', 'answer'),
+      cascades.link(cascadeId, organisation, 'answer'),
+      cascades.link(cascadeId, organisation, 'pack'),
+    ]);
+    return links.map(({ path }) => path);
+  };
+
   it('says that there is no cascade yet, and how one comes to be', async () => {
     await page.goto('/cascades');
     expect(await main()).toContain('There is no cascade yet');
@@ -342,8 +355,18 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     expect(await faults(page)).toEqual([]);
   });
 
+  it('has pages behind the links of commissioners and regions that everybody can read', async () => {
+    for (const path of await linked()) {
+      await page.goto(path);
+      expect([path, await faults(page)]).toEqual([path, []]);
+      // No program’s time: what it calls 08:30:00.000Z is half past nine in a London September.
+      expect([path, (await main()).match(/Made \d{4}-\d\d-\d\dT/)]).toEqual([path, null]);
+    }
+  });
+
   it('fits every width, and works without scripts', async () => {
     const paths = [
+      ...(await linked()),
       '/cascades',
       '/cascades/drills/new',
       `/cascades/${drillId}`,

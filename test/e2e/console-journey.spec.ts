@@ -123,6 +123,12 @@ inBrowser.each([
       await page.getByText('The connection is interrupted, so these numbers may be old').waitFor();
       await page.unroute('**/live?*');
       await press('Show the latest numbers');
+      // Whoever stands on a link among them is left there, however often they come.
+      await page.locator('[data-live] tbody a').first().focus();
+      const isHeld = () => page.evaluate<boolean>(`document.activeElement.matches('[data-live] tbody a')`);
+      await page.evaluate(COUNT_LIVE_PARTS);
+      await eventually(async () => (await page.evaluate<number>('globalThis.liveParts')) > 2);
+      expect(await isHeld()).toBe(true);
     }
     await letGo();
     await eventually(async () => {
@@ -132,6 +138,8 @@ inBrowser.each([
     if (javaScriptEnabled) {
       // Screen readers hear it once, and not each second before.
       await page.getByRole('status').filter({ hasText: 'all of' }).waitFor({ state: 'attached' });
+      // The link has gone with its row, and the focus is on the table that it stood in.
+      expect(await page.evaluate<boolean>(`document.activeElement.matches('[data-live] .app-table-wrap')`)).toBe(true);
       // The last message is done somewhat before the campaign is.
       await console.app.get(CampaignTicker).run();
       await page.getByRole('link', { name: 'Show the whole page as it stands now' }).waitFor();
@@ -171,3 +179,11 @@ inBrowser.each([
     expect(await main()).toContain('What had left has left; nothing more will');
   });
 });
+
+/** Runs in the page: counts what comes for its live part, over a stream of its own. */
+const COUNT_LIVE_PARTS = `{
+  globalThis.liveParts = 0;
+  const source = new EventSource(document.querySelector('[data-live]').dataset.live);
+  source.addEventListener('part', () => (globalThis.liveParts += 1));
+  source.addEventListener('end', () => source.close());
+}`;

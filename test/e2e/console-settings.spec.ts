@@ -88,6 +88,13 @@ inBrowser('the settings, imports and sign-in pages', () => {
     const secret = await page.locator('[data-copy]').innerText();
     expect(secret).toMatch(/^whsec_/);
     expect(await faults(page)).toEqual([]);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.getByRole('button', { name: `Copy ${secret}` }).click();
+    await page
+      .getByRole('status')
+      .filter({ hasText: /^Copied$/ })
+      .waitFor({ state: 'attached' });
+    expect(await page.evaluate<string>('navigator.clipboard.readText()')).toBe(secret);
     await press('Make a new signing secret');
     expect(await page.locator('[data-copy]').innerText()).not.toBe(secret);
     await press('Send a test event');

@@ -20,7 +20,7 @@ for (const part of document.querySelectorAll('[data-live]')) {
   const source = new EventSource(part.dataset.live);
   source.addEventListener('part', (event) => {
     stale.replaceChildren();
-    part.innerHTML = event.data;
+    renew(part, event.data);
     if (saysOf() !== said) status.textContent = said = saysOf();
   });
   source.addEventListener('error', () => {
@@ -33,6 +33,37 @@ for (const part of document.querySelectorAll('[data-live]')) {
   source.addEventListener('end', () => source.close());
 }
 
+/** Changes of `part` only what is different: whoever stands on a link in it, or reads there, is not thrown out each second. */
+function renew(part, html) {
+  const fresh = document.createElement('template');
+  fresh.innerHTML = html;
+  const held = part.contains(document.activeElement) ? document.activeElement : undefined;
+  becomeLike(part, fresh.content);
+  if (!held || held.isConnected) return;
+  const again = [...part.querySelectorAll('a')].find(({ href }) => href === held.href);
+  (again ?? part.querySelector('[tabindex]'))?.focus({ preventScroll: true });
+}
+
+function becomeLike(old, fresh) {
+  const [before, after] = [[...old.childNodes], [...fresh.childNodes]];
+  if (before.length !== after.length || before.some((node, i) => kindOf(node) !== kindOf(after[i]))) {
+    old.replaceChildren(...after);
+    return;
+  }
+  for (const [i, node] of before.entries()) {
+    if (node.isEqualNode(after[i])) continue;
+    if (node.nodeType !== Node.ELEMENT_NODE) node.data = after[i].data;
+    else {
+      for (const { name, value } of after[i].attributes) node.setAttribute(name, value);
+      becomeLike(node, after[i]);
+    }
+  }
+}
+
+/** A link to elsewhere, or a row about something else, is not the same one changed. */
+const kindOf = (node) =>
+  node.nodeName + (node.nodeName === 'A' ? node.href : node.nodeName === 'TR' ? node.querySelector('a')?.href : '');
+
 // Texts to take elsewhere get a button that copies them. Browsers offer the clipboard to secure pages only.
 for (const text of navigator.clipboard ? document.querySelectorAll('[data-copy]') : []) {
   const button = document.createElement('button');
@@ -40,10 +71,18 @@ for (const text of navigator.clipboard ? document.querySelectorAll('[data-copy]'
   button.className = 'app-copy';
   button.textContent = 'Copy';
   button.setAttribute('aria-label', `Copy ${text.dataset.copy}`);
+  // The name of the button stays, so what it shows would be news to the eye only.
+  const status = document.createElement('span');
+  status.className = 'nhsuk-u-visually-hidden';
+  status.setAttribute('role', 'status');
+  const show = (shown, said) => {
+    button.textContent = shown;
+    status.textContent = said;
+  };
   button.addEventListener('click', async () => {
     await navigator.clipboard.writeText(text.dataset.copy);
-    button.textContent = 'Copied';
-    setTimeout(() => (button.textContent = 'Copy'), 2000);
+    show('Copied', 'Copied');
+    setTimeout(show, 2000, 'Copy', '');
   });
-  text.after(' ', button);
+  text.after(' ', button, status);
 }

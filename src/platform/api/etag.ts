@@ -7,7 +7,7 @@ const IF_MATCH_HEADER = ApiHeader({
   name: 'If-Match',
   required: true,
   description: 'The ETag of what you read, so that nothing newer is overwritten',
-  schema: { type: 'string', examples: ['"3"'] },
+  schema: { type: 'string', minLength: 1, examples: ['"3"'] },
 }) as MethodDecorator;
 
 const NO_VERSION = -1;

@@ -17,6 +17,12 @@ export const Idempotent = (): MethodDecorator =>
       name: 'Idempotency-Key',
       required: false,
       description: 'Your own unique id of this request: sent again with the same body, the first answer is repeated.',
-      schema: { type: 'string', minLength: 1, maxLength: 255, examples: ['5f0c3b1e-9a57-4a44-8e0f-0d8c2f6c1b7a'] },
+      schema: {
+        type: 'string',
+        pattern: '^[!-~]+$',
+        minLength: 1,
+        maxLength: 255,
+        examples: ['5f0c3b1e-9a57-4a44-8e0f-0d8c2f6c1b7a'],
+      },
     }),
   );

@@ -14,6 +14,8 @@ const DIRECTIVES: Directives = {
   imgSrc: ["'self'", 'data:'],
   fontSrc: ["'self'"],
   connectSrc: ["'self'"],
+  // The design system's pages name one, for those who put the page on their home screen.
+  manifestSrc: ["'self'"],
   // A preview of an email is a page of ours in a sandboxed frame.
   frameSrc: ["'self'"],
   formAction: ["'self'"],

@@ -3,11 +3,21 @@
  * are the caller's fault, later ours. Undefined when there is none.
  */
 export function unstorableText(value: unknown, path: readonly unknown[]): readonly unknown[] | undefined {
-  if (typeof value === 'string') return /\0|\p{Surrogate}/u.test(value) ? path : undefined;
+  const way = wayTo(value);
+  return way && [...path, ...way];
+}
+
+/** The way is made on the way back: almost always there is none, and the values may be 250,000. */
+function wayTo(value: unknown): unknown[] | undefined {
+  if (typeof value === 'string') return isUnstorable(value) ? [] : undefined;
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return undefined;
+  const isList = Array.isArray(value);
   for (const [key, item] of Object.entries(value)) {
-    const found = unstorableText(key, path) ?? unstorableText(item, [...path, key]);
-    if (found) return found;
+    if (!isList && isUnstorable(key)) return [];
+    const way = wayTo(item);
+    if (way) return [key, ...way];
   }
   return undefined;
 }
+
+const isUnstorable = (text: string): boolean => /\0|\p{Surrogate}/u.test(text);
