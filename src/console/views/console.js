@@ -54,6 +54,7 @@ function becomeLike(old, fresh) {
     if (node.isEqualNode(after[i])) continue;
     if (node.nodeType !== Node.ELEMENT_NODE) node.data = after[i].data;
     else {
+      for (const name of node.getAttributeNames()) if (!after[i].hasAttribute(name)) node.removeAttribute(name);
       for (const { name, value } of after[i].attributes) node.setAttribute(name, value);
       becomeLike(node, after[i]);
     }
