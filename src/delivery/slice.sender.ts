@@ -8,6 +8,7 @@ import { ByteWriter } from '../shared/byte-writer.js';
 import { Clock } from '../shared/clock.js';
 import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
+import { FlightRecorder } from './flight.recorder.js';
 import { MAIL_ROUTES, type MailRoute } from './mail-routes.js';
 import { MessagePreparer } from './message.preparer.js';
 import { MessageScreening } from './message.screening.js';
@@ -23,6 +24,7 @@ export class SliceSender {
   /** Of the runs that are over. */
   private readonly memory: [ByteWriter, ByteWriter][] = [];
   private readonly gate: WireGate;
+  private readonly isReal: boolean;
 
   constructor(
     private readonly slices: SliceRepository,
@@ -32,10 +34,13 @@ export class SliceSender {
     private readonly clock: Clock,
     private readonly metrics: DeliveryMetrics,
     private readonly tracing: Tracing,
+    private readonly recorder: FlightRecorder,
     @Inject(DELIVERY_OPTIONS) private readonly options: DeliveryOptions,
     @Inject(MAIL_ROUTES) routes: readonly MailRoute[],
     @InjectConfig() { mailDomainConcurrency }: Config,
   ) {
+    // What only pretends to send, as a simulation does, has nothing on the wire.
+    this.isReal = routes.some(({ transport }) => transport.readsContent !== false);
     const together = routes.reduce((sum, { transport }) => sum + transport.concurrency, 0);
     this.gate = new WireGate(together, mailDomainConcurrency);
   }
@@ -50,7 +55,8 @@ export class SliceSender {
     setMaxListeners(0, signal);
     const { slices, screening, preparer, pace, clock, options, gate, metrics } = this;
     const memory = this.memory.pop() ?? [new ByteWriter(), new ByteWriter()];
-    const parts = { slices, screening, preparer, pace, clock, options, gate, metrics, memory };
+    const flights = this.isReal ? await this.recorder.begin(lease) : undefined;
+    const parts = { slices, screening, preparer, pace, clock, options, gate, metrics, memory, flights };
     const facts = { 'dispatch.id': lease.dispatchId, 'slice.id': sliceId };
     try {
       const run = new SliceRun(parts, lease, leasedAt, signal);
