@@ -10,7 +10,10 @@ const IDLE_PATIENCE = 60_000;
 export interface ReportDesk {
   /** Whether the address is one at which reports are taken; any other recipient is refused with 550. */
   accepts(recipient: string): boolean;
-  /** Must have stored the message when it resolves; when it fails, the sender is told to try again later. */
+  /**
+   * Must have stored the message when it resolves; when it fails, the sender is told to try again later. The message
+   * begins with the `Return-Path` of its envelope, as whoever delivers finally must write it (RFC 5321 section 4.4).
+   */
   take(raw: Buffer, recipient: string): Promise<void>;
 }
 
@@ -45,10 +48,12 @@ export async function startReportListener(
     },
     onData(stream, { envelope }, done) {
       const recipient = envelope.rcptTo[0]?.address ?? '';
+      const sender = envelope.mailFrom === false ? '' : envelope.mailFrom.address;
+      const returnPath = Buffer.from(`Return-Path: <${sender.replace(/[\r\n<>]/g, '')}>\r\n`);
       bounded(stream, maxBytes)
         .then(async (raw) => {
           if (raw === undefined) throw refusal(552, '5.3.4 The message is too large');
-          await desk.take(raw, recipient).catch((cause: unknown) => {
+          await desk.take(Buffer.concat([returnPath, raw]), recipient).catch((cause: unknown) => {
             throw refusal(451, '4.3.0 Try again later', cause);
           });
         })

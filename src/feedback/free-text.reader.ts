@@ -9,7 +9,7 @@ const MAX_WIDTH = 600;
 
 /** qmail, Postfix, Sendmail, Exim, PowerMTA, OpenSMTPD, GMX, Exchange 2003 and most others open a line with the address. */
 const opensLine = new RegExp(
-  `^(?:[>*•・-]{1,6}\\s{1,4})?[<"'(]{0,2}(?:mailto:|smtp:)?${ADDRESS}[>"')]{0,2}(?:<mailto:[^>]{1,300}>)?(?:\\s|$|[:;,(\\[\\u3000-\\uffef]|\\.\\.\\.)`,
+  `^(?:[>*•・-]{1,6}\\s{1,4})?[<"'([]{0,2}(?:mailto:|smtp:)?${ADDRESS}[>"')\\]]{0,2}(?:<mailto:[^>]{1,300}>)?(?:\\s|$|[:;,(\\[\\u3000-\\uffef]|\\.\\.\\.)`,
   'i',
 );
 /** Sendmail transcripts: "550 <someone@example.com>... User unknown". */
@@ -28,7 +28,12 @@ const label = (names: string): RegExp =>
 const calledRecipient = label(
   'rcpt to|recipient(?: address)?|address|mailbox|user|destinataire|empfänger|destinatario|宛先|收件人|收件者',
 );
+const calledAddressed = label('addressed,?(?: to)?');
 const afterTo = label('to|an|à|a');
+
+/** Fields of the message that some reports sum up in prose. */
+const calledSender =
+  /^(?:sender(?: e-?mail)?(?: address)?|mail from|from|absender|expéditeur|remitente)\s{0,4}[:：](.+)/i;
 
 /** "They are not accepting mail from someone@example.com": whoever wrote is no recipient. */
 const written = new RegExp(`\\b(?:mail|messages?) from:? <?${ADDRESS}`, 'gi');
@@ -54,11 +59,11 @@ export function readFreeText(report: ReportParts): FreeTextEntry[] {
       },
     ];
   }
-  return aboutEach(report.human, addresses).map((said, i) => ({
-    address: addresses[i] ?? null,
-    diagnostic: answerIn(said) || said,
-    context: said,
-  }));
+  const preface = beforeAny(report.human, addresses);
+  return aboutEach(report.human, addresses).map((said, i) => {
+    const nothing = !/\p{L}/u.test(said.replaceAll(addresses[i] ?? '', ''));
+    return { address: addresses[i] ?? null, diagnostic: answerIn(said) || said, context: nothing ? preface : said };
+  });
 }
 
 function recipientsOf(report: ReportParts): string[] {
@@ -70,9 +75,11 @@ function recipientsOf(report: ReportParts): string[] {
       .flatMap(addressesIn)
       .map((address) => address.toLowerCase()),
   );
+  const lines = report.human.split('\n', MAX_LINES).map((line) => line.trim());
   const sender = new Set(
     ['from', 'return-path', 'sender', 'reply-to']
       .flatMap((name) => report.original.get(name) ?? [])
+      .concat(lines.map((line) => calledSender.exec(line.slice(0, MAX_WIDTH))?.[1] ?? ''))
       .flatMap(addressesIn)
       .map((address) => address.toLowerCase()),
   );
@@ -80,7 +87,6 @@ function recipientsOf(report: ReportParts): string[] {
     !ours.has(address.toLowerCase()) &&
     !sender.has(address.toLowerCase()) &&
     !/^(?:postmaster|mailer-daemon|abuse)@/i.test(address);
-  const lines = report.human.split('\n', MAX_LINES).map((line) => line.trim());
   const opened = (opening: RegExp): string[] =>
     unique(
       lines
@@ -100,6 +106,7 @@ function recipientsOf(report: ReportParts): string[] {
     () => opened(x400Name),
     () => named.filter((address) => wroteTo.has(address.toLowerCase())),
     () => opened(calledRecipient),
+    () => opened(calledAddressed),
     () => opened(afterTo),
     () => (named.length === 1 ? named : []),
     () => returned,
@@ -123,7 +130,7 @@ export function aboutEach(text: string, addresses: readonly string[]): string[] 
   for (const line of text.split('\n', MAX_LINES)) {
     const lower = line.toLowerCase();
     const named = addresses.findIndex((address) => lower.includes(address.toLowerCase()));
-    if (named === -1 && /^\s*(?:>>>|<<<|(?:\.\.\. )?while talking to)/.test(lower)) {
+    if (named === -1 && ofTranscript.test(lower)) {
       transcript.push(line.trim());
       continue;
     }
@@ -136,6 +143,18 @@ export function aboutEach(text: string, addresses: readonly string[]): string[] 
   }
   said[current]?.push(...transcript);
   return said.map((lines) => lines.join('\n'));
+}
+
+const ofTranscript = /^\s*(?:>>>|<<<|(?:\.\.\. )?while talking to)/;
+
+/** What is told of all alike, before the first is named. A transcript is about whoever comes next. */
+function beforeAny(text: string, addresses: readonly string[]): string {
+  const lines = text.toLowerCase().split('\n', MAX_LINES);
+  const named = lines.findIndex((line) => addresses.some((address) => line.includes(address.toLowerCase())));
+  return lines
+    .slice(0, Math.max(0, named))
+    .filter((line) => !ofTranscript.test(line))
+    .join('\n');
 }
 
 /** The SMTP answer that a text quotes: from the first reply code to the end of its paragraph. */

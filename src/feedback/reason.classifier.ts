@@ -92,6 +92,9 @@ const NAMES_RECIPIENT = /^\s*5\d\d[ -]+<?[^\s<>@]{1,128}@[^\s<>@]{1,255}/;
 const NAMES_UNKNOWN =
   /^\s*5\d\d[ -]+(?:unknown user|no such user|user unknown|user not found):?\s+<[^\s<>@]{1,128}@[^\s<>@]{1,255}>/i;
 
+/** Codes that name the sender and its domain (RFC 3463, RFC 7505): what is unknown, or takes no mail, is ours. */
+const OF_SENDER = /^[45]\.(?:1\.[78]|7\.27)$/;
+
 /** Codes that name the message, its security or the system: no word about something unknown is about the address then. */
 const OTHER_SUBJECT = /^5\.(?:6\.\d+|7\.(?!1$)\d+|3\.(?!0$)\d+)$/;
 
@@ -136,7 +139,10 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   // A delivery agent's own words describe its trouble, whatever exit code the mail system made of them.
   if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
   if (early && (reason === undefined || reason === 'filtered' || gone.has(reason))) return 'blocked';
-  if (reason !== undefined && gone.has(reason) && stage === 'mail') return 'rejected';
+  if (reason !== undefined && gone.has(reason) && (stage === 'mail' || OF_SENDER.test(status))) return 'rejected';
+  const elsewhere =
+    OTHER_SUBJECT.test(status) && (reason === 'hostunknown' || (reason === 'notaccept' && status.startsWith('5.7.')));
+  if (elsewhere && coded !== undefined) return coded;
   if (passing && reason === 'hostunknown' && !status.startsWith('4')) return 'networkerror';
   if (reason !== undefined && coded !== undefined && sameWords[reason] === coded && !said.includes('sizelimit'))
     return coded;

@@ -136,6 +136,11 @@ describe('an address that is there, in words that sound as if it were gone', () 
       'systemerror',
     ],
     [
+      'Exchange, whose public folder is on the move',
+      failed('5.1.6', 'smtp;550 5.1.6 RESOLVER.ADR.MigratedPublicFolder; unable to send to migrated public folder'),
+      'systemerror',
+    ],
+    [
       'Exchange, which holds two',
       failed('5.1.4', 'smtp;550 5.1.4 RESOLVER.ADR.Ambiguous; ambiguous address'),
       'systemerror',
@@ -239,6 +244,38 @@ describe('recipients', () => {
     expect(await read(form({ from: 'postmaster@example.org', subject: 'Delivery has failed', text }))).toEqual([gone]);
   });
 
+  it('are named in any script, as a report of seven bits writes them (RFC 6533)', async () => {
+    const fields = (name: string): string =>
+      `Final-Recipient: utf-8; ${name}\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown`;
+    const jane: Found = ['jäne@example.org', 'hard', 'userunknown'];
+    expect(await read(status(fields('j\\x{E4}ne@example.org')))).toEqual([jane]);
+    expect(await read(status(fields('jäne@example.org')))).toEqual([jane]);
+    const [[wrong] = []] = await read(status(fields('j\\x{110000}ne@example.org')));
+    expect(wrong).not.toContain('\\x');
+  });
+
+  it('are those that were written to, not the forms that addresses have here', async () => {
+    const text =
+      'Addresses here have the form surname@example.org. The address to which your message was addressed, gone@example.org, matches none.\n\nYou may mean: jane@example.org, jim@example.org\n';
+    const [[address] = []] = await read(form({ from: 'postmaster@example.org', subject: 'Failed mail', text }));
+    expect(address).toBe('gone@example.org');
+  });
+
+  it('may stand in square brackets', async () => {
+    const text =
+      'Delivery has failed to these (ask desk@example.net):\n\n* [gone@example.org]: 550 gone@example.org...User account is overquota\n';
+    expect(await read(form({ text }))).toEqual([soft('mailboxfull')]);
+  });
+
+  it('share the cause that is told before any of them is named', async () => {
+    const text =
+      'Your message was not delivered because the destination was not reachable within the allowed queue period.\n\nThese did not receive it:\n\n<gone@example.org>\n<jim@example.org>\n';
+    const late = (address: string): Found => [address, 'soft', 'expired'];
+    expect(await read(form({ text }))).toEqual([late('gone@example.org'), late('jim@example.org')]);
+    const transcript = '>>> RCPT To:<gone>\n<<< 550 5.1.1 User unknown\n<gone@example.org>\n<jim@example.org>\n';
+    expect(await read(form({ text: transcript }))).toEqual([gone, ['jim@example.org', 'soft', 'undefined']]);
+  });
+
   it('have not got it where another has', async () => {
     const text =
       'The message was successfully delivered to:\n  ok@example.org\n\nDelivery failed for:\n  gone@example.org: 550 5.1.1 user unknown\n';
@@ -264,6 +301,38 @@ describe('what stands around a report', () => {
     const returned = `Received: from mx.example.com by mx.example.org\nList-Help: <mailto:list-request@example.net?subject=help>\n <list@example.net>: 550 5.1.1 listed\n`;
     const text = `<gone@example.org>: the mailbox is full.\n\n${mark}\n${returned}`;
     expect(await read(form({ text }))).toEqual([soft('mailboxfull')]);
+  });
+
+  it.each(['Original Message ID: <one@example.com>', 'Original Message Details', 'Message Headers Size: 3 KB'])(
+    'does not end where the report names the message: %s',
+    async (line) => {
+      const text = `Your message could not be delivered.\n\n${line}\nRcpt To: gone@example.org\n\nOutput: 550 5.1.1 User unknown\n`;
+      expect(await read(form({ from: 'postmaster@example.org', subject: 'Mail Delivery Failed', text }))).toEqual([
+        gone,
+      ]);
+    },
+  );
+
+  it('nor is the sender whom it names in its summary', async () => {
+    const text =
+      "Your message couldn't be delivered.\n\nSender Address: writer@example.com\nRecipient Address: gone@example.org\n\nReported error: 550 5.1.1 User unknown\n";
+    expect(await read(form({ from: 'postmaster@example.org', subject: 'Undeliverable', text }))).toEqual([gone]);
+  });
+
+  it('nor is a practice that has moved house, and says so under all its mail', async () => {
+    const signed =
+      'Your message was rejected.\n\n____\nPlease note that our address has changed: our new address is 1 High Street, Sampleton.\n';
+    const code =
+      'Final-Recipient: rfc822;gone@example.org\nAction: failed\nStatus: 5.7.1\nDiagnostic-Code: smtp;550 5.7.1 Rejected';
+    expect(await read(status(code, signed))).toEqual([soft('securityerror')]);
+    const told = signed.replace('Your message was', 'Your message to gone@example.org was');
+    expect(await read(form({ from: 'postmaster@example.org', subject: 'Undeliverable', text: told }))).toEqual([
+      soft('undefined'),
+    ]);
+    const moved = 'Your message to gone@example.org was rejected. The new address is new@example.org.';
+    expect(await read(form({ from: 'postmaster@example.org', subject: 'Undeliverable', text: moved }))).toEqual([
+      ['gone@example.org', 'hard', 'hasmoved'],
+    ]);
   });
 
   it('nor is the sender whom they do not want', async () => {

@@ -76,13 +76,17 @@ const signature =
 /** A line that tells what became of the message is no signature. */
 const outcome = /reject|block|refus|return|detect|infect|contains|fail|deliver|quarantin/i;
 
+/** "Original Message ID: …", "Original Message Details": the report goes on behind them. */
+const detail = /^(?:original )?message (?:headers? )?(?:id|details|size|subject|date)\b/;
+
 /** Splits at the line that announces the returned message, or where its header visibly begins. */
 function cutReturned(text: string): [string, string] {
   const lines = text.split('\n');
   for (let i = 1; i < lines.length; i++) {
     const line = (lines[i] ?? '').trim();
     const bare = line.replace(/^[-=#*_> ]{1,100}|[-=#*_>:. ]{1,100}$/g, '').toLowerCase();
-    const announced = bare.length < 90 && returnedMessageMarks.some((mark) => bare.startsWith(mark));
+    const announced =
+      bare.length < 90 && returnedMessageMarks.some((mark) => bare.startsWith(mark)) && !detail.test(bare);
     if (announced) return [lines.slice(0, i).join('\n'), lines.slice(i + 1).join('\n')];
     const begins =
       /^Received: (?:from|by|\(qmail)\b/i.test(line) ||

@@ -64,7 +64,7 @@ const byDetail: Readonly<Record<string, Reason>> = {
   '7.24': 'authfailure',
   '7.25': 'requireptr',
   '7.26': 'authfailure',
-  '7.27': 'notaccept',
+  '7.27': 'rejected',
   '7.28': 'speeding',
   '7.29': 'authfailure',
   '7.64': 'norelaying',

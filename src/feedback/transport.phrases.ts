@@ -376,6 +376,11 @@ export const transportPhrases: readonly PhraseRule[] = [
     ],
   },
   {
+    reason: 'notaccept',
+    source: 'Domino, where it repeats no answer of the host that refused',
+    phrases: ['no route for current request', 'smtp protocol returned a permanent error'],
+  },
+  {
     reason: 'syntaxerror',
     source: 'RFC 5321 500-504',
     phrases: [

@@ -195,16 +195,23 @@ describe('the SMTP listener', () => {
     broken = false;
   });
 
-  const send = async (to: string | string[], raw: string | Buffer = report(1)) => {
+  const send = async (to: string | string[], raw: string | Buffer = report(1), from = '') => {
     const client = createTransport({ host: '127.0.0.1', port: source.port ?? 0, ignoreTLS: true });
-    return client.sendMail({ envelope: { from: '', to }, raw }).finally(() => {
+    return client.sendMail({ envelope: { from, to }, raw }).finally(() => {
       client.close();
     });
   };
 
   it('takes what comes to a return path that was signed, with the address it came to', async () => {
     await send(OURS);
-    expect(taken).toEqual([{ raw: report(1), recipient: OURS }]);
+    expect(taken).toEqual([{ raw: `Return-Path: <>\r\n${report(1)}`, recipient: OURS }]);
+  });
+
+  it('writes down who sent it, as whoever delivers a message must: a report has no sender, a person has', async () => {
+    await send(OURS, `Return-Path: <>\r\n${report(1)}`, 'anna@example.org');
+    expect(taken.map(({ raw }) => raw.split('\r\n', 2))).toEqual([
+      ['Return-Path: <anna@example.org>', 'Return-Path: <>'],
+    ]);
   });
 
   it('takes it whatever became of the capitals on the way', async () => {
