@@ -1,19 +1,25 @@
-import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
 import { type Config, InjectConfig } from '../platform/config/index.js';
+import { Tick } from '../platform/schedule/index.js';
 import { Clock } from '../shared/clock.js';
 import { FlightRecord } from './flight.record.js';
 import { FlightRecorder, type LeftRecord } from './flight.recorder.js';
 import { type Change } from './outcome.rules.js';
 import { SliceRepository } from './slice.repository.js';
 
+const TICK_MS = 10_000;
+
 /**
- * When a worker starts where another was killed: what that one had intended and not sent is given back, what was
- * answered is written down, and only what had left and got no answer is in doubt. Otherwise everything that it had
- * intended would be (a hundred messages and more, most of which never left), and its slices would wait for their leases.
+ * After a worker was killed, on its machine: what it had intended and not sent is given back, what was answered is
+ * written down, and only what had left and got no answer is in doubt. Otherwise everything that it had intended would be
+ * (a hundred messages and more, most of which never left), and its slices would wait for their leases. The same for a
+ * run that failed because the database was away for longer than its lease.
  */
 @Injectable()
-export class CrashRecovery implements OnApplicationBootstrap {
+export class CrashRecovery implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(CrashRecovery.name);
+  private readonly round = new Tick(() => this.recover(), this.logger);
 
   constructor(
     private readonly recorder: FlightRecorder,
@@ -22,17 +28,25 @@ export class CrashRecovery implements OnApplicationBootstrap {
     @InjectConfig() private readonly config: Config,
   ) {}
 
-  /** A start does not fail by it: the leases run out, and the next start tries again. */
+  /** Whoever is started again after a kill goes on at once. */
   async onApplicationBootstrap(): Promise<void> {
-    if (!this.config.roles.includes('worker')) return;
-    try {
-      for (const record of await this.recorder.left()) await this.recover(record);
-    } catch (error) {
-      this.logger.warn({ message: 'not recovered from a crash', error: (error as Error).message });
-    }
+    await this.tick();
   }
 
-  private async recover(record: LeftRecord): Promise<void> {
+  @Interval(TICK_MS)
+  async tick(): Promise<void> {
+    if (this.config.roles.includes('worker')) await this.round.run();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.round.stop();
+  }
+
+  private async recover(): Promise<void> {
+    for (const record of await this.recorder.left()) await this.settle(record);
+  }
+
+  private async settle(record: LeftRecord): Promise<void> {
     const lease = await this.slices.formerLease(record.sliceId, record.epoch);
     // Of another database of the same name.
     if (!lease) return;

@@ -24,9 +24,10 @@ const LANDED = 1_000_000;
  */
 export class FlightRecord {
   private readonly note = Buffer.alloc(BYTES);
+  private state: 'open' | 'closed' | 'ended' = 'open';
 
   private constructor(
-    private readonly path: string,
+    readonly path: string,
     private readonly file: number,
     private readonly firstOrdinal: number,
   ) {}
@@ -50,7 +51,9 @@ export class FlightRecord {
     const bytes = readFileSync(path);
     const messages = lastOrdinal - firstOrdinal + 1;
     if (bytes.length !== messages * BYTES) return undefined;
-    return new Map(Array.from({ length: messages }, (_, i) => [firstOrdinal + i, flightOf(bytes.readDoubleLE(i * BYTES))]));
+    return new Map(
+      Array.from({ length: messages }, (_, i) => [firstOrdinal + i, flightOf(bytes.readDoubleLE(i * BYTES))]),
+    );
   }
 
   /** @throws what the file system says: the message may not leave then. */
@@ -67,15 +70,26 @@ export class FlightRecord {
     }
   }
 
+  /** Nothing more will be noted, and the ledger does not know all of it. */
+  get isLeft(): boolean {
+    return this.state === 'closed';
+  }
+
+  get isEnded(): boolean {
+    return this.state === 'ended';
+  }
+
   /** The ledger knows all of it. */
   end(): void {
     this.close();
     rmSync(this.path, { force: true });
+    this.state = 'ended';
   }
 
   /** The ledger does not know all of it: the file stays. */
   close(): void {
     closeSync(this.file);
+    this.state = 'closed';
   }
 
   private write(ordinal: number, note: number): void {

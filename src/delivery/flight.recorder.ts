@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { DATABASE_SERVER, type DatabaseServer } from '../platform/database/index.js';
 import { FlightRecord } from './flight.record.js';
 import { type Lease } from './slice.repository.js';
 
-/** A record that somebody who has ended left behind. */
+/** A record of what the ledger does not know all of, and to which nothing more will be noted. */
 export interface LeftRecord {
   readonly path: string;
   readonly sliceId: string;
@@ -36,11 +36,9 @@ export class FlightRecorder implements OnApplicationShutdown {
   /** To whom records mean something: this start of the machine, and this database. */
   private readonly owner: string | undefined;
   private listening: Promise<Server | undefined> | undefined;
+  private readonly records = new Set<FlightRecord>();
 
-  constructor(
-    @InjectConfig() { dataDir }: Config,
-    @Inject(DATABASE_SERVER) { connectionString }: DatabaseServer,
-  ) {
+  constructor(@InjectConfig() { dataDir }: Config, @Inject(DATABASE_SERVER) { connectionString }: DatabaseServer) {
     this.folder = join(dataDir, 'flights');
     this.own = join(this.folder, randomBytes(4).toString('hex'));
     this.owner = ownerOf(connectionString);
@@ -50,24 +48,24 @@ export class FlightRecorder implements OnApplicationShutdown {
   async begin({ sliceId, epoch, firstOrdinal, lastOrdinal }: Lease): Promise<FlightRecord | undefined> {
     this.listening ??= this.listen();
     if (!(await this.listening)) return undefined;
+    for (const record of this.records) if (record.isEnded) this.records.delete(record);
     try {
-      return FlightRecord.begin(join(this.own, `${sliceId}.${epoch}`), firstOrdinal, lastOrdinal);
+      const record = FlightRecord.begin(join(this.own, `${sliceId}.${epoch}`), firstOrdinal, lastOrdinal);
+      this.records.add(record);
+      return record;
     } catch (error) {
       this.warn(error);
       return undefined;
     }
   }
 
-  /** Of those who have ended. */
+  /** Of processes that have ended, and of runs of this one that failed. */
   async left(): Promise<LeftRecord[]> {
-    const found: LeftRecord[] = [];
+    const found = [...this.records].filter(({ isLeft }) => isLeft).flatMap(({ path }) => leftAt(path));
     for (const name of this.namesIn(this.folder)) {
       const folder = join(this.folder, name);
       if (folder === this.own || !(await this.hasEnded(folder))) continue;
-      for (const file of this.namesIn(folder)) {
-        const { sliceId, epoch } = NAME.exec(file)?.groups ?? {};
-        if (sliceId !== undefined) found.push({ path: join(folder, file), sliceId, epoch: Number(epoch) });
-      }
+      found.push(...this.namesIn(folder).flatMap((file) => leftAt(join(folder, file))));
     }
     return found;
   }
@@ -75,16 +73,19 @@ export class FlightRecorder implements OnApplicationShutdown {
   /** Removes a record that the ledger knows all of, and the folder behind the last one. */
   forget({ path }: LeftRecord): void {
     rmSync(path, { force: true });
-    const folder = join(path, '..');
-    if (this.namesIn(folder).every((name) => name === OWNER || name === ALIVE)) rmSync(folder, { recursive: true });
+    for (const record of this.records) if (record.path === path) this.records.delete(record);
+    const folder = dirname(path);
+    if (folder !== this.own && this.namesIn(folder).every((name) => name === OWNER || name === ALIVE))
+      rmSync(folder, { recursive: true });
   }
 
   async onApplicationShutdown(): Promise<void> {
     const server = await this.listening;
-    if (!server) return;
+    // While a record is there it listens on, to the end of the process: somebody may still be sending.
+    if (!server || this.namesIn(this.own).some((name) => NAME.test(name))) return;
+    this.listening = Promise.resolve(undefined);
     server.close();
     await once(server, 'close');
-    if (this.namesIn(this.own).some((name) => NAME.test(name))) return;
     rmSync(join(this.own, OWNER));
     rmdirSync(this.own);
   }
@@ -119,8 +120,8 @@ export class FlightRecorder implements OnApplicationShutdown {
       await once(socket, 'connect');
       return false;
     } catch (error) {
-      // Gone, where the process removed it as it stopped. Anything else may be somebody who is too busy to answer.
-      return ['ECONNREFUSED', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '');
+      // Anything else may be somebody who is too busy to answer, or whose socket was swept away.
+      return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
     } finally {
       socket.destroy();
     }
@@ -138,6 +139,11 @@ export class FlightRecorder implements OnApplicationShutdown {
     const { code, message } = error as NodeJS.ErrnoException;
     this.logger.warn({ message: 'no flight record', error: code ?? message });
   }
+}
+
+function leftAt(path: string): LeftRecord[] {
+  const { sliceId, epoch } = NAME.exec(basename(path))?.groups ?? {};
+  return sliceId === undefined ? [] : [{ path, sliceId, epoch: Number(epoch) }];
 }
 
 function ownerOf(connectionString: string): string | undefined {

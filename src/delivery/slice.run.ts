@@ -6,6 +6,7 @@ import { Acknowledgements } from './acknowledgements.js';
 import { type DeliveryMetrics } from './delivery.metrics.js';
 import { type DeliveryOptions } from './delivery.options.js';
 import { type FlightRecord } from './flight.record.js';
+import { type FlightRecorder } from './flight.recorder.js';
 import { type MailRoute } from './mail-routes.js';
 import { type MessagePreparer, type Prepared } from './message.preparer.js';
 import { type Mailable, type MessageScreening } from './message.screening.js';
@@ -26,7 +27,8 @@ export interface SendingParts {
   readonly metrics: DeliveryMetrics;
   /** For the messages on the wire, and for those that are prepared meanwhile. */
   readonly memory: readonly [ByteWriter, ByteWriter];
-  readonly flights: FlightRecord | undefined;
+  /** None where nothing really leaves. */
+  readonly recorder: FlightRecorder | undefined;
 }
 
 /** The longest nap while waiting for a turn, so that a pause or a stop is noticed. */
@@ -45,6 +47,7 @@ export class SliceRun {
   /** The transport got into trouble: what has not left goes back. */
   private troubled = false;
   private failure: unknown;
+  private flights: FlightRecord | undefined;
 
   constructor(
     private readonly parts: SendingParts,
@@ -61,14 +64,13 @@ export class SliceRun {
 
   /** A run that fails leaves its lease to run out: what was on the wire without an answer is then unknown, as it truly is. */
   async drain(): Promise<void> {
-    const { flights } = this.parts;
     try {
       await this.toItsEnd();
     } catch (error) {
-      flights?.close();
+      this.flights?.close();
       throw error;
     }
-    flights?.end();
+    this.flights?.end();
   }
 
   private async toItsEnd(): Promise<void> {
@@ -168,6 +170,8 @@ export class SliceRun {
     });
     if (intended.size === 0) return undefined;
     this.leaseEndsAt = askedAt + options.leaseSeconds * 1_000;
+    // With the first intent the lease is on disk: before, a crash of PostgreSQL may give its epoch to somebody else.
+    this.flights ??= await this.parts.recorder?.begin(this.lease);
     return prepared.filter(({ ordinal }) => intended.has(ordinal));
   }
 
@@ -214,7 +218,7 @@ export class SliceRun {
   }
 
   private handOver({ ordinal, outgoing }: Prepared, { transport }: MailRoute): Promise<Outcome> {
-    const { flights } = this.parts;
+    const { flights } = this;
     if (!flights) return transport.send(outgoing);
     const leaving = (): void => {
       flights.left(ordinal);
@@ -230,7 +234,7 @@ export class SliceRun {
 
   private note(ordinal: number, outcome: Outcome, at: Date): void {
     if (outcome.kind === 'undecided') return;
-    this.parts.flights?.answered(ordinal, outcome.kind === 'accepted' ? { at, code: outcome.code } : 'back');
+    this.flights?.answered(ordinal, outcome.kind === 'accepted' ? { at, code: outcome.code } : 'back');
   }
 
   /** The last look before the bytes leave. */

@@ -24,7 +24,7 @@ export class SliceSender {
   /** Of the runs that are over. */
   private readonly memory: [ByteWriter, ByteWriter][] = [];
   private readonly gate: WireGate;
-  private readonly isReal: boolean;
+  private readonly recorder: FlightRecorder | undefined;
 
   constructor(
     private readonly slices: SliceRepository,
@@ -34,14 +34,14 @@ export class SliceSender {
     private readonly clock: Clock,
     private readonly metrics: DeliveryMetrics,
     private readonly tracing: Tracing,
-    private readonly recorder: FlightRecorder,
+    recorder: FlightRecorder,
     @Inject(DELIVERY_OPTIONS) private readonly options: DeliveryOptions,
     @Inject(MAIL_ROUTES) routes: readonly MailRoute[],
     @InjectConfig() { mailDomainConcurrency }: Config,
   ) {
-    // What only pretends to send, as a simulation does, has nothing on the wire.
-    this.isReal = routes.some(({ transport }) => transport.readsContent !== false);
     const together = routes.reduce((sum, { transport }) => sum + transport.concurrency, 0);
+    // What only pretends to send, as a simulation does, has nothing on the wire.
+    if (routes.some(({ transport }) => transport.readsContent !== false)) this.recorder = recorder;
     this.gate = new WireGate(together, mailDomainConcurrency);
   }
 
@@ -53,10 +53,9 @@ export class SliceSender {
     if (!lease) return;
     // Every message of a window naps on it where a rate is kept.
     setMaxListeners(0, signal);
-    const { slices, screening, preparer, pace, clock, options, gate, metrics } = this;
+    const { slices, screening, preparer, pace, clock, options, gate, metrics, recorder } = this;
     const memory = this.memory.pop() ?? [new ByteWriter(), new ByteWriter()];
-    const flights = this.isReal ? await this.recorder.begin(lease) : undefined;
-    const parts = { slices, screening, preparer, pace, clock, options, gate, metrics, memory, flights };
+    const parts = { slices, screening, preparer, pace, clock, options, gate, metrics, memory, recorder };
     const facts = { 'dispatch.id': lease.dispatchId, 'slice.id': sliceId };
     try {
       const run = new SliceRun(parts, lease, leasedAt, signal);

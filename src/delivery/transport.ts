@@ -44,7 +44,10 @@ export type Outcome =
 
 /** The outcome for a message whose `leaving` threw. */
 export function mayNotLeave(error: unknown): Outcome {
-  return { kind: 'not-sent', reason: `Nothing may leave, as it cannot be noted (${(error as NodeJS.ErrnoException).code})` };
+  return {
+    kind: 'not-sent',
+    reason: `Nothing may leave, as it cannot be noted (${(error as NodeJS.ErrnoException).code})`,
+  };
 }
 
 /** What a service knows of a message: it has it, it has given it up, or it does not have it. */

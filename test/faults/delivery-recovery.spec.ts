@@ -55,7 +55,8 @@ const leases = async () => {
   return rows.map(({ worker }) => Number(worker.split(':')[1]));
 };
 
-const records = async () => (await readdir(join(dataDir, 'flights'), { recursive: true })).filter((name) => /\.\d+$/.test(name));
+const records = async () =>
+  (await readdir(join(dataDir, 'flights'), { recursive: true })).filter((name) => /\.\d+$/.test(name));
 
 it(`leaves no more in doubt than was on its connections, when it is killed ${KILLS} times and starts again`, async () => {
   sink.takeTime(10);
