@@ -13,6 +13,7 @@ export class SimulatedTransport implements MailTransport {
   readonly concurrency = 500;
   /** With nothing behind, nobody reads: a calendar says who gets what and when. */
   readonly readsContent: boolean;
+  readonly tellsLeaving: boolean;
   /** When each message was taken, to the second of the simulation: a ledger that writes many down at once is coarser. */
   readonly taken = new Map<string, Date>();
   /** How often it was asked to send something. */
@@ -24,6 +25,7 @@ export class SimulatedTransport implements MailTransport {
     private readonly scenario: Scenario,
     private readonly options: { readonly behind?: MailTransport; readonly ratePerMinute?: number | undefined } = {},
   ) {
+    this.tellsLeaving = options.behind?.tellsLeaving === true;
     this.readsContent = options.behind !== undefined && options.behind.readsContent !== false;
   }
 

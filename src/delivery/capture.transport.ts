@@ -10,6 +10,7 @@ const CONNECTIONS = 20;
 export class CaptureTransport implements MailTransport {
   readonly name = 'capture';
   readonly concurrency = CONNECTIONS * 3;
+  readonly tellsLeaving = true;
   private started: Promise<{ server: CaptureServer; smtp: SmtpPipelineTransport }> | undefined;
   private closed = false;
 

@@ -6,8 +6,10 @@ import { Tracing } from '../platform/tracing/index.js';
 import { CaptureInbox } from './capture.inbox.js';
 import { RenderingModule } from '../rendering/index.js';
 import { DEFAULT_DELIVERY_OPTIONS, DELIVERY_OPTIONS } from './delivery.options.js';
+import { CrashRecovery } from './crash.recovery.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
 import { DeliveryWatchdog } from './delivery.watchdog.js';
+import { FlightRecorder } from './flight.recorder.js';
 import { LedgerModule } from './ledger.module.js';
 import { MAIL_ROUTES, type MailRoute, mailRoutes } from './mail-routes.js';
 import { MessagePreparer } from './message.preparer.js';
@@ -61,6 +63,8 @@ class TransportLifetime implements OnApplicationShutdown {
     TransportPace,
     DeliveryMetrics,
     DeliveryWatchdog,
+    FlightRecorder,
+    CrashRecovery,
     SliceSender,
     SendSliceProcessor,
     Reconciler,

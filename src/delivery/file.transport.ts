@@ -7,10 +7,11 @@ import type { MailTransport, Outcome, OutgoingMessage } from './transport.js';
 export class FileTransport implements MailTransport {
   readonly name = 'file';
   readonly concurrency = 16;
+  readonly tellsLeaving = true;
 
   constructor(private readonly folder: string) {}
 
-  async send({ id, mime }: OutgoingMessage): Promise<Outcome> {
+  async send({ id, mime, leaving }: OutgoingMessage): Promise<Outcome> {
     const name = `${id.replace(/[^A-Za-z0-9._-]/g, '_')}.eml`;
     // Whoever watches the folder for .eml never sees half a file.
     const draft = join(this.folder, `.${name}.${randomUUID()}.part`);
@@ -23,6 +24,7 @@ export class FileTransport implements MailTransport {
       } finally {
         await file.close();
       }
+      leaving?.();
       await rename(draft, join(this.folder, name));
       return { kind: 'accepted', code: 250, response: `Written as ${name}` };
     } catch (error) {

@@ -7,7 +7,7 @@ import { SmtpTokenSource } from './smtp-oauth.js';
 import { outcomeBeforeMessage, outcomeOf, outcomeOfSender, scrub, UNMAILABLE } from './smtp-outcome.rules.js';
 import type { SmtpReply } from './smtp-reply.parser.js';
 import type { SmtpSettings } from './smtp-settings.js';
-import type { MailTransport, Outcome, OutgoingMessage } from './transport.js';
+import { type MailTransport, mayNotLeave, type Outcome, type OutgoingMessage } from './transport.js';
 
 /** What nodemailer adds to its errors. */
 interface SmtpFailure extends Error {
@@ -35,6 +35,7 @@ const MEMORY = 64 * 1024;
 export class NodemailerTransport implements MailTransport {
   readonly name: string;
   readonly concurrency: number;
+  readonly tellsLeaving = true;
   private readonly tokens: SmtpTokenSource | undefined;
   private readonly idle: Line[] = [];
   private readonly queue: ((admitted: boolean) => void)[] = [];
@@ -159,21 +160,30 @@ export class NodemailerTransport implements MailTransport {
   }
 }
 
-function deliver(line: Line, { from, to, mime }: OutgoingMessage): Promise<Outcome> {
+function deliver(line: Line, { from, to, mime, leaving }: OutgoingMessage): Promise<Outcome> {
   const { connection } = line;
   line.used++;
   if (mime.length > line.memory.length) line.memory = Buffer.allocUnsafeSlow(Math.max(MEMORY, mime.length));
   const bytes = line.memory.subarray(0, mime.copy(line.memory));
   let begun = false;
-  // nodemailer reads only after the server's 354 and then writes body and final dot in one go.
-  const body = new Readable({
-    read() {
-      begun = true;
-      this.push(bytes);
-      this.push(null);
-    },
-  });
   return new Promise((resolve) => {
+    // nodemailer reads only after the server's 354 and then writes body and final dot in one go.
+    const body = new Readable({
+      read() {
+        try {
+          leaving?.();
+        } catch (error) {
+          // nodemailer waits for ever for a body that breaks off.
+          line.broken = true;
+          connection.close();
+          resolve(mayNotLeave(error));
+          return;
+        }
+        begun = true;
+        this.push(bytes);
+        this.push(null);
+      },
+    });
     connection.send({ from, to: [to], size: mime.length }, body, (error, info) => {
       if (!error) {
         resolve(outcomeOf(replyIn(info.response)));

@@ -12,6 +12,7 @@ const MOST_KEPT = 256 * 1024;
 export class SigningTransport implements MailTransport {
   readonly name: string;
   readonly concurrency: number;
+  readonly tellsLeaving: boolean;
   private readonly sign: DkimSigner;
   /**
    * Of messages that have had their answer. Fresh memory for each signed message had the garbage collector mark the whole
@@ -26,6 +27,7 @@ export class SigningTransport implements MailTransport {
   ) {
     this.name = transport.name;
     this.concurrency = transport.concurrency + BEING_SIGNED;
+    this.tellsLeaving = transport.tellsLeaving === true;
     this.sign = prepareSigner(settings);
   }
 

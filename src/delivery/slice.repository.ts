@@ -22,6 +22,8 @@ export interface Lease {
   readonly traceParent: string | null;
 }
 
+export type FormerLease = Pick<Lease, 'sliceId' | 'epoch' | 'dispatchId' | 'firstOrdinal' | 'lastOrdinal'>;
+
 export interface QueuedMessage {
   readonly id: string;
   readonly ordinal: number;
@@ -71,6 +73,18 @@ export class SliceRepository {
         dispatch.shared_values as "sharedValues", dispatch.due_at as "dueAt", dispatch.expires_at as "expiresAt",
         dispatch.rate_per_minute as "ratePerMinute", dispatch.trace_parent as "traceParent"`.execute(this.db);
     return rows[0];
+  }
+
+  /** As somebody had it who has ended: for writing down what became of it. Undefined when there is no such slice here. */
+  async formerLease(sliceId: string, epoch: number): Promise<FormerLease | undefined> {
+    const slice = await this.db
+      .selectFrom('slice')
+      .select(['dispatch_id', 'first_ordinal', 'last_ordinal'])
+      .where('id', '=', sliceId)
+      .executeTakeFirst();
+    if (!slice) return undefined;
+    const { dispatch_id: dispatchId, first_ordinal: firstOrdinal, last_ordinal: lastOrdinal } = slice;
+    return { sliceId, epoch, dispatchId, firstOrdinal, lastOrdinal };
   }
 
   /** False when the lease is lost. */
@@ -130,10 +144,18 @@ export class SliceRepository {
   /**
    * Writes outcomes down. They need not be on disk at once: one that is lost makes its message unknown, never sent
    * twice. An answer that comes after the lease was lost still counts, as long as nobody has sent the message again.
+   * @returns how many messages it changed.
    */
-  async acknowledge(lease: Lease, changes: readonly Change[], now: Date): Promise<void> {
-    await sql`with ${LAZILY} ${this.write(lease, changes, now, ['sending', 'unknown'])}
+  async acknowledge(
+    lease: FormerLease,
+    changes: readonly Change[],
+    now: Date,
+    from: readonly MessageState[] = ['sending', 'unknown'],
+  ): Promise<number> {
+    if (changes.length === 0) return 0;
+    const { numAffectedRows = 0n } = await sql`with ${LAZILY} ${this.write(lease, changes, now, from)}
       and delivery.epoch = ${lease.epoch}`.execute(this.db);
+    return Number(numAffectedRows);
   }
 
   /** Writes down what will not be sent, while the lease is held. */
@@ -146,7 +168,7 @@ export class SliceRepository {
    * Ends the lease and notes when the slice can go on, if ever. False when a message still counts as on the wire: an
    * outcome is missing, and the lease stays until it is written, or runs out and the message is unknown.
    */
-  async release(lease: Lease, now: Date): Promise<boolean> {
+  async release(lease: FormerLease, now: Date): Promise<boolean> {
     const { rows } = await sql`
       with ${DURABLY}
       update slice set leased_by = null, lease_until = null, due_at = ${this.nextDue(lease, now)}
@@ -158,21 +180,21 @@ export class SliceRepository {
   }
 
   /** Another has had the slice meanwhile, and may have closed it: what this worker gave back since is to be sent too. */
-  async reopen(lease: Lease, now: Date): Promise<void> {
+  async reopen(lease: FormerLease, now: Date): Promise<void> {
     await sql`
       update slice set due_at = least(due_at, ${this.nextDue(lease, now)})
       where id = ${lease.sliceId} and epoch > ${lease.epoch}`.execute(this.db);
   }
 
   /** When the slice can go on; null when it has nothing left to send. */
-  private nextDue(lease: Lease, now: Date) {
+  private nextDue(lease: FormerLease, now: Date) {
     return sql`(
       select min(case delivery.state when 'deferred' then delivery.next_attempt_at else ${now}::timestamptz end)
       from delivery where ${this.within(lease)} and delivery.state in ('planned', 'queued', 'deferred')
     )`;
   }
 
-  private write(lease: Lease, changes: readonly Change[], now: Date, from: readonly MessageState[]) {
+  private write(lease: FormerLease, changes: readonly Change[], now: Date, from: readonly MessageState[]) {
     // Nearly all outcomes are alike ("accepted", 250): their ordinals travel as one list, and what they say only once.
     const alike = [...groupBy(changes, kindOf).values()];
     const kinds = alike.flatMap(([first]) => first ?? []);
@@ -195,7 +217,7 @@ export class SliceRepository {
   }
 
   // With the slice's bounds in every statement no plan, however wrong its statistics, reads more than one slice.
-  private within({ dispatchId, firstOrdinal, lastOrdinal }: Lease) {
+  private within({ dispatchId, firstOrdinal, lastOrdinal }: FormerLease) {
     return sql`delivery.dispatch_id = ${dispatchId} and delivery.ordinal between ${firstOrdinal} and ${lastOrdinal}`;
   }
 

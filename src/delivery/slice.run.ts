@@ -5,12 +5,14 @@ import { type Clock } from '../shared/clock.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { type DeliveryMetrics } from './delivery.metrics.js';
 import { type DeliveryOptions } from './delivery.options.js';
+import { type FlightRecord } from './flight.record.js';
+import { type FlightRecorder } from './flight.recorder.js';
 import { type MailRoute } from './mail-routes.js';
 import { type MessagePreparer, type Prepared } from './message.preparer.js';
 import { type Mailable, type MessageScreening } from './message.screening.js';
 import { type Change, changeFor, isTrouble } from './outcome.rules.js';
 import { type Lease, type QueuedMessage, type SliceRepository } from './slice.repository.js';
-import { type Outcome } from './transport.js';
+import { mayNotLeave, type Outcome } from './transport.js';
 import { type TransportPace, type Turn } from './transport.pace.js';
 import { type WireGate } from './wire.gate.js';
 
@@ -25,6 +27,8 @@ export interface SendingParts {
   readonly metrics: DeliveryMetrics;
   /** For the messages on the wire, and for those that are prepared meanwhile. */
   readonly memory: readonly [ByteWriter, ByteWriter];
+  /** None where nothing really leaves. */
+  readonly recorder: FlightRecorder | undefined;
 }
 
 /** The longest nap while waiting for a turn, so that a pause or a stop is noticed. */
@@ -43,6 +47,7 @@ export class SliceRun {
   /** The transport got into trouble: what has not left goes back. */
   private troubled = false;
   private failure: unknown;
+  private flights: FlightRecord | undefined;
 
   constructor(
     private readonly parts: SendingParts,
@@ -59,6 +64,16 @@ export class SliceRun {
 
   /** A run that fails leaves its lease to run out: what was on the wire without an answer is then unknown, as it truly is. */
   async drain(): Promise<void> {
+    try {
+      await this.toItsEnd();
+    } catch (error) {
+      this.flights?.close();
+      throw error;
+    }
+    this.flights?.end();
+  }
+
+  private async toItsEnd(): Promise<void> {
     const heartbeat = setInterval(() => void this.renew(), (this.parts.options.leaseSeconds * 1_000) / 3);
     try {
       try {
@@ -155,6 +170,8 @@ export class SliceRun {
     });
     if (intended.size === 0) return undefined;
     this.leaseEndsAt = askedAt + options.leaseSeconds * 1_000;
+    // With the first intent the lease is on disk: before, a crash of PostgreSQL may give its epoch to somebody else.
+    this.flights ??= await this.parts.recorder?.begin(this.lease);
     return prepared.filter(({ ordinal }) => intended.has(ordinal));
   }
 
@@ -186,9 +203,10 @@ export class SliceRun {
         this.acknowledgements.add(stopped);
         return;
       }
-      const outcome = await route.transport.send(message.outgoing);
+      const outcome = await this.handOver(message, route);
       const tried = { ...message, attempt: message.attempt + 1 };
       const now = clock.now();
+      this.note(message.ordinal, outcome, now);
       const change = changeFor(outcome, tried, options.retry, now, Math.random());
       this.acknowledgements.add(change);
       metrics.count(route.name, change.state, this.lease.dueAt, now);
@@ -197,6 +215,26 @@ export class SliceRun {
       this.troubled = true;
       await pace.close(route, describe(outcome));
     });
+  }
+
+  private handOver({ ordinal, outgoing }: Prepared, { transport }: MailRoute): Promise<Outcome> {
+    const { flights } = this;
+    if (!flights) return transport.send(outgoing);
+    const leaving = (): void => {
+      flights.left(ordinal);
+    };
+    if (transport.tellsLeaving) return transport.send({ ...outgoing, leaving });
+    try {
+      leaving();
+    } catch (error) {
+      return Promise.resolve(mayNotLeave(error));
+    }
+    return transport.send(outgoing);
+  }
+
+  private note(ordinal: number, outcome: Outcome, at: Date): void {
+    if (outcome.kind === 'undecided') return;
+    this.flights?.answered(ordinal, outcome.kind === 'accepted' ? { at, code: outcome.code } : 'back');
   }
 
   /** The last look before the bytes leave. */

@@ -8,6 +8,7 @@ import { ByteWriter } from '../shared/byte-writer.js';
 import { Clock } from '../shared/clock.js';
 import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 import { DeliveryMetrics } from './delivery.metrics.js';
+import { FlightRecorder } from './flight.recorder.js';
 import { MAIL_ROUTES, type MailRoute } from './mail-routes.js';
 import { MessagePreparer } from './message.preparer.js';
 import { MessageScreening } from './message.screening.js';
@@ -23,6 +24,7 @@ export class SliceSender {
   /** Of the runs that are over. */
   private readonly memory: [ByteWriter, ByteWriter][] = [];
   private readonly gate: WireGate;
+  private readonly recorder: FlightRecorder | undefined;
 
   constructor(
     private readonly slices: SliceRepository,
@@ -32,11 +34,14 @@ export class SliceSender {
     private readonly clock: Clock,
     private readonly metrics: DeliveryMetrics,
     private readonly tracing: Tracing,
+    recorder: FlightRecorder,
     @Inject(DELIVERY_OPTIONS) private readonly options: DeliveryOptions,
     @Inject(MAIL_ROUTES) routes: readonly MailRoute[],
     @InjectConfig() { mailDomainConcurrency }: Config,
   ) {
     const together = routes.reduce((sum, { transport }) => sum + transport.concurrency, 0);
+    // What only pretends to send, as a simulation does, has nothing on the wire.
+    if (routes.some(({ transport }) => transport.readsContent !== false)) this.recorder = recorder;
     this.gate = new WireGate(together, mailDomainConcurrency);
   }
 
@@ -48,9 +53,9 @@ export class SliceSender {
     if (!lease) return;
     // Every message of a window naps on it where a rate is kept.
     setMaxListeners(0, signal);
-    const { slices, screening, preparer, pace, clock, options, gate, metrics } = this;
+    const { slices, screening, preparer, pace, clock, options, gate, metrics, recorder } = this;
     const memory = this.memory.pop() ?? [new ByteWriter(), new ByteWriter()];
-    const parts = { slices, screening, preparer, pace, clock, options, gate, metrics, memory };
+    const parts = { slices, screening, preparer, pace, clock, options, gate, metrics, memory, recorder };
     const facts = { 'dispatch.id': lease.dispatchId, 'slice.id': sliceId };
     try {
       const run = new SliceRun(parts, lease, leasedAt, signal);

@@ -4,7 +4,7 @@ import type { SmtpSession } from './smtp-handshake.js';
 import { outcomeOf, outcomeOfSender } from './smtp-outcome.rules.js';
 import { type SmtpReply, SmtpReplyParser } from './smtp-reply.parser.js';
 import type { SmtpTimeouts } from './smtp-settings.js';
-import type { Outcome, OutgoingMessage } from './transport.js';
+import { mayNotLeave, type Outcome, type OutgoingMessage } from './transport.js';
 
 export interface Delivery {
   readonly message: OutgoingMessage;
@@ -192,8 +192,15 @@ export class SmtpConnection {
 
   private writeBody(delivery: Delivery): void {
     const { socket } = this.session;
-    const { mime, transparent } = delivery.message;
+    const { mime, transparent, leaving } = delivery.message;
     const body = transparent ? mime : dotStuffed(mime);
+    try {
+      leaving?.();
+    } catch (error) {
+      delivery.settle(mayNotLeave(error));
+      this.end('A message may not leave');
+      return;
+    }
     this.expected.push({ step: 'final-dot', delivery });
     if (body.length <= SINGLE_WRITE) {
       // One buffer in one system call: gathering a body and a string costs more than copying them.

@@ -15,6 +15,7 @@ const OPENING_PAUSE = 1_000;
 export class SmtpPipelineTransport implements MailTransport {
   readonly name: string;
   readonly concurrency: number;
+  readonly tellsLeaving = true;
   private readonly tokens: SmtpTokenSource | undefined;
   private readonly connections = new Set<SmtpConnection>();
   private readonly waiting: Delivery[] = [];

@@ -10,6 +10,7 @@ import type { MailTransport, Outcome, OutgoingMessage } from './transport.js';
 export class SmtpTransport implements MailTransport {
   readonly name: string;
   readonly concurrency: number;
+  readonly tellsLeaving = true;
   private chosen: MailTransport | undefined;
   private choosing: Promise<MailTransport | HandshakeError> | undefined;
   private closed = false;

@@ -5,6 +5,7 @@ import type { Found, MailTransport, Outcome, OutgoingMessage } from './transport
 export class TracedTransport implements MailTransport {
   readonly name: string;
   readonly concurrency: number;
+  readonly tellsLeaving: boolean;
   readonly readsContent: boolean;
   readonly lookUp?: (id: string) => Promise<Found>;
 
@@ -14,6 +15,7 @@ export class TracedTransport implements MailTransport {
   ) {
     this.name = transport.name;
     this.concurrency = transport.concurrency;
+    this.tellsLeaving = transport.tellsLeaving === true;
     this.readsContent = transport.readsContent !== false;
     if (transport.lookUp) this.lookUp = transport.lookUp.bind(transport);
   }

@@ -13,6 +13,11 @@ export interface OutgoingMessage {
   readonly mime: Buffer;
   /** No line of `mime` begins with a dot, so that it passes DATA as it is (RFC 5321 section 4.5.2). Unset: look. */
   readonly transparent?: boolean;
+  /**
+   * To be called right before the first byte of the message itself goes out, and not by an envelope alone. Where it throws
+   * nothing of the message may go out: it is `not-sent`.
+   */
+  readonly leaving?: () => void;
 }
 
 /**
@@ -37,6 +42,14 @@ export type Outcome =
   | { readonly kind: 'undecided'; readonly reason: string }
   | { readonly kind: 'not-sent'; readonly reason: string; readonly blameless?: true };
 
+/** The outcome for a message whose `leaving` threw. */
+export function mayNotLeave(error: unknown): Outcome {
+  return {
+    kind: 'not-sent',
+    reason: `Nothing may leave, as it cannot be noted (${(error as NodeJS.ErrnoException).code})`,
+  };
+}
+
 /** What a service knows of a message: it has it, it has given it up, or it does not have it. */
 export type Found = 'accepted' | 'failed' | 'absent';
 
@@ -51,6 +64,8 @@ export interface MailTransport {
    * empty), and the ledger keeps no proof of it.
    */
   readonly readsContent?: boolean;
+  /** It calls `leaving` of its messages. Elsewhere a message counts as having left from `send` on. */
+  readonly tellsLeaving?: boolean;
   /** Never rejects: every failure is an outcome. */
   send(message: OutgoingMessage): Promise<Outcome>;
   /** For a service that can be asked, by the message's id, whether it has it. @throws when it cannot be asked now. */

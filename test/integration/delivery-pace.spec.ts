@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { CrashRecovery } from '../../src/delivery/crash.recovery.js';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
 import { PaceRepository } from '../../src/delivery/pace.repository.js';
 import { SliceRepository } from '../../src/delivery/slice.repository.js';
@@ -176,6 +177,10 @@ describe('several processes', () => {
     await delay(1_000);
     expect(renew).not.toHaveBeenCalled();
     await app.until(async () => (await app.ledger.unknowns()).length === 5);
+    // It has noted what the server answered, and writes that down when the database is back.
+    await app.get(CrashRecovery).tick();
+    expect(await app.ledger.unknowns()).toEqual([]);
+    expect((await app.ledger.progress({ dispatchId: id })).states).toMatchObject({ accepted: 5 });
   });
 
   it('finishes what is on the wire when asked to stop, and leaves no lease behind', async () => {

@@ -159,6 +159,11 @@ describe('the file transport', () => {
     expect(await transport.send(mail('ann'))).toMatchObject({ kind: 'accepted' });
     expect(await readdir(join(folder, 'out'))).toEqual(['ann.eml']);
     expect((await readFile(join(folder, 'out', 'ann.eml'))).equals(mail('ann').mime)).toBe(true);
+    const leaving = (): void => {
+      throw new Error('it cannot be noted');
+    };
+    expect(await transport.send({ ...mail('bob'), leaving })).toMatchObject({ kind: 'not-sent' });
+    expect(await readdir(join(folder, 'out'))).not.toContain('bob.eml');
     expect(await createTransport('file:///dev/null/x').send(mail('ann'))).toMatchObject({ kind: 'not-sent' });
   });
 });

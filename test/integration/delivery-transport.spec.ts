@@ -93,6 +93,33 @@ describe.each([
     });
   });
 
+  it('tells that a message leaves when the server asks for it, and of none that it refuses before', () =>
+    withServer({ answer: ({ command }) => (command === to('b') ? '550 5.1.1 unknown' : undefined) }, async (server) => {
+      const left: string[] = [];
+      const told = ['a', 'b', 'c'].map((name) => {
+        const leaving = (): void => {
+          left.push(`${name} behind ${server.messages.filter((one) => one === BODY).length}`);
+        };
+        return { ...message(name), leaving };
+      });
+      const transport = open(settings(server.port));
+      expect(transport.tellsLeaving).toBe(true);
+      expect(kinds(await outcomes(transport, told))).toEqual(['accepted', 'permanent', 'accepted']);
+      expect(left).toEqual(['a behind 0', 'c behind 1']);
+    }));
+
+  it('lets nothing go of a message that may not leave, and sends the others', () =>
+    withServer({}, async (server) => {
+      const leaving = (): void => {
+        throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      };
+      const list = [message('a'), { ...message('b', 'Subject: b\r\n\r\nb\r\n'), leaving }, message('c')];
+      const [a, b, c] = await outcomes(open(settings(server.port)), list);
+      expect([a?.kind, c?.kind]).toEqual(['accepted', 'accepted']);
+      expect(b).toEqual({ kind: 'not-sent', reason: expect.stringContaining('ENOSPC') as string });
+      expect(server.messages).toEqual([BODY, BODY]);
+    }));
+
   it('does not open a transaction within a transaction', () => {
     let inTransaction = false;
     let recipient = '';
@@ -385,7 +412,10 @@ describe('the choice of a transport', () => {
       await writeFile(join(folder, 'dkim.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
       const dkim = `dkimDomain=example.test&dkimSelector=s1&dkimKey=${key}`;
       const transport = createTransport(`smtp://127.0.0.1:${server.port}?${dkim}`);
-      expect(kinds(await outcomes(transport, [message('a')]))).toEqual(['accepted']);
+      const leaving = jest.fn();
+      expect(transport.tellsLeaving).toBe(true);
+      expect(kinds(await outcomes(transport, [{ ...message('a'), leaving }]))).toEqual(['accepted']);
+      expect(leaving).toHaveBeenCalledTimes(1);
       expect(server.messages).toEqual([expect.stringMatching(/^DKIM-Signature: v=1; a=ed25519-sha256;/)]);
       expect(server.messages[0]).toContain(BODY);
     }));

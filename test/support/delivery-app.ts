@@ -67,6 +67,7 @@ export class DeliveryApp implements AsyncDisposable {
       redisUrl: setting.redisUrl,
       queues: ['delivery'],
       queuePrefix: setting.queuePrefix ?? `q${randomUUID().replaceAll('-', '').slice(0, 12)}`,
+      dataDir: join(process.env['TEST_DATA_DIR'] ?? tmpdir(), `app-${randomUUID().slice(0, 8)}`),
       ...setting.config,
     };
     const app = await Test.createTestingModule({

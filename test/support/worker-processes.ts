@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
@@ -13,11 +15,14 @@ const PROGRAM = join(import.meta.dirname, 'delivery-worker.mjs');
 export interface WorkerSetting {
   readonly smtpUrl: string;
   readonly queuePrefix: string;
+  /** Of all of them, as on one machine; else each has one of its own. */
+  readonly dataDir?: string;
 }
 
 /** Workers of the build in processes of their own, for tests that end them. Whoever still lives is killed with it. */
 export class WorkerProcesses implements AsyncDisposable {
   private readonly living = new Map<ChildProcess, string>();
+  private readonly folders: string[] = [];
   private count = 0;
 
   constructor(
@@ -38,6 +43,7 @@ export class WorkerProcesses implements AsyncDisposable {
     url.searchParams.set('application_name', name);
     const settings = {
       ...this.setting,
+      dataDir: this.setting.dataDir ?? (await this.folder()),
       connectionString: url.toString(),
       templatesDir: await fewTemplates(),
       options,
@@ -66,6 +72,13 @@ export class WorkerProcesses implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.living.keys()].map((worker) => this.end(worker, 'SIGKILL')));
+    await Promise.all(this.folders.map((folder) => rm(folder, { recursive: true })));
+  }
+
+  private async folder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'cqrs-comms-worker-'));
+    this.folders.push(folder);
+    return folder;
   }
 
   private async isConnected(name: string | undefined): Promise<boolean> {
