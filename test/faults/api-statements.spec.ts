@@ -9,6 +9,7 @@ import { Reconciler } from '../../src/delivery/index.js';
 import { DATABASE } from '../../src/platform/database/index.js';
 import { ApiApp, type Caller, FIXTURES } from '../e2e/api.support.js';
 import { type Break, BreakingWire } from '../support/breaking-wire.js';
+import { expectAllConnections } from '../support/statement-sweep.js';
 
 /*
  * What people and programs ask for over HTTP, with a connection to PostgreSQL that breaks at each statement in turn. What
@@ -203,11 +204,7 @@ it('makes nothing twice when the process ended before its answer was kept, and s
 });
 
 it('has all its connections afterwards, holds no lock, and has told the log nothing about anybody', async () => {
-  wire.breakAt(Infinity, 'unsent');
-  const db = api.app.get<Kysely<never>>(DATABASE);
-  const pid = sql<{ pid: number }>`select pg_backend_pid() as pid from pg_sleep(0.5)`;
-  const found = await Promise.all(Array.from({ length: 20 }, () => pid.execute(db)));
-  expect(new Set(found.map(({ rows }) => rows[0]?.pid)).size).toBe(20);
+  await expectAllConnections(api.app.get<Kysely<never>>(DATABASE), wire);
   const held = await sql`select state, wait_event from pg_stat_activity
     where datname = current_database() and application_name = 'cqrs-comms' and xact_start < now() - interval '1 second'`.execute(
     onlooker.database.db,
