@@ -203,7 +203,7 @@ it('makes nothing twice when the process ended before its answer was kept, and s
   expect(await picture()).toEqual(before);
 });
 
-it('has all its connections afterwards, holds no lock, and has told the log nothing about anybody', async () => {
+it('has all its connections afterwards, holds no lock, and has told the log of the trouble and nothing about anybody', async () => {
   await expectAllConnections(api.app.get<Kysely<never>>(DATABASE), wire);
   const held = await sql`select state, wait_event from pg_stat_activity
     where datname = current_database() and application_name = 'cqrs-comms' and xact_start < now() - interval '1 second'`.execute(
@@ -211,6 +211,10 @@ it('has all its connections afterwards, holds no lock, and has told the log noth
   );
   expect(held.rows).toEqual([]);
   expect(log.filter((line) => /@[a-z]+\.|Testa|Sample/.test(line))).toEqual([]);
+  const refusals = log.filter((line) => line.includes('requests refused'));
+  expect(refusals.length).toBeGreaterThan(0);
+  // Every break is refused, and of one reason a line tells once a minute.
+  expect(refusals.length).toBeLessThan(30);
 });
 
 /** What a request answers that meets a break at its nth statement, what it answers to a repetition, and what changed. */
