@@ -158,6 +158,20 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       return () => ask('post', `/webhooks/${id}/rotate-secret`);
     },
   },
+  'stopping all mail': {
+    status: 200,
+    prepare: async () => {
+      await done(author('post', '/mail/resume'));
+      return () => ask('post', '/mail/stop').send({ reason: 'The wrong month' });
+    },
+  },
+  'letting mail leave again': {
+    status: 200,
+    prepare: async () => {
+      await done(author('post', '/mail/stop').send({ reason: 'The wrong month' }));
+      return () => ask('post', '/mail/resume');
+    },
+  },
   'importing a file': {
     status: 200,
     stride: 4,
