@@ -52,7 +52,7 @@ export class SignInController {
   @Get('sign-in')
   async start(@Query('to') to: unknown, @Req() request: Request, @Res() response: Response): Promise<void> {
     if (!this.oidc.available) {
-      response.type('html').send(this.pages.render({ kind: 'no-provider' }));
+      response.type('html').send(this.pages.render({ kind: 'no-provider', printsLinks: this.links.available }));
       return;
     }
     const { location, attempt } = await this.oidc.begin(this.callback(request), safeReturnPath(to));

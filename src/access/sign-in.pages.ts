@@ -4,8 +4,8 @@ import { Injectable } from '@nestjs/common';
 export type SignInPage =
   /** A link for one sign-in was opened: the button uses it up. */
   | { readonly kind: 'once'; readonly token: string }
-  /** Nobody can sign in here but with a link that the service prints. */
-  | { readonly kind: 'no-provider' }
+  /** People sign in with a link that the service prints; where it prints none (in production), nobody can. */
+  | { readonly kind: 'no-provider'; readonly printsLinks: boolean }
   | { readonly kind: 'signed-out'; readonly hasProvider: boolean };
 
 /** How the pages of signing in look. The console gives them the look of its other pages. */
@@ -40,7 +40,9 @@ function bodyOf(page: SignInPage): string {
       return `<p>This link signs you in as the local administrator, once.</p>
 <form method="post" action="/sign-in/once"><input type="hidden" name="token" value="${page.token}"><button type="submit">Sign in</button></form>`;
     case 'no-provider':
-      return '<p>No sign-in provider is configured. Open the sign-in link that the service printed when it started; for a new link, start it again.</p>';
+      return page.printsLinks
+        ? '<p>No sign-in provider is configured. Open the sign-in link that the service printed when it started; for a new link, start it again.</p>'
+        : '<p>Nobody can sign in: no sign-in provider is configured (OIDC_ISSUER, OIDC_CLIENT_ID).</p>';
     case 'signed-out':
       return `<p>You are signed out.</p>${page.hasProvider ? '<p><a href="/sign-in">Sign in again</a></p>' : ''}`;
   }

@@ -1,6 +1,7 @@
 import { type Page } from 'playwright-core';
 import { AuditTrail, OneTimeLink, People } from '../../src/access/index.js';
 import { DirectoryService } from '../../src/directory/index.js';
+import { CONFIG, type Config } from '../../src/platform/config/index.js';
 import { TemplateCatalogue } from '../../src/rendering/index.js';
 import { colleague, type Console, faults, follow, hasChromium, openConsole } from './console.support.js';
 
@@ -162,6 +163,13 @@ inBrowser('the settings, imports and sign-in pages', () => {
       expect(await visitor.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
     };
     await visitor.goto('/sign-in');
+    expect(await visitor.locator('main').innerText()).toContain('Open the link that the service printed');
+    await isSound();
+    const environment = jest.replaceProperty(console.app.get<Config>(CONFIG), 'environment', 'production');
+    await visitor.goto('/sign-in');
+    environment.restore();
+    expect(await visitor.locator('main').innerText()).toMatch(/Nobody can sign in yet[^]*OIDC_ISSUER/);
+    expect(await visitor.locator('main').innerText()).not.toContain('printed');
     await isSound();
     await visitor.goto(link);
     await isSound();
