@@ -27,7 +27,7 @@ try {
     // Asked to stop in the middle of the start: that is no fault, and the stop is under way.
     if (!interruption.isRequested) {
       await running.stop();
-      throw error;
+      throw running.explained(error);
     }
   }
 } catch (error) {

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { type Composition } from './app.module.js';
 import { type Config } from './platform/config/index.js';
-import { connect, type DatabaseServer, ensureSchema, openDatabaseServer } from './platform/database/index.js';
+import { connect, type DatabaseServer, ensureSchema, openDatabaseServer, placed } from './platform/database/index.js';
 import { type Clock } from './shared/clock.js';
 import { InvalidInputError } from './shared/errors.js';
 
@@ -11,6 +11,8 @@ export interface Running<A> {
   readonly app: A;
   /** Lets go of everything, in order: the application's work, its connections, the embedded server. */
   stop(): Promise<void>;
+  /** What ended its work: trouble with the database says which database it is; any other error as it is. */
+  explained(error: unknown): unknown;
 }
 
 export interface StartOptions {
@@ -66,9 +68,13 @@ async function create<A extends INestApplicationContext>(
     return {
       app,
       async stop() {
-        await app.close();
-        await server.release();
+        try {
+          await app.close();
+        } finally {
+          await server.release();
+        }
       },
+      explained: (error) => placed(error, server),
     };
   } catch (error) {
     try {
@@ -77,7 +83,7 @@ async function create<A extends INestApplicationContext>(
     } finally {
       await server.release();
     }
-    throw error;
+    throw placed(error, server);
   }
 }
 

@@ -11,7 +11,6 @@ import {
 import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
 import { ApiProblems, Idempotent } from '../platform/api/index.js';
-import { inTwoTries } from '../platform/database/index.js';
 import { type Page, pageOf } from '../platform/http/index.js';
 import {
   createdWebhookSchema,
@@ -135,8 +134,8 @@ export class WebhookController {
     @CurrentPrincipal() principal: Principal,
   ): Promise<WebhookView & { secret: string }> {
     requireRegion(principal, undefined);
-    const secret = await this.webhooks.rotateSecret(id, principal);
-    return { ...webhookView(await inTwoTries(() => this.webhooks.get(id))), secret };
+    const { webhook, secret } = await this.webhooks.rotateSecret(id, principal);
+    return { ...webhookView(webhook), secret };
   }
 
   @Post(':id/test')

@@ -70,21 +70,22 @@ export class WebhookRepository {
     return (await trx.deleteFrom('webhook').where('id', '=', id).executeTakeFirst()).numDeletedRows === 1n;
   }
 
-  async enable(id: string, trx: Db): Promise<boolean> {
-    const { numUpdatedRows } = await trx
+  async enable(id: string, trx: Db): Promise<WebhookRow | undefined> {
+    return trx
       .updateTable('webhook')
       .set({ state: 'active', disabled_reason: null, failing_since: null })
       .where('id', '=', id)
+      .returningAll()
       .executeTakeFirst();
-    return numUpdatedRows === 1n;
   }
 
   /** Also gives up on what has not been delivered yet; each of it can be redelivered by hand. */
-  async disable(id: string, reason: string, trx: Db): Promise<boolean> {
-    const { numUpdatedRows } = await trx
+  async disable(id: string, reason: string, trx: Db): Promise<WebhookRow | undefined> {
+    const disabled = await trx
       .updateTable('webhook')
       .set({ state: 'disabled', disabled_reason: reason })
       .where('id', '=', id)
+      .returningAll()
       .executeTakeFirst();
     await trx
       .updateTable('webhook_delivery')
@@ -92,7 +93,7 @@ export class WebhookRepository {
       .where('webhook_id', '=', id)
       .where('state', '=', 'pending')
       .execute();
-    return numUpdatedRows === 1n;
+    return disabled;
   }
 
   /** The log of one webhook, newest first. */
@@ -140,13 +141,13 @@ export class WebhookRepository {
       .execute();
   }
 
-  async setSecret(id: string, sealed: string, trx: Db): Promise<boolean> {
-    const { numUpdatedRows } = await trx
+  async setSecret(id: string, sealed: string, trx: Db): Promise<WebhookRow | undefined> {
+    return trx
       .updateTable('webhook')
       .set({ sealed_secret: sealed })
       .where('id', '=', id)
+      .returningAll()
       .executeTakeFirst();
-    return numUpdatedRows === 1n;
   }
 
   async due(now: Date, limit: number): Promise<{ id: number; attempts: number }[]> {

@@ -3,7 +3,6 @@ import { type Transaction } from 'kysely';
 import { v7 as uuid } from 'uuid';
 import { AuditTrail, type Json, type Principal } from '../access/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
-import { inTwoTries } from '../platform/database/index.js';
 import { TextSealer } from '../platform/http/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError, NotFoundError } from '../shared/errors.js';
@@ -69,20 +68,18 @@ export class Webhooks {
 
   async enable(id: string, by: Principal): Promise<WebhookRow> {
     await this.targets.check((await this.get(id)).url);
-    await this.change(id, 'enabled', by, (trx) => this.webhooks.enable(id, trx));
-    return inTwoTries(() => this.get(id));
+    return this.change(id, 'enabled', by, (trx) => this.webhooks.enable(id, trx));
   }
 
   async disable(id: string, by: Principal): Promise<WebhookRow> {
-    await this.change(id, 'disabled', by, (trx) => this.webhooks.disable(id, 'by hand', trx));
-    return inTwoTries(() => this.get(id));
+    return this.change(id, 'disabled', by, (trx) => this.webhooks.disable(id, 'by hand', trx));
   }
 
   /** Makes a new signing secret and answers with it, this once. The old one signs nothing any more. */
-  async rotateSecret(id: string, by: Principal): Promise<string> {
+  async rotateSecret(id: string, by: Principal): Promise<{ webhook: WebhookRow; secret: string }> {
     const secret = newWebhookSecret();
-    await this.change(id, 'secret-rotated', by, (trx) => this.webhooks.setSecret(id, this.sealer.seal(secret), trx));
-    return secret;
+    const seal = (trx: Transaction<WebhookTables>) => this.webhooks.setSecret(id, this.sealer.seal(secret), trx);
+    return { webhook: await this.change(id, 'secret-rotated', by, seal), secret };
   }
 
   /** Delivers an event that says nothing, within seconds. @throws ConflictError `webhook-disabled`. */
@@ -119,15 +116,17 @@ export class Webhooks {
     if (state === 'disabled') throw new ConflictError('webhook-disabled', `Webhook ${id} is disabled: enable it first`);
   }
 
-  private async change(
+  private async change<R extends WebhookRow | true>(
     id: string,
     action: string,
     by: Principal,
-    apply: (trx: Transaction<WebhookTables>) => Promise<boolean>,
-  ): Promise<void> {
-    await this.webhooks.db.transaction().execute(async (trx) => {
-      if (!(await apply(trx))) throw noSuchWebhook(id);
+    apply: (trx: Transaction<WebhookTables>) => Promise<R | false | undefined>,
+  ): Promise<R> {
+    return this.webhooks.db.transaction().execute(async (trx) => {
+      const changed = await apply(trx);
+      if (!changed) throw noSuchWebhook(id);
       await this.record(action, id, by, {}, trx);
+      return changed;
     });
   }
 

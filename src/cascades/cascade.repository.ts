@@ -94,28 +94,19 @@ export class CascadeRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** The cascade, if no other process works on it now; for at most five minutes. */
-  async lease(id: string): Promise<CascadeRow | undefined> {
-    return (
-      this.db
-        .updateTable('cascade')
-        // As precise as a Date, by which `release` knows its own.
-        .set({ lease_until: sql<Date>`date_trunc('milliseconds', clock_timestamp()) + interval '5 minutes'` })
-        .where('id', '=', id)
-        .where(sql<boolean>`(lease_until is null or lease_until < clock_timestamp())`)
-        .returningAll()
-        .executeTakeFirst()
-    );
-  }
-
-  /** Whoever was frozen past its lease leaves that of the next alone. */
-  async release({ id, lease_until: until }: CascadeRow): Promise<void> {
-    await this.db
-      .updateTable('cascade')
-      .set({ lease_until: null })
-      .where('id', '=', id)
-      .where('lease_until', '=', until)
-      .execute();
+  /**
+   * Works on the cascade, unless another process does. The turn is a lock of a transaction that does nothing else: it
+   * ends with its connection, so nobody waits for a process that was killed or that the network has cut off.
+   */
+  async inTurn(id: string, work: (cascade: CascadeRow) => Promise<void>): Promise<void> {
+    await this.db.transaction().execute(async (trx) => {
+      const lock = sql<{
+        taken: boolean;
+      }>`select pg_try_advisory_xact_lock(hashtext('cascade'), hashtext(${id})) as taken`;
+      if (!(await lock.execute(trx)).rows[0]?.taken) return;
+      const cascade = await this.find(id);
+      if (cascade) await work(cascade);
+    });
   }
 
   async close(id: string, now: Date): Promise<void> {

@@ -16,7 +16,6 @@ export interface CascadeTable {
   answer_by: Date;
   links_expire_at: Date;
   checked_batch: number;
-  lease_until: Date | null;
   closed_at: Date | null;
 }
 

@@ -48,13 +48,7 @@ export class CascadeTicker implements BeforeApplicationShutdown {
 
   /** One round for one cascade, if no other process works on it now. */
   async runOne(id: string): Promise<void> {
-    const cascade = await this.cascades.lease(id);
-    if (!cascade) return;
-    try {
-      await this.work(cascade);
-    } finally {
-      await this.cascades.release(cascade);
-    }
+    await this.cascades.inTurn(id, (cascade) => this.work(cascade));
   }
 
   private async work(cascade: CascadeRow): Promise<void> {

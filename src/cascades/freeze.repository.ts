@@ -71,7 +71,6 @@ export class FreezeRepository {
         links_expire_at: cascade.linksExpireAt,
         checked_batch: cascade.imports.newest,
         closed_at: null,
-        lease_until: null,
       })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .executeTakeFirst();

@@ -65,6 +65,8 @@ export async function withService<T>(
   interruption.whenRequested(stop);
   try {
     return await work(running.app, config, (release) => held.push(release));
+  } catch (error) {
+    throw running.explained(error);
   } finally {
     // Interrupted work fails on connections that are gone: no news for a person who pressed Ctrl-C.
     await (interruption.isRequested ? interruption.ended() : stop());

@@ -91,7 +91,7 @@ export class SettingsWebhooksController {
     @Res() response: Response,
   ): Promise<void> {
     requireRegion(frame.principal, undefined);
-    const secret = await this.webhooks.rotateSecret(id, frame.principal);
+    const { secret } = await this.webhooks.rotateSecret(id, frame.principal);
     response.type('html').send(await inTwoTries(() => this.hookPage(id, frame, { secret })));
   }
 

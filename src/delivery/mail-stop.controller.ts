@@ -3,6 +3,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
 import { ApiProblems, Idempotent } from '../platform/api/index.js';
+import { inTwoTries } from '../platform/database/index.js';
 import { type MailState, mailState, mailStateSchema, stopSchema } from './mail-stop.api.js';
 import { MailStop } from './mail.stop.js';
 
@@ -35,7 +36,7 @@ export class MailStopController {
   ): Promise<MailState> {
     requireRegion(principal, undefined);
     await this.mail.stop(reason, principal.id);
-    return this.state();
+    return inTwoTries(() => this.state());
   }
 
   @Post('resume')
@@ -48,6 +49,6 @@ export class MailStopController {
   async resume(@CurrentPrincipal() principal: Principal): Promise<MailState> {
     requireRegion(principal, undefined);
     await this.mail.resume(principal.id);
-    return this.state();
+    return inTwoTries(() => this.state());
   }
 }

@@ -94,7 +94,7 @@ describe('the terminal', () => {
       ['segments'],
       { DATABASE_URL: 'postgres://u:hidden@127.0.0.1:1/x' },
       1,
-      /^The database does not answer: /,
+      /^The database at 127\.0\.0\.1:1 does not answer, or ended the connection \(connect ECONNREFUSED/,
     ],
     [
       'a data folder that cannot be made',

@@ -9,6 +9,7 @@ import { Reconciler } from '../../src/delivery/index.js';
 import { DATABASE } from '../../src/platform/database/index.js';
 import { ApiApp, type Caller, FIXTURES } from '../e2e/api.support.js';
 import { type Break, BreakingWire } from '../support/breaking-wire.js';
+import { expectAllConnections } from '../support/statement-sweep.js';
 
 /*
  * What people and programs ask for over HTTP, with a connection to PostgreSQL that breaks at each statement in turn. What
@@ -157,6 +158,20 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       return () => ask('post', `/webhooks/${id}/rotate-secret`);
     },
   },
+  'stopping all mail': {
+    status: 200,
+    prepare: async () => {
+      await done(author('post', '/mail/resume'));
+      return () => ask('post', '/mail/stop').send({ reason: 'The wrong month' });
+    },
+  },
+  'letting mail leave again': {
+    status: 200,
+    prepare: async () => {
+      await done(author('post', '/mail/stop').send({ reason: 'The wrong month' }));
+      return () => ask('post', '/mail/resume');
+    },
+  },
   'importing a file': {
     status: 200,
     stride: 4,
@@ -202,18 +217,18 @@ it('makes nothing twice when the process ended before its answer was kept, and s
   expect(await picture()).toEqual(before);
 });
 
-it('has all its connections afterwards, holds no lock, and has told the log nothing about anybody', async () => {
-  wire.breakAt(Infinity, 'unsent');
-  const db = api.app.get<Kysely<never>>(DATABASE);
-  const pid = sql<{ pid: number }>`select pg_backend_pid() as pid from pg_sleep(0.5)`;
-  const found = await Promise.all(Array.from({ length: 20 }, () => pid.execute(db)));
-  expect(new Set(found.map(({ rows }) => rows[0]?.pid)).size).toBe(20);
+it('has all its connections afterwards, holds no lock, and has told the log of the trouble and nothing about anybody', async () => {
+  await expectAllConnections(api.app.get<Kysely<never>>(DATABASE), wire);
   const held = await sql`select state, wait_event from pg_stat_activity
     where datname = current_database() and application_name = 'cqrs-comms' and xact_start < now() - interval '1 second'`.execute(
     onlooker.database.db,
   );
   expect(held.rows).toEqual([]);
   expect(log.filter((line) => /@[a-z]+\.|Testa|Sample/.test(line))).toEqual([]);
+  const refusals = log.filter((line) => line.includes('requests refused'));
+  expect(refusals.length).toBeGreaterThan(0);
+  // Every break is refused, and of one reason a line tells once a minute.
+  expect(refusals.length).toBeLessThan(30);
 });
 
 /** What a request answers that meets a break at its nth statement, what it answers to a repetition, and what changed. */

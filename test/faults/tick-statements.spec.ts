@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -11,6 +11,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { type Kysely, sql } from 'kysely';
 import { AuditModule, AuditTrail } from '../../src/access/index.js';
 import { CampaignService, CampaignTicker, Retention } from '../../src/campaigns/index.js';
+import { CascadeTicker } from '../../src/cascades/index.js';
 import { RETENTION_DAYS } from '../../src/campaigns/retention.rules.js';
 import { WebhookProcessor } from '../../src/campaigns/webhook.processor.js';
 import { WebhookRepository } from '../../src/campaigns/webhook.repository.js';
@@ -34,18 +35,20 @@ import { bounce } from '../support/bounce.js';
 import { colleague, TestApp } from '../support/app.js';
 import { type Break, BreakingWire } from '../support/breaking-wire.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
+import { saveState } from '../support/saved-state.js';
+import { expectAllConnections, expectSameEnd, type Scene } from '../support/statement-sweep.js';
 
 jest.setTimeout(600_000);
 
 const at = (time: string): Date => LondonTime.parse(time).toInstant();
 const MONDAY = at('2026-09-07T09:00');
+/** The silence of one working day is over. */
+const TUESDAY = at('2026-09-08T14:00');
 const DAY = 86_400_000;
 const TLS = join(import.meta.dirname, '..', 'fixtures', 'tls');
 const [author, approver, operator, admin] = (['author', 'approver', 'operator', 'admin'] as const).map((role) =>
   colleague(role),
 );
-/** As many as a pool has connections. */
-const CONNECTIONS = 20;
 
 let database: TestDatabase<never>;
 let wire: BreakingWire;
@@ -59,8 +62,10 @@ beforeAll(async () => {
   database = await testDatabase();
   wire = await BreakingWire.to(database.server);
   clock = new FixedClock(MONDAY);
-  onlooker = await TestApp.start({ server: database.server, clock, config: { roles: [] } });
-  service = await TestApp.start({ server: wire.server, clock, config: { roles: [] } });
+  const once = [{ to: 'team', afterHours: 1 }];
+  const config = { roles: [], cascadeEscalation: { commissioner: once, region: once } };
+  onlooker = await TestApp.start({ server: database.server, clock, config });
+  service = await TestApp.start({ server: wire.server, clock, config });
   Logger.overrideLogger(false);
   await onlooker.importSmallDirectory();
   // A few of them are as good, and are planned in a third of the time.
@@ -87,66 +92,29 @@ beforeEach(() => {
   clock.moveTo(MONDAY);
 });
 
-/** Something that the clock does, again and again. */
-interface Scene<S> {
-  begin(): Promise<S>;
-  /** Over the wire; what it throws is its caller's to try again. */
-  tick(scene: S): Promise<unknown>;
-  /** What is there in the end, without ids. */
-  end(scene: S): Promise<unknown>;
-}
-
-/** One to break in, one to mend, and one that finds nothing to do. */
-const TICKS = 3;
-
-async function play<S>({ begin, tick, end }: Scene<S>, breakAt: number, how: Break): Promise<unknown> {
-  clock.moveTo(MONDAY);
-  const scene = await begin();
-  wire.breakAt(breakAt, how);
-  for (let ticks = 0; ticks < TICKS; ticks += 1) await tick(scene).catch(() => undefined);
-  return end(scene);
-}
-
-/** Whichever statement breaks: the end is that of the whole story, and no connection is lost to the pool. */
-async function expectSameEnd<S>(scene: Scene<S>, how: Break): Promise<void> {
-  const end = await play(scene, Infinity, how);
-  expect(wire.statements).toBeGreaterThan(5);
-  let breakAt = 0;
-  do {
-    breakAt += 1;
-    expect({ breakAt, end: await play(scene, breakAt, how) }).toEqual({ breakAt, end });
-  } while (wire.isBroken);
-  await expectAllConnections(service.app.get<Kysely<never>>(DATABASE));
-}
-
-async function expectAllConnections(db: Kysely<never>): Promise<void> {
-  wire.breakAt(Infinity, 'unsent');
-  let held = 0;
-  const all = new EventEmitter();
-  const letGo = once(all, 'let go');
-  const hold = () =>
-    db.connection().execute(async () => {
-      if ((held += 1) === CONNECTIONS) all.emit('let go');
-      await letGo;
-    });
-  try {
-    await Promise.all(Array.from({ length: CONNECTIONS }, hold));
-  } finally {
-    all.emit('let go');
-  }
-}
+/** Whichever statement breaks, on the Monday or when the scene says: the end is that of the whole story. */
+const expectOneStory = <S>(scene: Scene<S>, how: Break, stride = 1): Promise<void> =>
+  expectSameEnd({ ...scene, begin: () => (clock.moveTo(MONDAY), scene.begin()) }, wire, how, stride);
 
 const rows = async (query: ReturnType<typeof sql>): Promise<unknown> => (await query.execute(database.db)).rows;
 
-async function scheduled(): Promise<string> {
-  // The ones before it have nothing to do any more.
-  await sql`update campaign set state = 'cancelled'`.execute(database.db);
+async function scheduled(kind: 'sign-in-notice' | 'cascade-request', commissioners: string[] = []): Promise<string> {
   const campaigns = onlooker.app.get(CampaignService);
-  const { id } = await campaigns.create({ name: 'September', kind: 'sign-in-notice', windowId }, author!);
+  const audience = { commissioners };
+  const { id } = await campaigns.create({ name: 'September', kind, windowId, audience }, author!);
   const { hash } = await campaigns.plan(id);
   await campaigns.submit(id, author!);
   await campaigns.approve(id, hash, approver!);
   await campaigns.schedule(id, operator!);
+  return id;
+}
+
+/** A request to cascade that was sent on the Monday, with its tree. */
+async function asked(): Promise<string> {
+  const id = await scheduled('cascade-request', ['03L']);
+  await onlooker.app.get(CampaignTicker).tick();
+  await accepted(id);
+  await onlooker.app.get(CascadeTicker).tick();
   return id;
 }
 
@@ -157,8 +125,7 @@ async function accepted(campaignId: string): Promise<void> {
   }
 }
 
-const toldOf = async (subject: string): Promise<string[]> =>
-  (await onlooker.app.get(AuditTrail).entries({ subject, limit: 100 })).map(({ action }) => action);
+const lastEntry = async (): Promise<number> => (await onlooker.app.get(AuditTrail).entries({ limit: 1 }))[0]!.sequence;
 
 const messagesOf = async (campaignId: string): Promise<unknown> => ({
   states: (await onlooker.app.get(Ledger).progress({ campaignId })).states,
@@ -196,22 +163,50 @@ describe.each(KINDS)(
   'a connection to PostgreSQL that breaks at one statement that stays %s, whichever it is',
   (how) => {
     it('lets a step be launched once, and its campaign finish once', async () => {
-      const scene: Scene<string> = {
-        begin: scheduled,
-        tick: async (id) => {
+      const id = await scheduled('sign-in-notice');
+      const back = await saveState(database.db);
+      let last = 0;
+      const scene: Scene<void> = {
+        async begin() {
+          await back();
+          last = await lastEntry();
+        },
+        tick: async () => {
           await service.app.get(CampaignTicker).tick();
           const { state } = await onlooker.app.get(CampaignService).get(id);
           if (state === 'sending') await accepted(id);
         },
-        end: async (id) => ({
+        end: async () => ({
           state: (await onlooker.app.get(CampaignService).get(id)).state,
           messages: await messagesOf(id),
-          audited: await toldOf(`campaign:${id}`),
+          audited: await rows(sql`select action from audit_entry where sequence > ${last} order by sequence`),
           events: await rows(sql`select data ->> 'state' as state from webhook_event
           where type = 'campaign.state-changed' and data ->> 'campaign' = ${id} order by id`),
         }),
       };
-      await expectSameEnd(scene, how);
+      await expectOneStory(scene, how, 3);
+      await back();
+    });
+
+    it('lets silence be taken further once, and in the next round', async () => {
+      const id = await asked();
+      const back = await saveState(database.db);
+      const scene: Scene<void> = {
+        async begin() {
+          await back();
+          clock.moveTo(TUESDAY);
+        },
+        tick: () => service.app.get(CascadeTicker).tick(),
+        end: async () => ({
+          organisations: await rows(sql`select code, state, rung, rung_at from cascade_organisation
+            where cascade_id = ${id} order by code`),
+          steps: await rows(sql`select code, action, count(*)::int from cascade_step
+            where cascade_id = ${id} group by 1, 2 order by 1, 2`),
+          messages: await messagesOf(id),
+        }),
+      };
+      await expectOneStory(scene, how, 3);
+      await back();
     });
 
     it('lets a report act once', async () => {
@@ -236,7 +231,7 @@ describe.each(KINDS)(
           where data ->> 'campaign' = ${campaignId} order by id`),
         }),
       };
-      await expectSameEnd(scene, how);
+      await expectOneStory(scene, how);
     });
 
     it('lets a purge tell the audit trail once of each row that it took people out of', async () => {
@@ -245,11 +240,11 @@ describe.each(KINDS)(
       await onlooker.app.get(Retention).purge();
       const scene: Scene<number> = {
         async begin() {
-          const [last] = await onlooker.app.get(AuditTrail).entries({ limit: 1 });
+          const last = await lastEntry();
           const sent = await sentMessage();
           await onlooker.app.get(FeedbackService).ingest(bounceOf(sent), { source: 'cli' });
           clock.moveTo(later);
-          return last!.sequence;
+          return last;
         },
         tick: () => service.app.get(Retention).tick(),
         end: (last) =>
@@ -257,7 +252,7 @@ describe.each(KINDS)(
           from audit_entry cross join lateral jsonb_each_text(details) where action = 'retention.purged'
           and sequence > ${last} group by key order by key`),
       };
-      await expectSameEnd(scene, how);
+      await expectOneStory(scene, how);
     });
 
     it('lets an event be delivered under one id, and written down as delivered', async () => {
@@ -283,7 +278,7 @@ describe.each(KINDS)(
           join webhook_event event on event.id = event_id where data ->> 'campaign' = ${campaign}`),
         }),
       };
-      await expectSameEnd(scene, how);
+      await expectOneStory(scene, how);
     });
   },
 );
@@ -364,6 +359,10 @@ it('a simulation whose end cannot be written down ends neither the process that 
   await db.destroy();
 });
 
+it('has all its connections after all that', async () => {
+  await expectAllConnections(service.app.get<Kysely<never>>(DATABASE), wire);
+});
+
 describe('a process that is started', () => {
   // From the look at the migrations to the opening of the queues.
   it.each([3, 12, 14, 16, 20])(
@@ -392,7 +391,11 @@ describe('a process that is started', () => {
       const [code] = (await once(started, 'close')) as [number | null];
       expect({ code, lines: told.trimEnd().split('\n') }).toEqual({
         code: isUp() ? 0 : 1,
-        lines: [expect.stringMatching(isUp() ? '' : /connection/i)],
+        lines: [
+          expect.stringMatching(
+            isUp() ? '' : /^The database at 127\.0\.0\.1:\d+ does not answer, or ended the connection \(/,
+          ),
+        ],
       });
     },
   );

@@ -5,7 +5,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
+import { loadConfig } from '../../src/platform/config/index.js';
 import { connect, discardDataFolder, openEmbeddedPostgres } from '../../src/platform/database/index.js';
+import { PinoLogger } from '../../src/platform/logging/index.js';
+import { createContext } from '../../src/start.js';
 
 let dataDir: string;
 const pidOf = async () => Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]);
@@ -77,6 +80,20 @@ describe('the embedded PostgreSQL', () => {
     await discardDataFolder(dataDir);
     expect(existsSync(dataDir)).toBe(false);
     await discardDataFolder(dataDir);
+  });
+
+  it('is let go of by a service one of whose parts fails as it stops', async () => {
+    const config = { ...loadConfig({ NODE_ENV: 'test', DATA_DIR: dataDir }), roles: [] };
+    class Stubborn {
+      onModuleDestroy(): Promise<void> {
+        return Promise.reject(new Error('Not yet'));
+      }
+    }
+    const root = () => ({ module: Stubborn });
+    const running = await createContext({ config, logger: new PinoLogger('fatal') }, root);
+    const pid = await pidOf();
+    await running.stop().catch(() => undefined);
+    expect(alive(pid)).toBe(false);
   });
 
   it('recovers when the server itself was killed', async () => {

@@ -188,18 +188,18 @@ describe('a cascade', () => {
     expect(await round).toBe(0);
   });
 
-  it('is left by a scheduler that was frozen to the one that has it now', async () => {
+  it('is worked on by one scheduler at a time', async () => {
     const id = await launched();
     const cascades = test.app.get(CascadeRepository);
-    const first = await cascades.lease(id);
-    await sql`update cascade set lease_until = date_trunc('milliseconds', clock_timestamp()) where id = ${id}`.execute(
-      database.db,
-    );
-    const second = await cascades.lease(id);
-    await cascades.release(first!);
-    expect(await cascades.lease(id)).toBeUndefined();
-    await cascades.release(second!);
-    expect(await cascades.lease(id)).toBeDefined();
+    const worked: string[] = [];
+    const asOne = (who: string, meanwhile?: () => Promise<void>) =>
+      cascades.inTurn(id, async () => {
+        worked.push(who);
+        await meanwhile?.();
+      });
+    await asOne('first', () => asOne('second'));
+    await asOne('third');
+    expect(worked).toEqual(['first', 'third']);
   });
 
   it('is compared with an import once, by whoever has seen the newest', async () => {

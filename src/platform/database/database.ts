@@ -1,11 +1,12 @@
 import { Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely';
 import { Client, type ClientBase, Pool, type PoolClient, types } from 'pg';
-import { UnavailableError } from '../../shared/errors.js';
+import { AppError, UnavailableError } from '../../shared/errors.js';
 import { type Config } from '../config/index.js';
 import { withCertainCommits } from './certain-commit.js';
 import { CopyIn } from './copy.js';
 import { type DatabaseServer, openEmbeddedPostgres } from './embedded-postgres.js';
 import { migrate, pendingMigrations } from './migrate.js';
+import { isDatabaseTrouble } from './trouble.js';
 
 const { DATE, TIMESTAMP: TIMESTAMP_WITHOUT_ZONE, INT8: BIGINT, NUMERIC } = types.builtins;
 // A calendar date and a wall-clock time are no instants: pg would read them in this process's zone and shift them.
@@ -109,13 +110,24 @@ export async function ensureSchema<T>(db: Kysely<T>, config: Config): Promise<vo
       `The database lacks ${pending.length} migrations (first: ${pending[0] ?? ''}): run the migrate command`,
     );
   } catch (error) {
-    if (error instanceof UnavailableError) throw error;
-    throw new UnavailableError(
-      'database-unreachable',
-      `The database does not answer: ${(error as Error).message || String((error as { code?: string }).code)}`,
-      {
-        cause: error,
-      },
-    );
+    if (error instanceof UnavailableError || isDatabaseTrouble(error)) throw error;
+    throw new UnavailableError('database-unusable', `The database cannot be used: ${wordsOf(error)}`, { cause: error });
   }
+}
+
+/** What ended a start or a command, with where the database is and without who signs in there; any other error as it is. */
+export function placed(error: unknown, { connectionString }: Pick<DatabaseServer, 'connectionString'>): unknown {
+  if (error instanceof AppError || !isDatabaseTrouble(error)) return error;
+  const { host, port } = new Client({ connectionString });
+  return new UnavailableError(
+    'database-unreachable',
+    `The database at ${host}:${port} does not answer, or ended the connection (${wordsOf(error)}): see whether it runs and what its log says, and try again`,
+    { cause: error },
+  );
+}
+
+function wordsOf(error: unknown): string {
+  // An attempt at several addresses has no words of its own.
+  const { message, code } = error as { message?: string; code?: string };
+  return message || String(code);
 }

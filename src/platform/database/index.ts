@@ -1,6 +1,6 @@
 export { copyAll, copyInto, copyRow, type CopyValue } from './copy.js';
 export { DATABASE, DATABASE_SERVER, InjectDatabase } from './tokens.js';
-export { connect, ensureSchema, KEPT_ALIVE, openDatabaseServer } from './database.js';
+export { connect, ensureSchema, KEPT_ALIVE, openDatabaseServer, placed } from './database.js';
 export { DatabaseModule } from './database.module.js';
 export {
   discardDataFolder,

@@ -5,11 +5,13 @@ import { allowedMethods } from './allowed-methods.js';
 import { HttpProblem, type Problem, SeeOther } from './http-problem.js';
 import { ProblemPages } from './problem.pages.js';
 import { faultProblem, problemOf } from './problem.rules.js';
+import { RefusalLog } from './refusal.log.js';
 
 /** Turns whatever was thrown into a problem document, or for a browser into a page that says the same. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
+  private readonly refusals = new RefusalLog(this.logger);
 
   constructor(private readonly pages: ProblemPages) {}
 
@@ -31,6 +33,7 @@ export class ProblemFilter implements ExceptionFilter {
       problem: this.logged(error, request),
       headers: {},
     };
+    if (problem.status === 503) this.refusals.note(error);
     response.status(problem.status).set(headers);
     if (wantsPage(request)) response.type('html').send(this.pages.render(problem));
     else response.type('application/problem+json').send(JSON.stringify(problem));
