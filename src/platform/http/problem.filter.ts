@@ -1,17 +1,17 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger, NotFoundException } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { v7 as uuid } from 'uuid';
+import { TroubleLog } from '../logging/index.js';
 import { allowedMethods } from './allowed-methods.js';
 import { HttpProblem, type Problem, SeeOther } from './http-problem.js';
 import { ProblemPages } from './problem.pages.js';
 import { faultProblem, problemOf } from './problem.rules.js';
-import { RefusalLog } from './refusal.log.js';
 
 /** Turns whatever was thrown into a problem document, or for a browser into a page that says the same. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
-  private readonly refusals = new RefusalLog(this.logger);
+  private readonly refusals = new TroubleLog(this.logger, 'error', 'requests refused');
 
   constructor(private readonly pages: ProblemPages) {}
 

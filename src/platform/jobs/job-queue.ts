@@ -5,6 +5,7 @@ import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } f
 import { ModuleRef } from '@nestjs/core';
 import { type Queue } from 'bullmq';
 import { UnavailableError } from '../../shared/errors.js';
+import { TroubleLog } from '../logging/index.js';
 import { type JobName, type JobPayload, JOBS, QUEUES, type QueueName } from './job-map.js';
 import { QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
 import { STOP_PATIENCE } from './stop-patience.js';
@@ -26,6 +27,7 @@ export interface NewJob<N extends JobName> {
 @Injectable()
 export class JobQueue implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger(JobQueue.name);
+  private readonly trouble = new TroubleLog(this.logger, 'warn', 'queue trouble');
   private readonly givenUp = new AbortController();
   /** Queues that owe an answer for longer than `PATIENCE`, and since when, in milliseconds of the monotonic clock. */
   private readonly silentSince = new Map<QueueName, number>();
@@ -39,7 +41,7 @@ export class JobQueue implements OnModuleInit, OnModuleDestroy {
   async onModuleInit(): Promise<void> {
     for (const name of QUEUES) {
       this.queue(name).on('error', (error) => {
-        this.logger.warn({ message: 'queue trouble', queue: name, error: error.message });
+        this.trouble.note(error, { queue: name });
       });
     }
     await Promise.all(QUEUES.map((name) => this.connection.opened(this.queue(name))));

@@ -9,6 +9,7 @@ import {
 import { DiscoveryService, Reflector } from '@nestjs/core';
 import { type Job } from 'bullmq';
 import { type Config, InjectConfig } from '../config/index.js';
+import { TroubleLog } from '../logging/index.js';
 import { QUEUE_CONNECTION, type QueueConnection } from './queue-connection.js';
 import { HANDLES_JOB, type JobHandler } from './job-handler.js';
 import { type JobName, JOBS, type QueueName } from './job-map.js';
@@ -22,6 +23,7 @@ const CONCURRENCY: Record<QueueName, number> = { delivery: 2, webhooks: 8 };
 @Injectable()
 export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger(JobWorkers.name);
+  private readonly trouble = new TroubleLog(this.logger, 'warn', 'queue trouble');
   private readonly stopping = new AbortController();
   private readonly running = new Set<Promise<void>>();
   private workers: QueueWorker[] = [];
@@ -98,7 +100,7 @@ export class JobWorkers implements OnApplicationBootstrap, OnModuleDestroy, Befo
       });
     });
     worker.on('error', (error) => {
-      this.logger.warn({ message: 'queue trouble', queue, error: error.message });
+      this.trouble.note(error, { queue });
     });
     return worker;
   }

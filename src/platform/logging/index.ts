@@ -1,1 +1,2 @@
 export { PinoLogger } from './logger.js';
+export { TroubleLog } from './trouble.log.js';

@@ -1,25 +1,25 @@
 import { Logger } from '@nestjs/common';
 import { UnavailableError } from '../../shared/errors.js';
-import { RefusalLog } from './refusal.log.js';
+import { TroubleLog } from './trouble.log.js';
 
 const lost = (): Error => new Error('Connection terminated unexpectedly');
 
 let now: number;
 let told: unknown[];
-let log: RefusalLog;
+let log: TroubleLog;
 beforeEach(() => {
   now = 0;
   jest.spyOn(performance, 'now').mockImplementation(() => now);
   told = [];
   const logger = new Logger();
   jest.spyOn(logger, 'error').mockImplementation((line: unknown) => void told.push(line));
-  log = new RefusalLog(logger);
+  log = new TroubleLog(logger, 'error', 'requests refused');
 });
 afterEach(() => {
   jest.restoreAllMocks();
 });
 
-describe('the log of refused requests', () => {
+describe('the log of trouble', () => {
   it('tells of the first at once, and of all others once a minute, with how long it lasts', () => {
     for (let second = 0; second < 150; second += 1) {
       log.note(lost());
@@ -27,9 +27,17 @@ describe('the log of refused requests', () => {
     }
     const line = { message: 'requests refused', reason: lost().message };
     expect(told).toEqual([
-      { ...line, requests: 1, seconds: 0 },
-      { ...line, requests: 60, seconds: 60 },
-      { ...line, requests: 60, seconds: 120 },
+      { ...line, times: 1, seconds: 0 },
+      { ...line, times: 60, seconds: 60 },
+      { ...line, times: 60, seconds: 120 },
+    ]);
+  });
+
+  it('tells of each subject by itself', () => {
+    for (const queue of ['delivery', 'webhooks', 'delivery']) log.note(lost(), { queue });
+    expect(told).toEqual([
+      expect.objectContaining({ queue: 'delivery', times: 1 }),
+      expect.objectContaining({ queue: 'webhooks', times: 1 }),
     ]);
   });
 
