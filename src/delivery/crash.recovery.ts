@@ -55,7 +55,7 @@ export class CrashRecovery implements OnApplicationBootstrap, BeforeApplicationS
     const back: Change[] = [];
     const inDoubt: Change[] = [];
     let landedAt = new Date(0);
-    for (const [ordinal, flight] of flights ?? []) {
+    for (const [ordinal, flight] of flights) {
       if (flight === 'left') {
         inDoubt.push({ ordinal, state: 'unknown', reason: 'the worker ended while it was on the wire' });
       } else if (typeof flight === 'string') {

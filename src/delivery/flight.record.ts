@@ -46,14 +46,13 @@ export class FlightRecord {
     return new FlightRecord(path, file, firstOrdinal);
   }
 
-  /** Of each message, by ordinal; undefined where the file was not written to its end: nothing had left then. */
-  static read(path: string, firstOrdinal: number, lastOrdinal: number): Map<number, Flight> | undefined {
-    const bytes = readFileSync(path);
+  /** Of each message, by ordinal. Whoever was killed before the file was whole had let nothing leave. */
+  static read(path: string, firstOrdinal: number, lastOrdinal: number): Map<number, Flight> {
     const messages = lastOrdinal - firstOrdinal + 1;
-    if (bytes.length !== messages * BYTES) return undefined;
-    return new Map(
-      Array.from({ length: messages }, (_, i) => [firstOrdinal + i, flightOf(bytes.readDoubleLE(i * BYTES))]),
-    );
+    const bytes = readFileSync(path);
+    const isWhole = bytes.length === messages * BYTES;
+    const flightAt = (i: number): Flight => (isWhole ? flightOf(bytes.readDoubleLE(i * BYTES)) : 'waiting');
+    return new Map(Array.from({ length: messages }, (_, i) => [firstOrdinal + i, flightAt(i)]));
   }
 
   /** @throws what the file system says: the message may not leave then. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
@@ -86,8 +86,7 @@ export class FlightRecorder implements OnApplicationShutdown {
     this.listening = Promise.resolve(undefined);
     server.close();
     await once(server, 'close');
-    rmSync(join(this.own, OWNER));
-    rmdirSync(this.own);
+    rmSync(this.own, { recursive: true, force: true });
   }
 
   private async listen(): Promise<Server | undefined> {
