@@ -24,7 +24,7 @@ const LANDED = 1_000_000;
  */
 export class FlightRecord {
   private readonly note = Buffer.alloc(BYTES);
-  private state: 'open' | 'closed' | 'ended' = 'open';
+  private open = true;
 
   private constructor(
     readonly path: string,
@@ -69,26 +69,21 @@ export class FlightRecord {
     }
   }
 
-  /** Nothing more will be noted, and the ledger does not know all of it. */
-  get isLeft(): boolean {
-    return this.state === 'closed';
-  }
-
-  get isEnded(): boolean {
-    return this.state === 'ended';
+  /** More may be noted. */
+  get isOpen(): boolean {
+    return this.open;
   }
 
   /** The ledger knows all of it. */
   end(): void {
     this.close();
     rmSync(this.path, { force: true });
-    this.state = 'ended';
   }
 
   /** The ledger does not know all of it: the file stays. */
   close(): void {
     closeSync(this.file);
-    this.state = 'closed';
+    this.open = false;
   }
 
   private write(ordinal: number, note: number): void {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { DATABASE_SERVER, type DatabaseServer } from '../platform/database/index.js';
@@ -48,7 +48,7 @@ export class FlightRecorder implements OnApplicationShutdown {
   async begin({ sliceId, epoch, firstOrdinal, lastOrdinal }: Lease): Promise<FlightRecord | undefined> {
     this.listening ??= this.listen();
     if (!(await this.listening)) return undefined;
-    for (const record of this.records) if (record.isEnded) this.records.delete(record);
+    for (const record of this.records) if (!record.isOpen) this.records.delete(record);
     try {
       const record = FlightRecord.begin(join(this.own, `${sliceId}.${epoch}`), firstOrdinal, lastOrdinal);
       this.records.add(record);
@@ -61,11 +61,15 @@ export class FlightRecorder implements OnApplicationShutdown {
 
   /** Of processes that have ended, and of runs of this one that failed. */
   async left(): Promise<LeftRecord[]> {
-    const found = [...this.records].filter(({ isLeft }) => isLeft).flatMap(({ path }) => leftAt(path));
+    const found: LeftRecord[] = [];
     for (const name of this.namesIn(this.folder)) {
       const folder = join(this.folder, name);
-      if (folder === this.own || !(await this.hasEnded(folder))) continue;
-      found.push(...this.namesIn(folder).flatMap((file) => leftAt(join(folder, file))));
+      if (folder !== this.own && !(await this.hasEnded(folder))) continue;
+      for (const file of this.namesIn(folder)) {
+        const path = join(folder, file);
+        const { sliceId, epoch } = NAME.exec(file)?.groups ?? {};
+        if (sliceId !== undefined && !this.isOpen(path)) found.push({ path, sliceId, epoch: Number(epoch) });
+      }
     }
     return found;
   }
@@ -73,7 +77,6 @@ export class FlightRecorder implements OnApplicationShutdown {
   /** Removes a record that the ledger knows all of, and the folder behind the last one. */
   forget({ path }: LeftRecord): void {
     rmSync(path, { force: true });
-    for (const record of this.records) if (record.path === path) this.records.delete(record);
     const folder = dirname(path);
     if (folder !== this.own && this.namesIn(folder).every((name) => name === OWNER || name === ALIVE))
       rmSync(folder, { recursive: true });
@@ -108,6 +111,10 @@ export class FlightRecorder implements OnApplicationShutdown {
     }
   }
 
+  private isOpen(path: string): boolean {
+    return [...this.records].some((record) => record.isOpen && record.path === path);
+  }
+
   private async hasEnded(folder: string): Promise<boolean> {
     try {
       if (this.owner === undefined || readFileSync(join(folder, OWNER), 'utf8') !== this.owner) return false;
@@ -138,11 +145,6 @@ export class FlightRecorder implements OnApplicationShutdown {
     const { code, message } = error as NodeJS.ErrnoException;
     this.logger.warn({ message: 'no flight record', error: code ?? message });
   }
-}
-
-function leftAt(path: string): LeftRecord[] {
-  const { sliceId, epoch } = NAME.exec(basename(path))?.groups ?? {};
-  return sliceId === undefined ? [] : [{ path, sliceId, epoch: Number(epoch) }];
 }
 
 function ownerOf(connectionString: string): string | undefined {
