@@ -71,6 +71,19 @@ describe.each(EXPECTED)('%s', (name) => {
     expect(distinct(text.match(/https?:\S+/g))).toEqual(distinct(links.filter((link) => link.startsWith('http'))));
   });
 
+  it('counts nobody at risk and nobody to help as none, and still numbers its steps', () => {
+    const template = catalogue.get(name);
+    const totals = template.sample['totals'] as Record<string, number> | undefined;
+    if (totals === undefined) return;
+    const none = { ...template.sample, totals: { ...totals, practicesAtRisk: 0, peopleToHelp: 0 } };
+    const { html, text } = template.render(none);
+    for (const body of [html, text]) expect(body.replace(/\s+/g, ' ')).not.toMatch(/\b0 (?:people|person|practice)/);
+    const todo = text.slice(text.indexOf('WHAT YOU NEED TO DO'), text.indexOf('KEY DATES'));
+    const steps = [...todo.matchAll(/^(\d+)\. /gm)].map(([, number]) => Number(number));
+    expect(steps).toEqual(steps.map((_, i) => i + 1));
+    expect(text.match(/^\d+\. /gm)?.length).toBe(stepsOf(html.slice(html.indexOf('<h1'))));
+  });
+
   it('gives the same message encoded as not encoded, whatever the values and whichever are shared', () => {
     const template = catalogue.get(name);
     fc.assert(
