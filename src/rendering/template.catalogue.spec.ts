@@ -107,6 +107,27 @@ describe.each(EXPECTED)('%s', (name) => {
   });
 });
 
+it.each(['sign-in-unknown', 'sign-in-several-accounts'])(
+  '%s says nothing of the kind of an address of which it is not known whose it is: it may well be an NHSmail address',
+  (name) => {
+    const template = catalogue.get(name);
+    const account = { accountId: '1', registeredAddress: 'testa.sample3@nhs.net', segment: 'unknown' };
+    const { html, text } = template.render({ ...template.sample, accounts: [account] });
+    for (const body of [html, text]) {
+      expect(body).toContain('testa.sample3@nhs.net');
+      expect(body.replace(/\s+/g, ' ')).not.toMatch(/is not an? NHSmail address/);
+    }
+  },
+);
+
+it('promises somebody of whom nothing is known the later guidance only after a reply: it goes to those known to have no NHSmail', () => {
+  const template = catalogue.get('sign-in-unknown');
+  const { html, text } = template.render(template.sample);
+  for (const body of [html, text]) {
+    expect(body.replace(/\s+/g, ' ')).toMatch(/Reply to this email with no\.(?:<\/strong>)? We will then write to you/);
+  }
+});
+
 const nastyText = fc
   .oneof(
     fc.string({ unit: 'binary', minLength: 1, maxLength: 120 }),
