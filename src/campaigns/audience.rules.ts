@@ -1,5 +1,6 @@
 import { type OdsCode } from '../shared/ods-code.js';
 import { domainIsWithin, parseEmailAddress } from '../shared/email-address.js';
+import { addressedAs } from '../shared/person-name.js';
 import { type Segment } from '../segments/index.js';
 import { type CampaignKind, CLEARING_ROLES, KINDS, NOT_MAILED, SIGN_IN_TEMPLATES } from './campaign.kinds.js';
 import { type CampaignAudience } from './campaign.schema.js';
@@ -304,10 +305,13 @@ function personValues(speaker: AudienceAccount, accounts: readonly AudienceAccou
   // The commissioner's worklist says so too: an account under the right address is there, and gets the roles.
   const right = accounts.find(({ segment }) => segment === 'nhsmail');
   return {
-    person: { firstName: speaker.firstName, fullName: `${speaker.firstName} ${speaker.lastName}`.trim() },
+    person: {
+      firstName: addressedAs(speaker.firstName),
+      fullName: addressedAs(`${speaker.firstName} ${speaker.lastName}`),
+    },
     accounts: accounts.map((account) => ({
       accountId: account.id,
-      registeredAddress: account.email ?? '',
+      registeredAddress: account.email?.trim() || 'no email address',
       segment: account.segment,
       organisations: organisationsOf([account]).map(({ code, name }) => ({ code, name })),
       ...(right && account.segment === 'mismatched' && { useInstead: right.email ?? '' }),
