@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type INestApplicationContext } from '@nestjs/common';
@@ -152,13 +152,14 @@ export function registerCascadeCommands(program: Command): void {
     .option('--json', 'the figures as one JSON document')
     .action(async ({ small = false, json = false }: Output & { small?: boolean }) => {
       const dataDir = join(PROJECT_ROOT, 'var', small ? 'demo-cascade-small' : 'demo-cascade');
-      await rm(dataDir, { recursive: true, force: true });
+      const { discardDataFolder } = await import('../platform/database/index.js');
+      await discardDataFolder(dataDir);
       const clock = new FixedClock(START.toInstant());
       const result = await withService((app) => nationalCascade(app, clock, small), {
         // No scheduler: the simulation ticks by itself, on its own clock.
         roles: ['worker'],
         clock,
-        adjust: captured(dataDir),
+        ...captured(dataDir),
       });
       if (json) {
         await print(JSON.stringify(result));
