@@ -97,7 +97,7 @@ export const CAMPAIGN_KIND_WORDS: Readonly<Record<CampaignKind, KindWords>> = {
   },
   'guidance-follow-up': {
     text: 'Guidance for people without NHSmail',
-    hint: 'Waits until somebody releases it, because the guidance has to be ready first.',
+    hint: 'Waits until somebody releases it, because the guidance has to be ready first. Give its address below, unless the usual address leads to it too.',
   },
   correction: {
     text: 'Correction of dates',
