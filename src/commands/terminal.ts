@@ -98,6 +98,11 @@ export function tell(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** `1 row`, `2,000 rows`. */
+export function count(number: number, thing: string): string {
+  return `${number.toLocaleString('en-GB')} ${thing}${number === 1 ? '' : 's'}`;
+}
+
 /** Rows as aligned columns; numbers to the right. */
 export function table(headers: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const text = rows.map((row) => row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en-GB') : cell)));
