@@ -448,6 +448,13 @@ describe('a cascade whose dates move', () => {
     expect(reopened[0]!.details).toMatchObject({ told: { cutoff: '2026-09-17T12:00' } });
     expect(await cascades.organisation(id, told)).toMatchObject({ coverage: 'silent', confirmed_at: null });
     expect((await cascades.organisation(id, refusing!.code)).state).toBe('declined');
+    const took = async () =>
+      (await reports.score(id)).flatMap(({ kind, step, taken }) => (kind === 'commissioner' ? [[step, taken]] : []));
+    // Of the two answers one is taken back.
+    expect(await took()).toEqual([
+      ['answer', 1],
+      ['pass-on', 0],
+    ]);
 
     // As long as nobody has been told the new dates, nobody is reminded of the old ones.
     await hoursPass(id, '2026-09-09T09:00', '2026-09-10T10:00');
@@ -461,6 +468,10 @@ describe('a cascade whose dates move', () => {
     await cascades.answer({ cascadeId: id, organisation: node.code, answer: 'pass-on', actor: 'x' });
     await hoursPass(id, '2026-09-10T13:00', '2026-09-11T13:00');
     expect((await cascades.organisation(id, node.code)).state).toBe('passed-on');
+    expect(await took()).toEqual([
+      ['answer', 2],
+      ['pass-on', 1],
+    ]);
     expect(await escalationsOf(id, silent!.code)).toMatchObject([expect.stringMatching(/^2026-09-11T1\d:00 deputy$/)]);
     const { rows: said } = await sql<{ cutoff: string }>`
       select shared_values -> 'window' ->> 'cutoff' as cutoff from dispatch
