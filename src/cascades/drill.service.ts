@@ -10,7 +10,6 @@ import { Clock } from '../shared/clock.js';
 import { ConflictError, ForbiddenError, InvalidInputError } from '../shared/errors.js';
 import { type OdsCode } from '../shared/ods-code.js';
 import { FIRST_GENERATION, organisationLinkPath } from '../shared/organisation-link.js';
-import { addressedAs } from '../shared/person-name.js';
 import { CascadeFreezer } from './cascade.freezer.js';
 import { CascadeRepository } from './cascade.repository.js';
 import { type CascadeTables } from './cascade.tables.js';
@@ -162,7 +161,7 @@ export class DrillService {
       template: TEMPLATE,
       templateVersion: this.templates.get(TEMPLATE).version,
       values: {
-        person: { firstName: addressedAs(to.firstName), fullName: addressedAs(to.fullName) },
+        person: { firstName: to.firstName, fullName: to.fullName },
         organisation: { code: organisation, name },
         links: { acknowledge: page.href },
       },

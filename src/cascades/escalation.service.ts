@@ -7,7 +7,6 @@ import { TemplateCatalogue } from '../rendering/index.js';
 import { Clock } from '../shared/clock.js';
 import { groupBy } from '../shared/group-by.js';
 import { organisationLinkPath } from '../shared/organisation-link.js';
-import { addressedAs } from '../shared/person-name.js';
 import { type CascadeRow } from './cascade.repository.js';
 import { RequestContents, type RequestContent } from './escalation.mail.js';
 import { type Addressee, EscalationRepository, type Launch } from './escalation.repository.js';
@@ -234,7 +233,7 @@ export class EscalationService {
       templateVersion: this.templates.get(content.template).version,
       values: {
         ...content.values,
-        person: { firstName: addressedAs(to.firstName), fullName: addressedAs(to.fullName) },
+        person: { firstName: to.firstName, fullName: to.fullName },
         links: organisation
           ? { ...links, acknowledge: this.linkOf(cascade, organisation, publicUrlOf(this.config)) }
           : links,
