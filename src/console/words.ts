@@ -53,7 +53,7 @@ export const SEGMENT_WORDS: Readonly<Record<Segment, SegmentWords>> = {
   invalid: {
     text: 'No usable address',
     colour: 'red',
-    todo: 'Cannot be emailed. The address has to be put right by an administrator.',
+    todo: 'Cannot be emailed. An administrator has to set up a new account: the address of an account cannot be changed.',
   },
   excluded: {
     text: 'Not in use',
