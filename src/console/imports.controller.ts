@@ -151,18 +151,9 @@ export class ImportsController {
   }
 
   private async run(kind: ImportKind, path: string, request: ImportRequest): Promise<ImportReport> {
-    switch (kind) {
-      case 'organisations':
-        return this.imports.importOrganisations([path], request);
-      case 'accounts':
-        return this.imports.importAccounts(path, request);
-      case 'nhsmail':
-        return this.imports.importNhsmail(path, request);
-      case 'no-nhsmail':
-        return this.imports.importNoNhsmail(path, request);
-      case 'declarations':
-        return this.declarations.importDeclarations(path, request);
-    }
+    return kind === 'declarations'
+      ? this.declarations.importDeclarations(path, request)
+      : this.imports.importFile(kind, path, request);
   }
 
   private checkPage({ id, kind, report }: Checked, frame: Frame, faults?: FormFaults): string {
