@@ -12,6 +12,7 @@ export { CorrectionTicker } from './correction.ticker.js';
 export { CampaignsModule } from './campaigns.module.js';
 export { type PlanSummary } from './plan.rules.js';
 export { type Plan, PlanService } from './plan.service.js';
+export { commissionerValues, regionValues, totalsOf } from './request.values.js';
 export { RETENTION_CLASSES, RETENTION_DAYS, type RetentionClass } from './retention.rules.js';
 export { Retention } from './retention.service.js';
 export { SharedValuesService } from './shared-values.service.js';
