@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { type CampaignState } from '../campaigns/index.js';
 import { type CascadeTables, type Coverage, type StepState, type TreeKind } from '../cascades/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 
@@ -9,8 +8,6 @@ export interface CascadeLine {
   readonly id: string;
   readonly name: string;
   readonly isDrill: boolean;
-  /** Of its campaign; null for a drill. */
-  readonly campaignState: CampaignState | null;
   readonly frozenAt: Date;
   readonly answerBy: Date;
   readonly closedAt: Date | null;
@@ -185,15 +182,14 @@ export class CascadeReads {
     limit: number,
   ): Promise<CascadeLine[]> {
     const { rows } = await sql<CascadeLine>`
-      select cascade.id, cascade.name, cascade.campaign_id is null as "isDrill", campaign.state as "campaignState",
-        frozen_at as "frozenAt", answer_by as "answerBy", closed_at as "closedAt", counted.*
+      select cascade.id, cascade.name, cascade.campaign_id is null as "isDrill", frozen_at as "frozenAt",
+        answer_by as "answerBy", closed_at as "closedAt", counted.*
       from (
         select cascade.* from cascade
         where ${which} and (${region ?? null}::text is null or exists (
           select from cascade_organisation own where own.cascade_id = cascade.id and own.region_code = ${region ?? null}))
         order by frozen_at desc, id desc limit ${limit}
       ) cascade
-      left join campaign on campaign.id = cascade.campaign_id
       cross join lateral (
         select (count(*) filter (where kind = 'practice'))::int as practices,
           (count(*) filter (where coverage = 'confirmed'))::int as confirmed,
