@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type DeclarationWindow, type WindowTimes } from '../deadlines/index.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { LondonTime, parseCalendarDate } from '../shared/london-time.js';
+import { type Fault } from './form.faults.js';
 
 /** The times of a window as a form takes them: three fields for the date, one for the time. */
 const NAMES = ['cutoff', 'reopening', 'pcse', 'signInChange'] as const satisfies readonly (keyof WindowTimes)[];
@@ -78,10 +79,6 @@ interface Times {
   readonly reopening: string;
   readonly pcse: string;
   readonly signInChange: string | null;
-}
-interface Fault {
-  readonly field: string;
-  readonly message: string;
 }
 
 /** The times as the deadlines take them, or what is wrong with them, under the day field of each date. */
