@@ -5,7 +5,7 @@ import { InvalidInputError } from '../shared/errors.js';
 import { LondonTime, parseCalendarDate } from '../shared/london-time.js';
 import { parseOdsCode } from '../shared/ods-code.js';
 import { type Fault, faultsOf, faultsOfZod, type FormFaults } from './form.faults.js';
-import { manyOf } from './form.text.js';
+import { manyOf, typedDay } from './form.text.js';
 
 export const STEPS = ['what', 'who', 'when', 'check'] as const;
 export type Step = (typeof STEPS)[number];
@@ -218,8 +218,5 @@ export function typedTime(
   answers: Pick<Answers, 'launch-day' | 'launch-month' | 'launch-year' | 'launch-time'>,
 ): LondonTime {
   const { 'launch-day': day, 'launch-month': month, 'launch-year': year, 'launch-time': time } = answers;
-  return LondonTime.at(
-    parseCalendarDate(`${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`),
-    time.padStart(5, '0'),
-  );
+  return LondonTime.at(parseCalendarDate(typedDay(year, month, day)), time.padStart(5, '0'));
 }

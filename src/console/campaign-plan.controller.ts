@@ -75,7 +75,7 @@ export class CampaignPlanController {
     @Res() response: Response,
   ): Promise<void> {
     const { campaign, plan } = await this.planned(id, principal);
-    const { html } = await this.previews.planned(campaign, plan.id, person, topic);
+    const { html } = await this.previews.planned(campaign, await this.people.email(plan.id, person, topic));
     sendEmail(html, request, response);
   }
 
@@ -132,7 +132,7 @@ export class CampaignPlanController {
       section: 'campaigns',
       campaign,
       email,
-      preview: await this.previews.planned(campaign, plan.id, person, topic),
+      preview: await this.previews.planned(campaign, email),
       source: `/campaigns/${campaign.id}/preview/html?${new URLSearchParams({ person, topic }).toString()}`,
       testsAnywhere: this.tests.anywhere,
       ownAddress: frame.principal.address,

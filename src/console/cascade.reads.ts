@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type CascadeTables, type Coverage, type StepState, type TreeKind } from '../cascades/index.js';
-import { InjectDatabase } from '../platform/database/index.js';
+import { containing, InjectDatabase } from '../platform/database/index.js';
 
 /** A cascade in a list, counted over the whole country or over one region. */
 export interface CascadeLine {
@@ -132,13 +132,12 @@ export class CascadeReads {
 
   /** Organisations of a cascade by code or a part of the name. */
   async find(cascadeId: string, text: string, region: string | undefined, limit: number) {
-    const part = `%${text.replace(/[%_\\]/g, '\\$&')}%`;
     return this.db
       .selectFrom('cascade_organisation')
       .select(['code', 'kind', 'name', 'state', 'coverage'])
       .where('cascade_id', '=', cascadeId)
       .$if(region !== undefined, (query) => query.where('region_code', '=', region ?? null))
-      .where((is) => is.or([is('code', '=', text.toUpperCase()), is('name', 'ilike', part)]))
+      .where((is) => is.or([is('code', '=', text.toUpperCase()), is('name', 'ilike', containing(text))]))
       .orderBy(sql`code <> upper(${text})`)
       .orderBy('kind')
       .orderBy('code')

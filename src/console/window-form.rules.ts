@@ -3,6 +3,7 @@ import { type DeclarationWindow, type WindowTimes } from '../deadlines/index.js'
 import { InvalidInputError } from '../shared/errors.js';
 import { LondonTime, parseCalendarDate } from '../shared/london-time.js';
 import { type Fault } from './form.faults.js';
+import { typedDay } from './form.text.js';
 
 /** The times of a window as a form takes them: three fields for the date, one for the time. */
 const NAMES = ['cutoff', 'reopening', 'pcse', 'signInChange'] as const satisfies readonly (keyof WindowTimes)[];
@@ -118,6 +119,6 @@ export function windowTimesOf(typed: TypedTimes): { times?: Times; faults: Fault
 }
 
 function timeOf(typed: TypedTimes, name: Name): LondonTime {
-  const date = `${typed[`${name}-year`]}-${typed[`${name}-month`].padStart(2, '0')}-${typed[`${name}-day`].padStart(2, '0')}`;
+  const date = typedDay(typed[`${name}-year`], typed[`${name}-month`], typed[`${name}-day`]);
   return LondonTime.at(parseCalendarDate(date), typed[`${name}-time`].padStart(5, '0'));
 }
