@@ -35,7 +35,7 @@ export {
 } from './step.rules.js';
 export { STEP_ACTION_WORDS } from './step.words.js';
 export { type Nudge, NudgeService } from './nudge.service.js';
-export { type TableExport, toCsv, toWorkbook, XLSX_TYPE } from './table.export.js';
+export { csvFile, type TableExport, toCsv, toWorkbook, XLSX_TYPE } from './table.export.js';
 export { type CascadeTables } from './cascade.tables.js';
 export { ProofService, type ProofVerdict } from './proof.service.js';
 export { TellingModule } from './telling.module.js';

@@ -2,6 +2,7 @@ import { Get, Header, Param, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { csvFile } from '../cascades/index.js';
 import { Ledger, SuppressionList } from '../delivery/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { LeaverService, OptOutService } from '../feedback/index.js';
@@ -14,7 +15,6 @@ import {
 } from '../segments/index.js';
 import { formatLongDate, LondonTime } from '../shared/london-time.js';
 import { ConsoleController, Page, PageFrame } from './console-routes.js';
-import { csvFile } from './csv.js';
 import { DirectoryReads } from './directory.reads.js';
 import { searchText } from './form.text.js';
 import { noticeOf, noticeSchema } from './notices.js';
