@@ -195,25 +195,17 @@ async function nationalCascade(app: INestApplicationContext, clock: FixedClock, 
     { DeadlinesService },
     { Ledger, Reconciler },
     { ImportService },
-    access,
+    { DEMO },
     { runScriptedCascade },
   ] = await Promise.all([
     import('../campaigns/index.js'),
     import('../deadlines/index.js'),
     import('../delivery/index.js'),
     import('../directory/index.js'),
-    import('../access/index.js'),
+    import('./invented.people.js'),
     import('./cascade.run.js'),
   ]);
-  const invented = (role: 'author' | 'approver' | 'operator') => ({
-    id: `person:demo-${role}`,
-    kind: 'person' as const,
-    name: `The demo's ${role}`,
-    roles: [role],
-    permissions: access.permissionsOf([role]),
-  });
-  const author = invented('author');
-  const actor = author.id;
+  const actor = DEMO.author.id;
   const people = join(FIXTURES, small ? 'demo-small' : 'demo');
   const imports = app.get(ImportService);
   await imports.importOrganisations([join(small ? people : FIXTURES, 'ods')], { actor });
@@ -232,11 +224,11 @@ async function nationalCascade(app: INestApplicationContext, clock: FixedClock, 
   );
   const campaigns = app.get(CampaignService);
   const campaign = { name: 'Please cascade to your practices', kind: 'cascade-request' as const, windowId: window.id };
-  const { id } = await campaigns.create(campaign, author);
+  const { id } = await campaigns.create(campaign, DEMO.author);
   const { hash } = await campaigns.plan(id);
-  await campaigns.submit(id, author);
-  await campaigns.approve(id, hash, invented('approver'));
-  await campaigns.schedule(id, invented('operator'));
+  await campaigns.submit(id, DEMO.author);
+  await campaigns.approve(id, hash, DEMO.approver);
+  await campaigns.schedule(id, DEMO.operator);
   const settle = async (): Promise<void> => {
     await app.get(CampaignTicker).run();
     while (!(await app.get(Ledger).isFinished({ campaignId: id }))) {
