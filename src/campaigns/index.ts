@@ -1,7 +1,7 @@
 export { CAMPAIGN_KINDS, type CampaignKind, KINDS } from './campaign.kinds.js';
-export { type CampaignRow, type StepRow } from './campaign.repository.js';
+export { type CampaignRow } from './campaign.repository.js';
 export { CampaignRunner } from './campaign.runner.js';
-export { type CampaignInput, campaignInputSchema } from './campaign.schema.js';
+export { type CampaignInput } from './campaign.schema.js';
 export { CampaignService } from './campaign.service.js';
 export { CAMPAIGN_STATES, type CampaignState, TRANSITIONS } from './campaign.states.js';
 export { CampaignTicker } from './campaign.ticker.js';
@@ -17,7 +17,6 @@ export { RETENTION_CLASSES, RETENTION_DAYS, type RetentionClass } from './retent
 export { Retention } from './retention.service.js';
 export { SharedValuesService } from './shared-values.service.js';
 export { newWebhookSchema } from './webhook.api.js';
-export { type DeliveryLine, type WebhookRow } from './webhook.repository.js';
 export { Webhooks } from './webhook.service.js';
 export { WEBHOOK_EVENTS } from './webhook.types.js';
 export { WebhooksModule } from './webhooks.module.js';
