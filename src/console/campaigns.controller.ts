@@ -8,7 +8,7 @@ import { CampaignView } from './campaign.view.js';
 import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
 import { LiveParts } from './live.parts.js';
-import { noticeOf, noticeSchema } from './notices.js';
+import { Done } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 import { type RegionCount, RegionCounts } from './region.counts.js';
 
@@ -69,11 +69,11 @@ export class CampaignsController {
   @Page()
   async show(
     @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @Done() notice: string | undefined,
     @PageFrame() frame: Frame,
   ): Promise<string> {
     const view = await this.view.of(id, frame.principal);
-    const values = { title: view.campaign.name, section: 'campaigns', notice: noticeOf(done), ...view };
+    const values = { title: view.campaign.name, section: 'campaigns', notice, ...view };
     return this.pages.render('campaign', values, frame);
   }
 

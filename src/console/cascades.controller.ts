@@ -11,7 +11,7 @@ import { CascadeReads } from './cascade.reads.js';
 import { CascadeView, stateOf } from './cascade.view.js';
 import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { searchText } from './form.text.js';
-import { noticeOf, noticeSchema } from './notices.js';
+import { Done } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 
 const PAGE = 50;
@@ -24,7 +24,7 @@ const listSchema = z.object({
   id: z.uuid().optional().catch(undefined),
 });
 const pageSchema = z.object({ page: z.coerce.number().int().min(1).max(1_000).catch(1) });
-const organisationSchema = noticeSchema.extend({
+const organisationSchema = z.object({
   coverage: z.enum(COVERAGES).optional().catch(undefined),
   after: odsCodeSchema.optional().catch(undefined),
 });
@@ -70,7 +70,7 @@ export class CascadesController {
   @Page()
   async show(
     @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @Done() notice: string | undefined,
     @PageFrame() frame: Frame,
   ): Promise<string> {
     const cascade = await this.view.cascade(id, frame.principal);
@@ -81,7 +81,7 @@ export class CascadesController {
       this.view.silent(cascade, frame.principal, { limit: SILENT_SHOWN }),
       this.reads.steps(id, region === undefined ? { kind: 'region' } : { region }),
     ]);
-    const about = { title: cascade.name, section: 'cascades', notice: noticeOf(done) };
+    const about = { title: cascade.name, section: 'cascades', notice };
     const values = { ...about, ...overview, score, silent, steps };
     return this.pages.render('cascade', values, frame);
   }
@@ -166,6 +166,7 @@ export class CascadesController {
   async organisation(
     @Param('id', { schema: idSchema }) id: string,
     @Param('code', { schema: odsCodeSchema }) code: string,
+    @Done() notice: string | undefined,
     @Query({ schema: organisationSchema }) query: z.infer<typeof organisationSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
@@ -174,7 +175,7 @@ export class CascadesController {
     const values = {
       title: organisation.name,
       section: 'cascades',
-      notice: noticeOf(query.done),
+      notice,
       cascade,
       organisation,
       ...(await this.organisations.of(cascade, organisation, query, frame.principal)),
