@@ -27,3 +27,4 @@ export { TellingModule } from './telling.module.js';
 export { TellingService } from './telling.service.js';
 export { WorklistService } from './worklist.service.js';
 export { type CascadeScript, ScriptedCascade } from './scripted-cascade.js';
+export { type TreeScope } from './tree.rules.js';

@@ -68,8 +68,8 @@ export function registerCascadeCommands(program: Command): void {
     .option('--dry-run', 'say how many it would write to, and write to nobody')
     .option('--json', 'one JSON document')
     .action(async (name: string, { dryRun, json, ...given }: DrillOptions) => {
-      const { DrillService } = await import('../cascades/index.js');
-      const drill = drillOf(given);
+      const { DrillService, MOST_DRILL_CONTACTS } = await import('../cascades/index.js');
+      const drill = drillOf(given, MOST_DRILL_CONTACTS);
       await withService(async (app) => {
         const drills = app.get(DrillService);
         const forecast = await drills.foresee(drill, TERMINAL);
@@ -176,10 +176,10 @@ function cascadeIdOf(given: string): string {
   throw new InvalidInputError('bad-cascade-id', 'cascade: expected the id of a cascade, as its page shows it');
 }
 
-function drillOf({ region = [], practices = false, contacts, at }: DrillOptions): DrillScope {
+function drillOf({ region = [], practices = false, contacts, at }: DrillOptions, most: number): DrillScope {
   const number = Number(contacts);
-  if (!Number.isInteger(number) || number < 1 || number > 5) {
-    throw new InvalidInputError('bad-number', '--contacts: expected a whole number from 1 to 5');
+  if (!Number.isInteger(number) || number < 1 || number > most) {
+    throw new InvalidInputError('bad-number', `--contacts: expected a whole number from 1 to ${most}`);
   }
   const regions = region.map((code) => {
     const known = parseOdsCode(code);

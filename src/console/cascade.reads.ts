@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { type CascadeTables, type Coverage, type StepState, type TreeKind } from '../cascades/index.js';
+import { type CascadeTables, type Coverage, type StepState, type TreeKind, type TreeScope } from '../cascades/index.js';
 import { containing, InjectDatabase } from '../platform/database/index.js';
 
 /** A cascade in a list, counted over the whole country or over one region. */
@@ -36,13 +36,6 @@ export interface StepTimes {
   readonly doneAt: Date | null;
   readonly declinedAt: Date | null;
   readonly nudgedAt: Date | null;
-}
-
-/** Which part of the country a request is for; three empty lists are all of it. */
-export interface Scope {
-  readonly regions: readonly string[];
-  readonly commissioners: readonly string[];
-  readonly organisations: readonly string[];
 }
 
 const SILENT = sql`state in ('waiting', 'sent', 'delivered', 'undeliverable')`;
@@ -146,7 +139,7 @@ export class CascadeReads {
   }
 
   /** How many would be asked, about how many practices, and the accounts there that could be written to. */
-  async scope({ regions, commissioners, organisations }: Scope) {
+  async scope({ regions, commissioners, organisations }: TreeScope) {
     const everywhere = regions.length + commissioners.length + organisations.length === 0;
     const { rows } = await sql<{ regions: number; commissioners: number; practices: number; accounts: number }>`
       with node as (
