@@ -214,17 +214,6 @@ export class LedgerRepository {
     return Number(numAffectedRows);
   }
 
-  /** Takes the person out of the row: address and values. What was sent to which account, and when, stays. */
-  async redact(personKeys: readonly string[], now: Date): Promise<number> {
-    const { numUpdatedRows } = await this.db
-      .updateTable('message')
-      .set({ address: null, values: null, redacted_at: now })
-      .where('person_key', '=', sql<string>`any(${[...personKeys]})`)
-      .where('redacted_at', 'is', null)
-      .executeTakeFirst();
-    return Number(numUpdatedRows);
-  }
-
   /** At most 100: the first is what is wanted, and a broken ledger may have millions. */
   async faults(): Promise<LedgerFault[]> {
     const { rows } = await sql<LedgerFault>`

