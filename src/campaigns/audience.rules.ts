@@ -1,4 +1,4 @@
-import { type OdsCode } from '../shared/ods-code.js';
+import { type OrganisationKind } from '../directory/index.js';
 import { domainIsWithin, parseEmailAddress } from '../shared/email-address.js';
 import { addressedAs } from '../shared/person-name.js';
 import { type Segment } from '../segments/index.js';
@@ -10,7 +10,7 @@ import { type Obligation, type PlannedRecipient, type Route } from './recipient.
 export interface AudienceOrganisation {
   readonly code: string;
   readonly name: string;
-  readonly kind: 'region' | 'icb' | 'commissioner' | 'practice' | 'trust' | 'other';
+  readonly kind: OrganisationKind;
   readonly active: boolean;
   readonly regionCode: string | null;
   readonly commissionerCode: string | null;
@@ -274,8 +274,8 @@ function isMeant(account: AudienceAccount, audience: CampaignAudience): boolean 
   );
 }
 
-function within(codes: readonly OdsCode[], code: string | null): boolean {
-  return code !== null && (codes as readonly string[]).includes(code);
+function within(codes: readonly string[], code: string | null): boolean {
+  return code !== null && codes.includes(code);
 }
 
 /** Whose address is written to: the lead account, or the next one that has an address to write to. */
@@ -288,7 +288,7 @@ function speakerOf(accounts: readonly AudienceAccount[]): AudienceAccount {
 /** The active organisations of the accounts, in code order; with roles, only those in which one of the roles is held. */
 function organisationsOf(
   accounts: readonly AudienceAccount[],
-  kinds?: readonly AudienceOrganisation['kind'][],
+  kinds?: readonly OrganisationKind[],
   roles?: readonly string[],
 ): AudienceOrganisation[] {
   const found = new Map<string, AudienceOrganisation>();

@@ -2,7 +2,7 @@ import { type CqrsRole } from '../directory/index.js';
 import { type Segment } from '../segments/index.js';
 
 /** What a contact does for the organisation, by the CQRS roles held there. */
-export const DUTIES = {
+const DUTIES = {
   administers: ['User Administrator', 'Advanced User Administrator'],
   approves: ['Approval Management', 'Finance Management'],
   declares: ['Declaration Management'],

@@ -262,3 +262,5 @@ export function actorWords(actor: string): string {
   if (actor.startsWith('key:')) return `API key ${actor.slice(4)}`;
   return 'Somebody who has never signed in here';
 }
+
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
