@@ -110,6 +110,7 @@ describe('who gets what', () => {
     const right = account('1', 'nhsmail');
     expect(instead(right, account('2', 'mismatched'))).toEqual([undefined, right.email]);
     expect(instead(account('1', 'mismatched'), account('2', 'mismatched'))).toEqual([undefined, undefined]);
+    expect(instead(right, account('2', 'invalid'))).toEqual([undefined, right.email]);
   });
 
   it('writes one merged email to a person with accounts in several segments, at the lead account', () => {
@@ -120,6 +121,12 @@ describe('who gets what', () => {
       address: 'testa.1@nhs.net',
       accountIds: ['1', '2'],
     });
+  });
+
+  it('says what becomes of an account without a usable address where the person has one under NHSmail', () => {
+    const template = (...accounts: AudienceAccount[]) => recipientsOf(person(...accounts), context())[0]?.template;
+    expect(template(account('1', 'nhsmail'), account('2', 'invalid'))).toBe('sign-in-several-accounts');
+    expect(template(account('1', 'unknown'), account('2', 'invalid'))).toBe('sign-in-unknown');
   });
 
   it('does not speak of disabled accounts', () => {

@@ -82,8 +82,7 @@ function forPeople(
   const told = person.accounts.filter(
     ({ segment }) => segment !== 'excluded' && !(hasNhsmail && segment === 'without-nhsmail'),
   );
-  const mailable = told.filter(({ segment }) => NOT_MAILED[segment] === undefined);
-  const template = context.kind === 'guidance-follow-up' ? 'guidance-follow-up' : signInTemplate(mailable);
+  const template = context.kind === 'guidance-follow-up' ? 'guidance-follow-up' : signInTemplate(told);
   const speaker = speakerOf(told.length > 0 ? told : meant);
   const accounts = [...new Set([...meant, ...told])];
   return {
@@ -92,8 +91,12 @@ function forPeople(
   };
 }
 
-function signInTemplate(mailable: readonly AudienceAccount[]): string | null {
-  const segments = new Set(mailable.map(({ segment }) => segment));
+/** An account without a usable address is only spoken of where its permissions have somewhere to go. */
+function signInTemplate(told: readonly AudienceAccount[]): string | null {
+  const isRight = told.some(({ segment }) => segment === 'nhsmail');
+  const segments = new Set(
+    told.map(({ segment }) => segment).filter((segment) => isRight || NOT_MAILED[segment] === undefined),
+  );
   if (segments.size > 1) return 'sign-in-several-accounts';
   const [segment] = segments;
   return segment === undefined || segment === 'invalid' || segment === 'excluded' ? null : SIGN_IN_TEMPLATES[segment];
@@ -314,7 +317,8 @@ function personValues(speaker: AudienceAccount, accounts: readonly AudienceAccou
       registeredAddress: account.email?.trim() || 'no email address',
       segment: account.segment,
       organisations: organisationsOf([account]).map(({ code, name }) => ({ code, name })),
-      ...(right && account.segment === 'mismatched' && { useInstead: right.email ?? '' }),
+      ...(right &&
+        (account.segment === 'mismatched' || account.segment === 'invalid') && { useInstead: right.email ?? '' }),
     })),
   };
 }
