@@ -9,11 +9,11 @@ import { type DrillScope } from '../cascades/index.js';
 import { PROJECT_ROOT } from '../platform/config/project-root.js';
 import { FixedClock } from '../shared/clock.js';
 import { InvalidInputError } from '../shared/errors.js';
-import { formatDateTime, LondonTime } from '../shared/london-time.js';
+import { LondonTime } from '../shared/london-time.js';
 import { parseOdsCode } from '../shared/ods-code.js';
 import { CASCADE_SCRIPT_NAMES, type CascadeScriptName } from './cascade.scripts.js';
 import { withWindow } from './simulate.command.js';
-import { captured, CommandFailure, print, printRows, tell, withService } from './terminal.js';
+import { captured, CommandFailure, print, printRows, tell, when, withService } from './terminal.js';
 
 interface Output {
   json?: boolean;
@@ -77,7 +77,7 @@ export function registerCascadeCommands(program: Command): void {
         if (json) await print(JSON.stringify({ id, ...forecast }));
         else {
           const { region, commissioner, practice } = forecast.organisations;
-          const leaves = formatDateTime(LondonTime.fromInstant(forecast.leavesAt));
+          const leaves = when(forecast.leavesAt);
           await print(
             `${forecast.messages} emails to ${forecast.people} people (regions: ${region}, commissioners: ${commissioner}, practices: ${practice}) ${id === null ? 'would leave' : 'leave'} at ${leaves}. Organisations at which nobody can be written to: ${forecast.unreachable}.`,
           );

@@ -2,7 +2,7 @@ import { type Command } from 'commander';
 import { type ImportReport, type ImportRequest, type ImportService } from '../directory/index.js';
 import { boundHeap } from '../heap.js';
 import { progressBar } from './progress-bar.js';
-import { CommandFailure, count, print, withService } from './terminal.js';
+import { CommandFailure, count, print, when, withService } from './terminal.js';
 
 interface ImportOptions {
   dryRun?: boolean;
@@ -78,7 +78,7 @@ function registerUndo(group: Command): void {
       for (const { id, kind, appliedAt, added, changed, gone, undoes, undoneBy } of batches) {
         const note = undoes === null ? (undoneBy === null ? '' : `, undone by ${undoneBy}`) : `, undid ${undoes}`;
         const counts = `${added} added, ${changed} changed, ${gone} gone`;
-        await print(`${id}  ${appliedAt.toISOString()}  ${kind}: ${counts}${note}`);
+        await print(`${id}  ${when(appliedAt)}  ${kind}: ${counts}${note}`);
       }
     });
   group

@@ -1,7 +1,7 @@
 import { type Command } from 'commander';
 import { type MailStop } from '../delivery/index.js';
 import { InvalidInputError } from '../shared/errors.js';
-import { print, withService } from './terminal.js';
+import { print, when, withService } from './terminal.js';
 
 const ACTOR = 'system:terminal';
 
@@ -44,7 +44,6 @@ export function registerMailCommands(program: Command): void {
     .action(async ({ json }: { json?: boolean }) => {
       const stop = await mailStop((mail) => mail.standing());
       if (json) await print(JSON.stringify({ stopped: stop ?? null }));
-      else
-        await print(stop ? `All mail is stopped since ${stop.since.toISOString()}: ${stop.reason}` : 'Mail may leave.');
+      else await print(stop ? `All mail is stopped since ${when(stop.since)}: ${stop.reason}` : 'Mail may leave.');
     });
 }

@@ -1,6 +1,5 @@
 import { type Plan } from '../campaigns/index.js';
-import { formatDateTime, LondonTime } from '../shared/london-time.js';
-import { table } from './terminal.js';
+import { table, when } from './terminal.js';
 
 /** A plan for a person at the terminal. */
 export function planLines({ hash, summary }: Plan): string[] {
@@ -16,7 +15,9 @@ export function planLines({ hash, summary }: Plan): string[] {
     ...counts('route', summary.byRoute),
     ...counts('no email, because', summary.exclusions),
     '',
-    ...summary.steps.map(({ label, dueAt }) => `${label}: ${dueAt === null ? 'at once when scheduled' : when(dueAt)}`),
+    ...summary.steps.map(
+      ({ label, dueAt }) => `${label}: ${dueAt === null ? 'at once when scheduled' : when(new Date(dueAt))}`,
+    ),
     summary.feasibility.explanation,
     ...summary.contradictions.map(
       ({ campaign, template, otherTemplate, people }) =>
@@ -30,8 +31,4 @@ export function planLines({ hash, summary }: Plan): string[] {
         ]),
     `Plan ${hash.slice(0, 12)}`,
   ];
-}
-
-function when(instant: string): string {
-  return formatDateTime(LondonTime.fromInstant(new Date(instant)));
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseOdsCode } from '../shared/ods-code.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { planLines } from './plan.lines.js';
-import { CommandFailure, print, table, tell, withService } from './terminal.js';
+import { CommandFailure, print, table, tell, when, withService } from './terminal.js';
 
 interface Output {
   json?: boolean;
@@ -88,7 +88,7 @@ export function registerServiceCommands(program: Command): void {
               table(
                 ['when', 'what', 'route', 'state'],
                 tellings.map(({ at, what, by, route, state }) => [
-                  at?.toISOString() ?? 'not sent',
+                  at ? when(at) : 'not sent',
                   by === null ? what : `${what} (${by})`,
                   route,
                   state,

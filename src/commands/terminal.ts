@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type INestApplicationContext, type Type } from '@nestjs/common';
 import { type Config, type Role } from '../platform/config/index.js';
 import { type Clock } from '../shared/clock.js';
+import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { Interruption } from '../interruption.js';
 
 /** Ends a command that did its work and found what it looked for to be wrong: a refused import, a broken chain. */
@@ -96,6 +97,11 @@ export async function printRows<T>(
 /** Tells a person what goes on, on standard error, so that `--json` output stays clean. */
 export function tell(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/** In London's time and to the minute, as people read it; programs get ISO 8601 with `--json`. */
+export function when(instant: Date): string {
+  return formatDateTime(LondonTime.fromInstant(new Date(Math.floor(instant.getTime() / 60_000) * 60_000)));
 }
 
 /** `1 row`, `2,000 rows`. */
