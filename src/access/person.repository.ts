@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type SqlBool, type Transaction } from 'kysely';
 import { type OdsCode } from '../shared/ods-code.js';
-import { InjectDatabase } from '../platform/database/index.js';
+import { containing, InjectDatabase } from '../platform/database/index.js';
 import { type AccessRole } from './permission.rules.js';
 
 export interface PersonTables {
@@ -81,7 +81,7 @@ export class PersonRepository {
       .selectAll()
       .$if(region !== undefined, (query) => query.where('region', '=', region ?? null))
       .$if(before !== undefined, (query) => query.where('id', '<', before ?? ''))
-      .$if(find !== '', (query) => query.where('display_name', 'ilike', `%${find.replace(/[%_\\]/g, '\\$&')}%`))
+      .$if(find !== '', (query) => query.where('display_name', 'ilike', containing(find)))
       .orderBy('id', 'desc')
       .limit(limit)
       .execute();

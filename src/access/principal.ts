@@ -28,7 +28,7 @@ export function systemPrincipal(part: string): Principal {
 }
 
 /** Throws ForbiddenError unless the principal acts for the whole country or for that region. */
-export function requireRegion(principal: Principal, region: OdsCode | undefined): void {
+export function requireRegion(principal: Principal, region: string | null | undefined): void {
   if (principal.region === undefined || principal.region === region) return;
   throw new ForbiddenError('other-region', `You act for region ${principal.region} only`);
 }

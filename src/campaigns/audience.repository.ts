@@ -7,7 +7,7 @@ import { type AudienceOrganisation } from './audience.rules.js';
 /** What plans read of the directory. */
 @Injectable()
 export class AudienceRepository {
-  constructor(@InjectDatabase() readonly db: Kysely<DirectoryTables>) {}
+  constructor(@InjectDatabase() private readonly db: Kysely<DirectoryTables>) {}
 
   /** Every organisation that some account works for, and all regions and commissioners, by code. */
   async organisations(): Promise<Map<string, AudienceOrganisation>> {

@@ -158,6 +158,15 @@ describe('who gets what', () => {
     expect(lines('another-template')[0]).toMatchObject({ excluded: null, address: 'testa.1@nhs.net' });
   });
 
+  it('greets whoever bears no first name as a colleague, and says of an account without an address that it has none', () => {
+    const nameless = account('1', 'nhsmail', { firstName: ' ', lastName: '' });
+    const [line] = recipientsOf(person(nameless, account('2', 'invalid', { email: '' })), context());
+    expect(line?.values).toMatchObject({
+      person: { firstName: 'colleague', fullName: 'colleague' },
+      accounts: [{ registeredAddress: 'testa.1@nhs.net' }, { registeredAddress: 'no email address' }],
+    });
+  });
+
   it('does not write to a suppressed address, however it is spelt', () => {
     const suppressed = new Map([['testa.1@nhs.net', 'hard-bounce']]);
     const [line] = recipientsOf(

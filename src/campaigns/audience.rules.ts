@@ -1,5 +1,6 @@
-import { type OdsCode } from '../shared/ods-code.js';
+import { type OrganisationKind } from '../directory/index.js';
 import { domainIsWithin, parseEmailAddress } from '../shared/email-address.js';
+import { addressedAs } from '../shared/person-name.js';
 import { type Segment } from '../segments/index.js';
 import { type CampaignKind, CLEARING_ROLES, KINDS, NOT_MAILED, SIGN_IN_TEMPLATES } from './campaign.kinds.js';
 import { type CampaignAudience } from './campaign.schema.js';
@@ -9,7 +10,7 @@ import { type Obligation, type PlannedRecipient, type Route } from './recipient.
 export interface AudienceOrganisation {
   readonly code: string;
   readonly name: string;
-  readonly kind: 'region' | 'icb' | 'commissioner' | 'practice' | 'trust' | 'other';
+  readonly kind: OrganisationKind;
   readonly active: boolean;
   readonly regionCode: string | null;
   readonly commissionerCode: string | null;
@@ -270,8 +271,8 @@ function isMeant(account: AudienceAccount, audience: CampaignAudience): boolean 
   );
 }
 
-function within(codes: readonly OdsCode[], code: string | null): boolean {
-  return code !== null && (codes as readonly string[]).includes(code);
+function within(codes: readonly string[], code: string | null): boolean {
+  return code !== null && codes.includes(code);
 }
 
 /** Whose address is written to: the lead account, or the next one that has an address to write to. */
@@ -284,7 +285,7 @@ function speakerOf(accounts: readonly AudienceAccount[]): AudienceAccount {
 /** The active organisations of the accounts, in code order; with roles, only those in which one of the roles is held. */
 function organisationsOf(
   accounts: readonly AudienceAccount[],
-  kinds?: readonly AudienceOrganisation['kind'][],
+  kinds?: readonly OrganisationKind[],
   roles?: readonly string[],
 ): AudienceOrganisation[] {
   const found = new Map<string, AudienceOrganisation>();
@@ -304,10 +305,13 @@ function personValues(speaker: AudienceAccount, accounts: readonly AudienceAccou
   // The commissioner's worklist says so too: an account under the right address is there, and gets the roles.
   const right = accounts.find(({ segment }) => segment === 'nhsmail');
   return {
-    person: { firstName: speaker.firstName, fullName: `${speaker.firstName} ${speaker.lastName}`.trim() },
+    person: {
+      firstName: addressedAs(speaker.firstName),
+      fullName: addressedAs(`${speaker.firstName} ${speaker.lastName}`),
+    },
     accounts: accounts.map((account) => ({
       accountId: account.id,
-      registeredAddress: account.email ?? '',
+      registeredAddress: account.email?.trim() || 'no email address',
       segment: account.segment,
       organisations: organisationsOf([account]).map(({ code, name }) => ({ code, name })),
       ...(right && account.segment === 'mismatched' && { useInstead: right.email ?? '' }),

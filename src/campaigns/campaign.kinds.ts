@@ -15,7 +15,10 @@ export type Expiry = 'cutoff' | 'pcse' | 'none';
 
 interface Kind {
   readonly title: string;
-  /** `people`: everybody with an account; `contacts`: commissioner and region staff; `blockers`: who may clear a payment. */
+  /**
+   * `people`: everybody with an account; `contacts`: commissioner and region staff; `blockers`: who may clear a payment;
+   * `told-before`: whoever was told dates that are wrong now.
+   */
   readonly audience: 'people' | 'contacts' | 'blockers' | 'told-before';
   readonly schedule: 'once' | 'ladder';
   readonly expiry: Expiry;

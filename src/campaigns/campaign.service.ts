@@ -7,8 +7,7 @@ import { DirectoryService } from '../directory/index.js';
 import { Ledger } from '../delivery/index.js';
 import { STALE_VERSION } from '../platform/http/index.js';
 import { Clock } from '../shared/clock.js';
-import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from '../shared/errors.js';
-import { type OdsCode } from '../shared/ods-code.js';
+import { ConflictError, ForbiddenError, InvalidInputError } from '../shared/errors.js';
 import { launchInWindow } from './campaign.clone.js';
 import { KINDS } from './campaign.kinds.js';
 import { CampaignRepository, type CampaignRow, NO_APPROVAL, type StepRow } from './campaign.repository.js';
@@ -20,7 +19,7 @@ import {
 } from './campaign.schema.js';
 import { nextState } from './campaign.states.js';
 import { type CampaignTables } from './campaign.tables.js';
-import { authorise, CampaignTransitions } from './campaign.transitions.js';
+import { authorise, CampaignTransitions, noSuchCampaign } from './campaign.transitions.js';
 import { type Contradiction, contradictionsInWords } from './plan.rules.js';
 import { expiryOf, type Plan, PlanService } from './plan.service.js';
 import { remainderObjection } from './remainder.rules.js';
@@ -148,14 +147,14 @@ export class CampaignService {
   async get(id: string): Promise<CampaignRow> {
     const row = await this.campaigns.find(id);
     if (row) return row;
-    throw new NotFoundError('campaign-not-found', 'There is no campaign of that id');
+    throw noSuchCampaign();
   }
 
   /** As `get`, for somebody who may be confined to a region: what they may not see is not there. */
   async visible(id: string, principal: Principal): Promise<CampaignRow> {
     const row = await this.get(id);
     if (principal.region === undefined || row.region === principal.region) return row;
-    throw new NotFoundError('campaign-not-found', 'There is no campaign of that id');
+    throw noSuchCampaign();
   }
 
   async list(filter: Parameters<CampaignRepository['list']>[0]): Promise<CampaignRow[]> {
@@ -336,12 +335,12 @@ export class CampaignService {
   }
 
   /** The one region in which the whole audience lies, if it does. */
-  private async regionOf({ regions, commissioners, organisations }: CampaignAudience): Promise<OdsCode | undefined> {
+  private async regionOf({ regions, commissioners, organisations }: CampaignAudience): Promise<string | undefined> {
     const codes = [...new Set([...regions, ...commissioners, ...organisations])];
     const known = await this.directory.regionsOf(codes);
     const found = new Set(codes.map((code) => known.get(code)));
     const [region] = found;
-    return found.size === 1 ? (region as OdsCode | undefined) : undefined;
+    return found.size === 1 ? region : undefined;
   }
 }
 

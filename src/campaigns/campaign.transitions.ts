@@ -4,7 +4,6 @@ import { AuditTrail, type Json, type Principal, requireRegion } from '../access/
 import { Ledger } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
 import { ConflictError, ForbiddenError, NotFoundError } from '../shared/errors.js';
-import { type OdsCode } from '../shared/ods-code.js';
 import {
   type CampaignPatch,
   CampaignRepository,
@@ -58,8 +57,8 @@ export class CampaignTransitions {
     authorise(principal, action);
     return this.campaigns.db.transaction().execute(async (trx) => {
       const campaign = await this.campaigns.lock(id, trx);
-      if (!campaign) throw new NotFoundError('campaign-not-found', 'There is no campaign of that id');
-      requireRegion(principal, (campaign.region ?? undefined) as OdsCode | undefined);
+      if (!campaign) throw noSuchCampaign();
+      requireRegion(principal, campaign.region);
       await also?.(trx, campaign);
       return this.applyTo(campaign, action, principal, patch, details, trx);
     });
@@ -136,6 +135,10 @@ export class CampaignTransitions {
     });
     return { row, stopped: await this.ledger.cancelStopped(dispatches, reason) };
   }
+}
+
+export function noSuchCampaign(): NotFoundError {
+  return new NotFoundError('campaign-not-found', 'There is no campaign of that id');
 }
 
 /** The service itself acts on what people decided; people and keys need the permission. */

@@ -44,10 +44,8 @@ export function contradictionsInWords(contradictions: readonly Contradiction[]):
     .join('; ');
 }
 
-/** What a plan says at a glance. Counts are emails for recipients and people for exclusions. */
-export interface PlanSummary {
-  readonly kind: string;
-  readonly windowId: string;
+/** Counts are emails for recipients and people for exclusions. */
+export interface PlanTotals {
   readonly recipients: number;
   readonly people: number;
   readonly bySegment: Readonly<Record<string, number>>;
@@ -61,6 +59,12 @@ export interface PlanSummary {
   readonly unreachable: number;
   /** People with several accounts, who get one merged email. */
   readonly merged: number;
+}
+
+/** What a plan says at a glance. */
+export interface PlanSummary extends PlanTotals {
+  readonly kind: string;
+  readonly windowId: string;
   /** Earlier campaigns that sent some of these people the same template. */
   readonly duplicates: readonly {
     readonly campaign: string;
@@ -79,20 +83,6 @@ export interface PlanSummary {
   readonly missing: Readonly<Record<string, readonly string[]>>;
   readonly steps: readonly PlanStep[];
   readonly changes: PlanDiff;
-}
-
-export interface PlanTotals {
-  readonly recipients: number;
-  readonly people: number;
-  readonly bySegment: Record<string, number>;
-  readonly byTemplate: Record<string, number>;
-  readonly byRegion: Record<string, number>;
-  readonly byCommissioner: Record<string, number>;
-  readonly byRoute: Record<string, number>;
-  readonly excluded: number;
-  readonly exclusions: Record<string, number>;
-  readonly unreachable: number;
-  readonly merged: number;
 }
 
 /** Adds recipients up one by one, so that a plan of a million people needs no list of them. */

@@ -10,7 +10,7 @@ import { AudienceService, type Everybody } from './audience.service.js';
 import { KINDS } from './campaign.kinds.js';
 import { type CampaignRow } from './campaign.repository.js';
 import { type CampaignTables } from './campaign.tables.js';
-import { PlanRepository, type RecipientRow } from './plan.repository.js';
+import { PlanRepository, type PlanRow, type RecipientRow } from './plan.repository.js';
 import {
   contentHash,
   type Contradiction,
@@ -96,7 +96,7 @@ export class PlanService {
         feasibility: this.feasibilityOf(totals, steps, window),
         missing: Object.fromEntries([...missing].map(([template, names]) => [template, [...names].sort()])),
         steps,
-        changes: await this.changesSince(previous?.id, id, previous?.made_at, trx),
+        changes: await this.changesSince(previous, id, trx),
       };
       await this.plans.complete(id, hash, summary, trx);
       await this.plans.forgetRecipients(campaign.id, [id, ...(previous ? [previous.id] : [])], trx);
@@ -228,13 +228,12 @@ export class PlanService {
   }
 
   private async changesSince(
-    previousId: string | undefined,
+    previous: PlanRow | undefined,
     id: string,
-    since: Date | undefined,
     trx: Transaction<CampaignTables>,
-  ): Promise<PlanSummary['changes']> {
-    if (previousId === undefined || since === undefined) return { since: null, joined: 0, left: 0, changed: 0 };
-    return { since: since.toISOString(), ...(await this.plans.diff(previousId, id, trx)) };
+  ): Promise<PlanDiff> {
+    if (!previous) return { since: null, joined: 0, left: 0, changed: 0 };
+    return { since: previous.made_at.toISOString(), ...(await this.plans.diff(previous.id, id, trx)) };
   }
 }
 

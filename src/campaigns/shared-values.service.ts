@@ -10,7 +10,7 @@ import { allDatesOf } from './correction.audience.js';
 export class SharedValuesService {
   constructor(@InjectConfig() private readonly config: Config) {}
 
-  of({ options }: Pick<CampaignRow, 'options'>, window: DeclarationWindow): Readonly<Record<string, unknown>> {
+  of({ options }: Pick<CampaignRow, 'options'>, window: DeclarationWindow) {
     return {
       window: allDatesOf(window),
       serviceDesk: options.serviceDesk,

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { type Transaction } from 'kysely';
 import { v5 as uuidFrom } from 'uuid';
 import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
-import { AudienceRepository } from './audience.repository.js';
 import { Ledger, type NewMessage } from '../delivery/index.js';
 import { TemplateCatalogue } from '../rendering/index.js';
-import { type Transaction } from 'kysely';
 import { type Config, InjectConfig, publicUrlOf } from '../platform/config/index.js';
 import { FIRST_GENERATION, linksExpireAt, organisationLinkPath } from '../shared/organisation-link.js';
+import { AudienceRepository } from './audience.repository.js';
 import { type CampaignRow, type StepRow } from './campaign.repository.js';
 import { type CampaignTables } from './campaign.tables.js';
 import { PlanRepository } from './plan.repository.js';
@@ -55,7 +55,8 @@ export class StepDispatcher {
     const messages = this.messages(campaign.approved_plan_id, (recipient) => {
       const mail = this.messageOf(recipient, window, outstanding);
       if (!mail || campaign.kind !== 'cascade-request') return mail;
-      return { ...mail, values: { ...mail.values, ...this.answerLink(campaign, recipient, window, sharedValues) } };
+      const links = { ...sharedValues.links, acknowledge: this.answerLink(campaign, recipient, window) };
+      return { ...mail, values: { ...mail.values, links } };
     });
     return (await this.ledger.plan(dispatch, messages, trx)).planned;
   }
@@ -96,13 +97,7 @@ export class StepDispatcher {
   }
 
   /** Where the organisation that a cascade request is about says what became of it. The same for all its people. */
-  private answerLink(
-    campaign: CampaignRow,
-    recipient: PlannedRecipient,
-    window: DeclarationWindow,
-    sharedValues: Readonly<Record<string, unknown>>,
-  ): Readonly<Record<string, unknown>> {
-    const links = sharedValues['links'] as Readonly<Record<string, string>>;
+  private answerLink(campaign: CampaignRow, recipient: PlannedRecipient, window: DeclarationWindow): string {
     const path = organisationLinkPath(
       {
         purpose: 'answer',
@@ -113,6 +108,6 @@ export class StepDispatcher {
       },
       this.config.secret,
     );
-    return { links: { ...links, acknowledge: new URL(path, publicUrlOf(this.config)).href } };
+    return new URL(path, publicUrlOf(this.config)).href;
   }
 }

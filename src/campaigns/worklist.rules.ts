@@ -1,6 +1,7 @@
 import { type Segment } from '../segments/index.js';
 import { groupBy } from '../shared/group-by.js';
 import { type AudienceOrganisation, type AudiencePerson } from './audience.rules.js';
+import { commissionerValues, type PracticeLine, regionValues } from './request.values.js';
 
 /** People who cannot sign in after the change, or of whom nobody knows, unless somebody helps them. */
 const NEEDS_HELP: ReadonlySet<Segment> = new Set<Segment>(['mismatched', 'unknown', 'invalid']);
@@ -16,23 +17,7 @@ export function peopleForNewAccounts(persons: readonly AudiencePerson[]): Audien
   });
 }
 
-interface PracticeLine {
-  readonly code: string;
-  readonly name: string;
-  readonly atRisk: boolean;
-  readonly peopleToHelp: number;
-}
-
-interface Totals {
-  readonly practices: number;
-  readonly practicesAtRisk: number;
-  readonly peopleToHelp: number;
-}
-
-/**
- * What a cascade request tells a commissioner of its practices, and a region of its commissioners: those at risk of
- * missing payment first, then by how many people need help. Counts only: the message is made to be passed on.
- */
+/** What a cascade request tells a commissioner of its practices, and a region of its commissioners. */
 export function worklists(
   persons: readonly AudiencePerson[],
   organisations: readonly AudienceOrganisation[],
@@ -50,60 +35,27 @@ export function worklists(
   const made = new Map<string, Readonly<Record<string, unknown>>>();
 
   const linesOf = (commissioner: string): PracticeLine[] =>
-    (practices.get(commissioner) ?? [])
-      .map(({ code, name }) => ({ code, name, atRisk: atRisk.has(code), peopleToHelp: help.get(code) ?? 0 }))
-      .sort(
-        (a, b) => Number(b.atRisk) - Number(a.atRisk) || b.peopleToHelp - a.peopleToHelp || (a.code < b.code ? -1 : 1),
-      );
-
-  const valuesOf = ({ code, name, kind }: AudienceOrganisation): Readonly<Record<string, unknown>> => {
-    const organisation = { code, name };
-    if (kind !== 'region') {
-      const lines = linesOf(code);
-      return { organisation, practices: lines, totals: totalsOf(lines) };
-    }
-    const below = (commissioners.get(code) ?? []).map((commissioner) => ({
-      code: commissioner.code,
-      name: commissioner.name,
-      totals: totalsOf(linesOf(commissioner.code)),
+    (practices.get(commissioner) ?? []).map(({ code, name }) => ({
+      code,
+      name,
+      atRisk: atRisk.has(code),
+      peopleToHelp: help.get(code) ?? 0,
     }));
-    return {
+
+  const valuesOf = (organisation: AudienceOrganisation): Readonly<Record<string, unknown>> => {
+    const { code, kind } = organisation;
+    if (kind !== 'region') return commissionerValues(organisation, linesOf(code));
+    const below = commissioners.get(code) ?? [];
+    return regionValues(
       organisation,
-      commissioners: below.map(({ code: own, name: title, totals }) => ({
-        code: own,
-        name: title,
-        practiceCount: totals.practices,
-        practicesAtRisk: totals.practicesAtRisk,
-        peopleToHelp: totals.peopleToHelp,
-      })),
-      totals: below.reduce((sum, { totals }) => add(sum, totals), {
-        practices: 0,
-        practicesAtRisk: 0,
-        peopleToHelp: 0,
-      }),
-    };
+      below.map((commissioner) => ({ ...commissioner, lines: linesOf(commissioner.code) })),
+    );
   };
 
   return (organisation) => {
     const values = made.get(organisation.code) ?? valuesOf(organisation);
     made.set(organisation.code, values);
     return values;
-  };
-}
-
-function totalsOf(lines: readonly PracticeLine[]): Totals {
-  return {
-    practices: lines.length,
-    practicesAtRisk: lines.filter((line) => line.atRisk).length,
-    peopleToHelp: lines.reduce((sum, line) => sum + line.peopleToHelp, 0),
-  };
-}
-
-function add(a: Totals, b: Totals): Totals {
-  return {
-    practices: a.practices + b.practices,
-    practicesAtRisk: a.practicesAtRisk + b.practicesAtRisk,
-    peopleToHelp: a.peopleToHelp + b.peopleToHelp,
   };
 }
 

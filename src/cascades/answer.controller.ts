@@ -60,8 +60,8 @@ export class AnswerController {
       refuse(response, link.why);
       return;
     }
-    const { cascade, organisation } = link;
-    if (token.startsWith('pack.')) {
+    const { purpose, cascade, organisation } = link;
+    if (purpose === 'pack') {
       const lines = await this.worklists.lines(cascade.id, organisation.code);
       send(response, 200, packPage(token, organisation, lines, this.clock.now(), snapshotOf(cascade)));
       return;

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../shared/html-text.js';
 import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { type OrganisationRow } from './cascade.repository.js';
 import { type Answer, answersOf, isAnswered } from './step.rules.js';
@@ -203,9 +204,4 @@ function page(title: string, body: string): string {
 ${body}</main></div></body>
 </html>
 `;
-}
-
-/** For HTML text and quoted attributes. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -94,7 +94,7 @@ export const scoreSchema = z
     ],
   });
 
-export const coverageRowSchema = z
+const coverageRowSchema = z
   .object({
     level: z.enum(['nation', 'region', 'commissioner']),
     regionCode: z.string().nullable(),
@@ -159,7 +159,7 @@ export const practiceQuerySchema = pageQuery(odsCodeSchema, {
   commissioner: odsCodeSchema.optional(),
   coverage: z.enum(COVERAGES).optional(),
 });
-export const practiceRowSchema = z
+const practiceRowSchema = z
   .object({
     code: z.string(),
     name: z.string(),

@@ -299,7 +299,7 @@ export class CascadeController {
 
   private async ownRegion(id: string, code: string, principal: Principal): Promise<OrganisationRow> {
     const organisation = await this.cascades.organisation(id, code);
-    requireRegion(principal, (organisation.region_code ?? undefined) as OdsCode | undefined);
+    requireRegion(principal, organisation.region_code);
     return organisation;
   }
 }

@@ -75,8 +75,8 @@ export class CascadeFreezer {
 
   /**
    * The tree of a rehearsal; when it is there already, nothing changes. `DrillService` writes to it.
-   * @param foreseen default: the whole country, as it is now. @param askedAt when its messages leave; default: now. @param also what is kept only together with the tree.
-   * @returns the id of the drill.
+   * @param foreseen default: the whole country, as it is now. @param askedAt when its messages leave; default: now.
+   * @param also what is kept only together with the tree. @returns the id of the drill.
    */
   async drill(
     { id = uuid(), name, foreseen, askedAt = this.clock.now() }: DrillTree,

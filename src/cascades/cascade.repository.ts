@@ -164,14 +164,6 @@ export class CascadeRepository {
       .execute();
   }
 
-  async names(id: string, trx: Transaction<CascadeTables>): Promise<Pick<OrganisationRow, 'code' | 'kind' | 'name'>[]> {
-    return trx
-      .selectFrom('cascade_organisation')
-      .select(['code', 'kind', 'name'])
-      .where('cascade_id', '=', id)
-      .execute();
-  }
-
   /** Everything in the tree. */
   async codes(id: string, trx: Transaction<CascadeTables>): Promise<{ code: string }[]> {
     return trx.selectFrom('cascade_organisation').select('code').where('cascade_id', '=', id).execute();

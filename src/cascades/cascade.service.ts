@@ -53,14 +53,14 @@ export class CascadeService {
   async get(id: string): Promise<CascadeRow> {
     const row = await this.repository.find(id);
     if (row) return row;
-    throw new NotFoundError('cascade-not-found', 'There is no cascade of that id');
+    throw noSuchCascade();
   }
 
   /** As `get`, for somebody who may be confined to a region: a cascade that leaves it out is not there. */
   async visible(id: string, region: string | undefined): Promise<CascadeRow> {
     const row = await this.get(id);
     if (region === undefined || (await this.repository.organisation(id, region))) return row;
-    throw new NotFoundError('cascade-not-found', 'There is no cascade of that id');
+    throw noSuchCascade();
   }
 
   /** Newest first; with a region, those that have it in their tree. */
@@ -232,6 +232,10 @@ function requiredReason(reason = ''): string {
     'reason-missing',
     'Say in a few words why this is not yours, so that it can go elsewhere',
   );
+}
+
+function noSuchCascade(): NotFoundError {
+  return new NotFoundError('cascade-not-found', 'There is no cascade of that id');
 }
 
 function notInCascade(code: string): NotFoundError {

@@ -2,7 +2,7 @@ import { type CqrsRole } from '../directory/index.js';
 import { type Segment } from '../segments/index.js';
 
 /** What a contact does for the organisation, by the CQRS roles held there. */
-export const DUTIES = {
+const DUTIES = {
   administers: ['User Administrator', 'Advanced User Administrator'],
   approves: ['Approval Management', 'Finance Management'],
   declares: ['Declaration Management'],
@@ -47,7 +47,8 @@ export type WorklistNeed = Need | 'left';
 export const NEED_ACTIONS: Readonly<Record<WorklistNeed, string>> = {
   left: 'Mail to this NHSmail address comes back for good: ask whether the person has left, and if so have the account disabled; if not, request a new account under an address that works',
   mismatched: 'Request a new CQRS account under the person’s own NHSmail address, with the same roles',
-  unknown: 'Ask the person whether they have NHSmail: if so request a new account under it, if not tell the CQRS team',
+  unknown:
+    'Ask the person whether they have NHSmail: if so, and its address is not the one registered, request a new account under it; if not, tell the CQRS team',
   unreachable:
     'No email reaches this address: tell the person yourself, and request an account under an address that works',
 };

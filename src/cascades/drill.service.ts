@@ -106,7 +106,8 @@ export class DrillService {
     if (form !== undefined && (await this.cascades.find(id))) return id;
     const leavesAt = this.leavesAt(drill);
     const foreseen = await this.freezer.foresee(scopeOf(drill, principal));
-    const codes = askedOf(foreseen.nodes, drill).map(({ code }) => code);
+    const asked = askedOf(foreseen.nodes, drill);
+    const codes = asked.map(({ code }) => code);
     const { messages } = forecastOf(foreseen.nodes, drill, reachedOf(foreseen.census, codes, drill), leavesAt);
     if (messages === 0) throw new ConflictError('nobody-to-write-to', 'Nobody there can be written to by email');
     if (expected !== undefined && messages !== expected) {
@@ -116,20 +117,18 @@ export class DrillService {
       );
     }
     return this.freezer.drill({ id, name, foreseen, askedAt: leavesAt }, principal, (cascade, trx) =>
-      this.write(cascade, drill, leavesAt, trx),
+      this.write(cascade, asked, drill.contacts, leavesAt, trx),
     );
   }
 
   private async write(
     cascade: NewCascade,
-    { practices, contacts }: DrillScope,
+    asked: readonly TreeNode[],
+    contacts: number,
     dueAt: Date,
     trx: Transaction<CascadeTables>,
   ): Promise<void> {
-    const tree = await this.cascades.names(cascade.id, trx);
-    const nameOf = new Map(
-      tree.filter(({ kind }) => practices || kind !== 'practice').map(({ code, name }) => [code, name]),
-    );
+    const nameOf = new Map(asked.map(({ code, name }) => [code, name]));
     const people = await this.contacts.addressees(cascade.id, [...nameOf.keys()], trx);
     const dispatch = {
       id: cascade.id,

@@ -1,12 +1,6 @@
+import { commissionerValues, regionValues, totalsOf } from '../campaigns/index.js';
 import { type Route } from '../delivery/index.js';
 import { type OrganisationFigures } from './escalation.repository.js';
-
-/** Counts of an organisation and everything below it. */
-interface Totals {
-  readonly practices: number;
-  readonly practicesAtRisk: number;
-  readonly peopleToHelp: number;
-}
 
 export interface RequestContent {
   readonly template: 'cascade-request' | 'cascade-request-region' | 'cascade-practice';
@@ -38,15 +32,10 @@ export class RequestContents {
 
   /** To a commissioner about its practices, those at risk first. */
   toCommissioner(figure: OrganisationFigures): RequestContent {
-    const practices = this.practicesOf(figure.code);
     return {
       template: 'cascade-request',
       route: 'cascade',
-      values: {
-        organisation: { code: figure.code, name: figure.name },
-        practices: practices.map(({ code, name, atRisk, peopleToHelp }) => ({ code, name, atRisk, peopleToHelp })),
-        totals: totalsOf(practices),
-      },
+      values: commissionerValues(figure, this.practicesOf(figure.code)),
     };
   }
 
@@ -57,22 +46,9 @@ export class RequestContents {
   ): RequestContent {
     const rows = commissioners.flatMap((code) => {
       const figure = this.byCode.get(code);
-      return figure ? [{ figure, totals: totalsOf(this.practicesOf(code)) }] : [];
+      return figure ? [{ ...figure, lines: this.practicesOf(code) }] : [];
     });
-    return {
-      template: 'cascade-request-region',
-      route: 'cascade',
-      values: {
-        organisation: { code: organisation.code, name: organisation.name },
-        commissioners: rows.map(({ figure: { code, name }, totals: { practices, ...rest } }) => ({
-          code,
-          name,
-          practiceCount: practices,
-          ...rest,
-        })),
-        totals: rows.reduce((sum, { totals }) => add(sum, totals), totalsOf([])),
-      },
-    };
+    return { template: 'cascade-request-region', route: 'cascade', values: regionValues(organisation, rows) };
   }
 
   /** In code order. */
@@ -83,26 +59,8 @@ export class RequestContents {
   }
 
   private practicesOf(commissioner: string): OrganisationFigures[] {
-    return this.figures
-      .filter(({ kind, commissionerCode }) => kind === 'practice' && commissionerCode === commissioner)
-      .sort(
-        (a, b) => Number(b.atRisk) - Number(a.atRisk) || b.peopleToHelp - a.peopleToHelp || (a.code < b.code ? -1 : 1),
-      );
+    return this.figures.filter(
+      ({ kind, commissionerCode }) => kind === 'practice' && commissionerCode === commissioner,
+    );
   }
-}
-
-function totalsOf(practices: readonly OrganisationFigures[]): Totals {
-  return {
-    practices: practices.length,
-    practicesAtRisk: practices.filter(({ atRisk }) => atRisk).length,
-    peopleToHelp: practices.reduce((sum, { peopleToHelp }) => sum + peopleToHelp, 0),
-  };
-}
-
-function add(a: Totals, b: Totals): Totals {
-  return {
-    practices: a.practices + b.practices,
-    practicesAtRisk: a.practicesAtRisk + b.practicesAtRisk,
-    peopleToHelp: a.peopleToHelp + b.peopleToHelp,
-  };
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { dispatchMessages } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
+import { addressedAs } from '../shared/person-name.js';
 import { TOP_DOWN } from './cascade.repository.js';
 import { type CascadeTables } from './cascade.tables.js';
 import { type DueRung, type Owing } from './escalation.rules.js';
@@ -17,7 +18,7 @@ export interface Launch {
   readonly at: Date;
 }
 
-/** Somebody who can be written to now. */
+/** Somebody who can be written to now, with the names to call them by. */
 export interface Addressee {
   readonly code: string;
   readonly rank: number;
@@ -155,7 +156,11 @@ export class EscalationRepository {
       where contact.cascade_id = ${cascadeId} and contact.code = any(${[...codes]}::text[])
         and account.status = 'active' and account.email_normalised is not null
       order by contact.code, contact.rank`.execute(db);
-    return rows;
+    return rows.map(({ firstName, fullName, ...rest }) => ({
+      ...rest,
+      firstName: addressedAs(firstName),
+      fullName: addressedAs(fullName),
+    }));
   }
 
   /** Every organisation of the tree that is still open. */

@@ -3,10 +3,10 @@ import { type WorkingCalendar } from '../shared/working-calendar.js';
 import { isAnswered, type StepState } from './step.rules.js';
 
 /**
- * Whom it is taken to when an organisation does not act: the organisation's own deputies, the organisation above, the CQRS team, or past the
- * organisation to its practices themselves.
+ * Whom it is taken to when an organisation does not act: the organisation's own deputies, the organisation above, the
+ * CQRS team, or past the organisation to its practices themselves.
  */
-export const ESCALATION_TARGETS = ['deputy', 'parent', 'team', 'practices'] as const;
+const ESCALATION_TARGETS = ['deputy', 'parent', 'team', 'practices'] as const;
 export type EscalationTarget = (typeof ESCALATION_TARGETS)[number];
 
 const rungsSchema = z

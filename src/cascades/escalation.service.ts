@@ -234,9 +234,7 @@ export class EscalationService {
       values: {
         ...content.values,
         person: { firstName: to.firstName, fullName: to.fullName },
-        links: organisation
-          ? { ...links, acknowledge: this.linkOf(cascade, organisation, publicUrlOf(this.config)) }
-          : links,
+        links: organisation ? { ...links, acknowledge: this.linkOf(cascade, organisation) } : links,
       },
     }));
   }
@@ -244,7 +242,6 @@ export class EscalationService {
   private linkOf(
     { id, links_expire_at }: CascadeRow,
     { code, linkGeneration }: { readonly code: string; readonly linkGeneration: number },
-    pages: string,
   ): string {
     const link = {
       purpose: 'answer' as const,
@@ -253,7 +250,7 @@ export class EscalationService {
       generation: linkGeneration,
       expiresAt: links_expire_at,
     };
-    return new URL(organisationLinkPath(link, this.config.secret), pages).href;
+    return new URL(organisationLinkPath(link, this.config.secret), publicUrlOf(this.config)).href;
   }
 }
 

@@ -1,4 +1,4 @@
-export { type AnswerInput, type AnswerResult, CascadeService } from './cascade.service.js';
+export { CascadeService } from './cascade.service.js';
 export { CascadeFreezer } from './cascade.freezer.js';
 export { type CascadeRow, type OrganisationRow } from './cascade.repository.js';
 export { CascadeTicker } from './cascade.ticker.js';
@@ -12,34 +12,19 @@ export {
 } from './escalation.rules.js';
 export { EscalationPolicies } from './escalation.policies.js';
 export { EscalationService } from './escalation.service.js';
-export { type Comparison, LoopService } from './loop.service.js';
-export { type CoverageRow, type DayOfSteps, type PracticeRow } from './report.repository.js';
+export { LoopService } from './loop.service.js';
+export { type CoverageRow, type DayOfSteps } from './report.repository.js';
 export { CascadeReports } from './report.service.js';
-export {
-  type DrillForecast,
-  type DrillScope,
-  DrillService,
-  MOST_DRILL_CONTACTS,
-  USUAL_DRILL_CONTACTS,
-} from './drill.service.js';
-export { SCORED_STEPS, type StepScore } from './score.repository.js';
-export {
-  type Answer,
-  ANSWERS,
-  type Coverage,
-  COVERAGES,
-  isAnswered,
-  type StepAction,
-  type StepState,
-  type TreeKind,
-} from './step.rules.js';
+export { type DrillScope, DrillService, MOST_DRILL_CONTACTS, USUAL_DRILL_CONTACTS } from './drill.service.js';
+export { type StepScore } from './score.repository.js';
+export { ANSWERS, type Coverage, COVERAGES, type StepState, type TreeKind } from './step.rules.js';
 export { STEP_ACTION_WORDS } from './step.words.js';
 export { type Nudge, NudgeService } from './nudge.service.js';
-export { type TableExport, toCsv, toWorkbook, XLSX_TYPE } from './table.export.js';
+export { csvFile, toCsv, toWorkbook, XLSX_TYPE } from './table.export.js';
 export { type CascadeTables } from './cascade.tables.js';
-export { ProofService, type ProofVerdict } from './proof.service.js';
+export { ProofService } from './proof.service.js';
 export { TellingModule } from './telling.module.js';
-export { type Telling, TellingService } from './telling.service.js';
+export { TellingService } from './telling.service.js';
 export { WorklistService } from './worklist.service.js';
-export { type WorklistLine, type WorklistPerson } from './worklist.types.js';
-export { type CascadeScript, ScriptedCascade, type ScriptedRun, USUAL_SCRIPT } from './scripted-cascade.js';
+export { type CascadeScript, ScriptedCascade } from './scripted-cascade.js';
+export { type TreeScope } from './tree.rules.js';

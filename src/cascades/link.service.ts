@@ -6,7 +6,12 @@ import { type BadLink } from './answer.pages.js';
 import { type CascadeRow, CascadeRepository, type OrganisationRow } from './cascade.repository.js';
 
 export type OpenedLink =
-  | { readonly ok: true; readonly cascade: CascadeRow; readonly organisation: OrganisationRow }
+  | {
+      readonly ok: true;
+      readonly purpose: LinkPurpose;
+      readonly cascade: CascadeRow;
+      readonly organisation: OrganisationRow;
+    }
   | { readonly ok: false; readonly why: BadLink };
 
 /** What a link opens, if it still does. Reading one changes nothing. */
@@ -27,6 +32,6 @@ export class LinkService {
     const organisation = await this.repository.organisation(link.cascadeId, link.organisation);
     if (!cascade || !organisation) return { ok: false, why: 'unknown' };
     if (link.generation < organisation.link_generation) return { ok: false, why: 'revoked' };
-    return { ok: true, cascade, organisation };
+    return { ok: true, purpose: link.purpose, cascade, organisation };
   }
 }

@@ -7,7 +7,6 @@ import { Clock } from '../shared/clock.js';
 import { ConflictError, ForbiddenError } from '../shared/errors.js';
 import { groupBy } from '../shared/group-by.js';
 import { LondonTime } from '../shared/london-time.js';
-import { type OdsCode } from '../shared/ods-code.js';
 import { CascadeService } from './cascade.service.js';
 import { type CascadeTables } from './cascade.tables.js';
 import { RequestContents } from './escalation.mail.js';
@@ -80,7 +79,7 @@ export class NudgeService {
     const cascade = await this.cascades.get(cascadeId);
     for (const code of codes) {
       const { region_code: region } = await this.cascades.organisation(cascadeId, code);
-      requireRegion(principal, (region ?? undefined) as OdsCode | undefined);
+      requireRegion(principal, region);
     }
     const launch = await this.escalations.launch(cascadeId);
     const leavesAt = this.leavesAt();

@@ -1,5 +1,5 @@
+import { escapeHtml } from '../shared/html-text.js';
 import { formatDateTime, LondonTime } from '../shared/london-time.js';
-import { escapeHtml } from './answer.pages.js';
 import { type StepAction } from './step.rules.js';
 import { STEP_ACTION_WORDS } from './step.words.js';
 import { type ReturnedMail } from './telling.repository.js';

@@ -27,8 +27,9 @@ const LARGEST_FILE = 20_000_000;
 
 /**
  * The evidence that an organisation was told, as a ZIP: what was sent to whom (accounts and keyed hashes of addresses,
- * never addresses), the hash of the bytes, why, what came back, each step and answer; with a page for people. As it holds nothing that is redacted, it is the
- * same before and after redaction. A manifest with the hash of every file is signed by the service.
+ * never addresses), the hash of the bytes, why, what came back, each step and answer; with a page for people. As it holds
+ * nothing that is redacted, it is the same before and after redaction. A manifest with the hash of every file is signed by
+ * the service.
  */
 @Injectable()
 export class ProofService {

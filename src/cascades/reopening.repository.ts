@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { dispatchMessages, type MessageState } from '../delivery/index.js';
+import { TOLD_STATES } from '../campaigns/index.js';
+import { dispatchMessages } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CascadeTables } from './cascade.tables.js';
-
-/** It arrived, or may have. A bounce told nobody anything. */
-const TOLD: readonly MessageState[] = ['accepted', 'complained', 'unknown', 'sending'];
 
 /**
  * The mailings that told a cascade its dates: its own, and the corrections of its window. `current` are those whose
@@ -51,7 +49,7 @@ export class ReopeningRepository {
             mailing.shared_values -> 'window' as dates, coalesce(message.accepted_at, message.state_changed_at) as at
           from mailing
           cross join lateral ${dispatchMessages(sql.ref('mailing.id'))} as message
-          where message.state = any(${[...TOLD]}::message_state[])
+          where message.state = any(${[...TOLD_STATES]}::message_state[])
         ) as message
         group by code
       ), misled as (

@@ -40,7 +40,6 @@ export class CascadeReports {
   }
 
   async practices(cascadeId: string, filter: PracticeFilter): Promise<PracticeRow[]> {
-    await this.cascades.get(cascadeId);
     return this.repository.practices(cascadeId, filter);
   }
 
@@ -49,7 +48,6 @@ export class CascadeReports {
   }
 
   async curve(cascadeId: string): Promise<CurvePoint[]> {
-    await this.cascades.get(cascadeId);
     return this.repository.curve(cascadeId);
   }
 

@@ -39,9 +39,16 @@ export class ScoreRepository {
         cross join lateral ${dispatchMessages(sql.ref('dispatch.id'))} as message
         cross join unnest(message.organisation_codes) as told (code)
         where dispatch.campaign_id = ${cascadeId} group by told.code
+      ), reopened as (
+        select code, max(id) as id from cascade_step
+        where cascade_id = ${cascadeId} and action = 'reopen' group by code
       ), passed as (
-        select code, min(at) as at from cascade_step
-        where cascade_id = ${cascadeId} and action = 'pass-on' group by code
+        -- What was passed on with dates that have moved since was taken back, as its answer was.
+        select pass.code, min(pass.at) as at from cascade_step pass
+        left join reopened on reopened.code = pass.code
+        where pass.cascade_id = ${cascadeId} and pass.action = 'pass-on'
+          and (reopened.id is null or pass.id > reopened.id)
+        group by pass.code
       ), step as (
         select node.kind, fact.step, fact.taken_at,
           -- Not "greatest", which of null and 0 is 0.

@@ -53,7 +53,7 @@ interface AnswerRule {
 const NOT_ANSWERED: readonly StepState[] = ['waiting', 'sent', 'delivered', 'undeliverable'];
 
 /** Which answer an organisation may give, and where it takes it. Late answers are answers like any other. */
-export const ANSWER_RULES: Readonly<Record<Answer, AnswerRule>> = {
+const ANSWER_RULES: Readonly<Record<Answer, AnswerRule>> = {
   acknowledge: {
     by: ['region', 'commissioner', 'practice'],
     from: [...NOT_ANSWERED, 'declined'],

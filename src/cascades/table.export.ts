@@ -15,19 +15,20 @@ export interface TableExport {
 export const CSV_TYPE = 'text/csv; charset=utf-8';
 export const XLSX_TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
 
-/** RFC 4180 with a byte-order mark, without which Excel misreads anything but ASCII. */
+/**
+ * A CSV file for spreadsheets (RFC 4180, with a byte-order mark without which Excel misreads anything but ASCII). Texts
+ * that a spreadsheet would run as a formula are neutralised: they came from other people's files.
+ */
+export function csvFile(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const records = rows.map((row) => row.map((cell) => (typeof cell === 'string' ? neutralise(cell) : cell)));
+  return stringify([[...header], ...records], { bom: true, record_delimiter: 'windows' });
+}
+
 export function toCsv({ header, rows, madeAt, snapshot }: TableExport): string {
   const made = madeAt.toISOString();
-  return stringify(
-    [
-      [...header, 'Made at', 'Made from'],
-      ...rows.map((row) => [
-        ...row.map((cell) => (typeof cell === 'string' ? neutralise(cell) : cell)),
-        made,
-        snapshot,
-      ]),
-    ],
-    { bom: true, record_delimiter: '\r\n' },
+  return csvFile(
+    [...header, 'Made at', 'Made from'],
+    rows.map((row) => [...row, made, snapshot]),
   );
 }
 

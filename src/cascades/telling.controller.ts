@@ -29,8 +29,7 @@ export class TellingController {
     @Param('code', { schema: odsCodeSchema }) code: OdsCode,
     @CurrentPrincipal() principal: Principal,
   ): Promise<{ items: Telling[] }> {
-    const region = (await this.directory.regionsOf([code])).get(code);
-    requireRegion(principal, region as OdsCode | undefined);
+    requireRegion(principal, (await this.directory.regionsOf([code])).get(code));
     return { items: await this.tellings.told(code) };
   }
 }

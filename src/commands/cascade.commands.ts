@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type INestApplicationContext } from '@nestjs/common';
@@ -68,8 +68,8 @@ export function registerCascadeCommands(program: Command): void {
     .option('--dry-run', 'say how many it would write to, and write to nobody')
     .option('--json', 'one JSON document')
     .action(async (name: string, { dryRun, json, ...given }: DrillOptions) => {
-      const { DrillService } = await import('../cascades/index.js');
-      const drill = drillOf(given);
+      const { DrillService, MOST_DRILL_CONTACTS } = await import('../cascades/index.js');
+      const drill = drillOf(given, MOST_DRILL_CONTACTS);
       await withService(async (app) => {
         const drills = app.get(DrillService);
         const forecast = await drills.foresee(drill, TERMINAL);
@@ -152,13 +152,14 @@ export function registerCascadeCommands(program: Command): void {
     .option('--json', 'the figures as one JSON document')
     .action(async ({ small = false, json = false }: Output & { small?: boolean }) => {
       const dataDir = join(PROJECT_ROOT, 'var', small ? 'demo-cascade-small' : 'demo-cascade');
-      await rm(dataDir, { recursive: true, force: true });
+      const { discardDataFolder } = await import('../platform/database/index.js');
+      await discardDataFolder(dataDir);
       const clock = new FixedClock(START.toInstant());
       const result = await withService((app) => nationalCascade(app, clock, small), {
         // No scheduler: the simulation ticks by itself, on its own clock.
         roles: ['worker'],
         clock,
-        adjust: captured(dataDir),
+        ...captured(dataDir),
       });
       if (json) {
         await print(JSON.stringify(result));
@@ -176,10 +177,10 @@ function cascadeIdOf(given: string): string {
   throw new InvalidInputError('bad-cascade-id', 'cascade: expected the id of a cascade, as its page shows it');
 }
 
-function drillOf({ region = [], practices = false, contacts, at }: DrillOptions): DrillScope {
+function drillOf({ region = [], practices = false, contacts, at }: DrillOptions, most: number): DrillScope {
   const number = Number(contacts);
-  if (!Number.isInteger(number) || number < 1 || number > 5) {
-    throw new InvalidInputError('bad-number', '--contacts: expected a whole number from 1 to 5');
+  if (!Number.isInteger(number) || number < 1 || number > most) {
+    throw new InvalidInputError('bad-number', `--contacts: expected a whole number from 1 to ${most}`);
   }
   const regions = region.map((code) => {
     const known = parseOdsCode(code);
@@ -195,25 +196,17 @@ async function nationalCascade(app: INestApplicationContext, clock: FixedClock, 
     { DeadlinesService },
     { Ledger, Reconciler },
     { ImportService },
-    access,
+    { DEMO },
     { runScriptedCascade },
   ] = await Promise.all([
     import('../campaigns/index.js'),
     import('../deadlines/index.js'),
     import('../delivery/index.js'),
     import('../directory/index.js'),
-    import('../access/index.js'),
+    import('./invented.people.js'),
     import('./cascade.run.js'),
   ]);
-  const invented = (role: 'author' | 'approver' | 'operator') => ({
-    id: `person:demo-${role}`,
-    kind: 'person' as const,
-    name: `The demo's ${role}`,
-    roles: [role],
-    permissions: access.permissionsOf([role]),
-  });
-  const author = invented('author');
-  const actor = author.id;
+  const actor = DEMO.author.id;
   const people = join(FIXTURES, small ? 'demo-small' : 'demo');
   const imports = app.get(ImportService);
   await imports.importOrganisations([join(small ? people : FIXTURES, 'ods')], { actor });
@@ -232,11 +225,11 @@ async function nationalCascade(app: INestApplicationContext, clock: FixedClock, 
   );
   const campaigns = app.get(CampaignService);
   const campaign = { name: 'Please cascade to your practices', kind: 'cascade-request' as const, windowId: window.id };
-  const { id } = await campaigns.create(campaign, author);
+  const { id } = await campaigns.create(campaign, DEMO.author);
   const { hash } = await campaigns.plan(id);
-  await campaigns.submit(id, author);
-  await campaigns.approve(id, hash, invented('approver'));
-  await campaigns.schedule(id, invented('operator'));
+  await campaigns.submit(id, DEMO.author);
+  await campaigns.approve(id, hash, DEMO.approver);
+  await campaigns.schedule(id, DEMO.operator);
   const settle = async (): Promise<void> => {
     await app.get(CampaignTicker).run();
     while (!(await app.get(Ledger).isFinished({ campaignId: id }))) {

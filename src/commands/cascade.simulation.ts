@@ -4,7 +4,7 @@ import { BankHolidays } from '../deadlines/index.js';
 import { LondonTime } from '../shared/london-time.js';
 import { CASCADE_SCRIPTS, type CascadeScriptName } from './cascade.scripts.js';
 import { type CopyRequest, openCopy } from './simulation.js';
-import { SIMULATED } from './simulation.people.js';
+import { SIMULATED } from './invented.people.js';
 import { scenarioOf } from './simulation.scenario.js';
 import { type Hold, table } from './terminal.js';
 

@@ -38,7 +38,7 @@ export function registerDemoCommand(program: Command): void {
         {
           roles: ['worker', 'scheduler'],
           clock,
-          adjust: captured(dataDir),
+          ...captured(dataDir),
         },
       );
       if (json) await print(JSON.stringify(result));

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type INestApplicationContext } from '@nestjs/common';
-import { permissionsOf, type AccessRole, type Principal } from '../access/index.js';
 import {
   type CampaignInput,
   CampaignRunner,
@@ -10,18 +9,20 @@ import {
   CorrectionService,
   type PlanSummary,
 } from '../campaigns/index.js';
+import { CascadeFreezer, ESCALATION_PAST_COMMISSIONERS } from '../cascades/index.js';
 import { DeadlinesService, DeclarationFeed } from '../deadlines/index.js';
 import { CaptureInbox, Ledger } from '../delivery/index.js';
 import { type ImportReport, ImportService } from '../directory/index.js';
 import { PROJECT_ROOT } from '../platform/config/index.js';
-import { type Readiness, ReadinessService, SegmentsService } from '../segments/index.js';
-import { CascadeFreezer, ESCALATION_PAST_COMMISSIONERS } from '../cascades/index.js';
+import { ReadinessService, SegmentsService } from '../segments/index.js';
 import { type FixedClock } from '../shared/clock.js';
 import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { runScriptedCascade, type ScriptedCascadeResult } from './cascade.run.js';
 import { describe } from './import.commands.js';
+import { DEMO } from './invented.people.js';
 import { planLines } from './plan.lines.js';
 import { progressBar } from './progress-bar.js';
+import { readinessByKind } from './readiness.counts.js';
 import { table } from './terminal.js';
 
 export interface DemoResult {
@@ -83,10 +84,6 @@ const DATES = {
 };
 const MOVED_CUTOFF = '2026-09-21T12:00';
 
-const AUTHOR = invented('author');
-const APPROVER = invented('approver');
-const OPERATOR = invented('operator');
-
 /** The round of 18 September 2026 from the imports to the reminder, through the service's own parts. */
 export class Demo {
   private readonly seconds: Record<string, number> = {};
@@ -119,7 +116,7 @@ export class Demo {
         ...DATES,
         weekdays: { cutoff: 'Friday', reopening: 'Wednesday', pcse: 'Monday', signInChange: 'Wednesday' },
       },
-      AUTHOR.id,
+      DEMO.author.id,
     );
     const sent = await this.timed('sign-in notice', () =>
       this.sendNow({ name: 'Sign-in change and September cutoff', kind: 'sign-in-notice', windowId: window.id }),
@@ -133,7 +130,7 @@ export class Demo {
 
   private async importFiles(people: string): Promise<void> {
     const imports = this.app.get(ImportService);
-    const request = { actor: AUTHOR.id };
+    const request = { actor: DEMO.author.id };
     this.report(await imports.importOrganisations([join(this.settings.small ? people : FIXTURES, 'ods')], request));
     this.report(await imports.importAccounts(join(people, 'accounts.csv'), request));
     this.report(await imports.importNhsmail(join(people, 'nhsmail.csv'), request));
@@ -146,14 +143,14 @@ export class Demo {
     const id = await this.approved(request);
     // Before anything ticks: its own tick would take the usual policy, that goes no further than the CQRS team.
     await this.app.get(CascadeFreezer).freeze(id, ESCALATION_PAST_COMMISSIONERS);
-    await this.app.get(CampaignService).schedule(id, OPERATOR);
+    await this.app.get(CampaignService).schedule(id, DEMO.operator);
     await this.untilEnded(id);
     const result = await runScriptedCascade(this.app, {
       campaignId: id,
       clock: this.clock,
       until: CASCADE_UNTIL.toInstant(),
       accountsFile: join(people, 'accounts.csv'),
-      actor: AUTHOR.id,
+      actor: DEMO.author.id,
       say: this.settings.say,
     });
     await this.untilEnded(id);
@@ -164,7 +161,7 @@ export class Demo {
   private async moveCutoff(windowId: string): Promise<DemoCorrection> {
     const { version } = await this.app.get(DeadlinesService).window(windowId);
     const input = { ...DATES, cutoff: MOVED_CUTOFF, reason: 'Outage' };
-    const moved = await this.app.get(CorrectionService).moveCutoff(windowId, input, version, AUTHOR);
+    const moved = await this.app.get(CorrectionService).moveCutoff(windowId, input, version, DEMO.author);
     if (moved.correctionId === null) throw new Error('Nobody was told the old cutoff');
     const { summary } = await this.app.get(CampaignService).plan(moved.correctionId);
     const [from, to] = [DATES.cutoff, MOVED_CUTOFF].map((time) => formatDateTime(LondonTime.parse(time)));
@@ -184,7 +181,7 @@ export class Demo {
     const id = await this.schedule({ name: 'September reminders', kind: 'payment-reminder', windowId });
     for (const { feed, at } of REMINDERS) {
       this.clock.moveTo(at.toInstant());
-      const request = { actor: AUTHOR.id };
+      const request = { actor: DEMO.author.id };
       this.report(await this.app.get(DeclarationFeed).importDeclarations(join(people, feed), request));
       await this.untilEnded(id);
     }
@@ -196,7 +193,7 @@ export class Demo {
 
   private async schedule(input: CampaignInput): Promise<string> {
     const id = await this.approved(input);
-    await this.app.get(CampaignService).schedule(id, OPERATOR);
+    await this.app.get(CampaignService).schedule(id, DEMO.operator);
     return id;
   }
 
@@ -204,13 +201,13 @@ export class Demo {
   private async approved(input: CampaignInput): Promise<string> {
     const { say } = this.settings;
     const service = this.app.get(CampaignService);
-    const { id, name, kind } = await service.create(input, AUTHOR);
+    const { id, name, kind } = await service.create(input, DEMO.author);
     const plan = await service.plan(id);
     say(`\n── ${name} ──`);
     for (const line of planLines(plan)) say(line);
     this.campaigns.push(campaignOf(id, name, kind, plan.summary));
-    await service.submit(id, AUTHOR);
-    await service.approve(id, plan.hash, APPROVER);
+    await service.submit(id, DEMO.author);
+    await service.approve(id, plan.hash, DEMO.approver);
     return id;
   }
 
@@ -300,30 +297,9 @@ export class Demo {
   }
 }
 
-/** An invented colleague: approval needs two people. */
-function invented(role: AccessRole): Principal {
-  return {
-    id: `person:demo-${role}`,
-    kind: 'person',
-    name: `The demo's ${role}`,
-    roles: [role],
-    permissions: permissionsOf([role]),
-  };
-}
-
 function campaignOf(id: string, name: string, kind: string, summary: PlanSummary): DemoCampaign {
   const { recipients, excluded, exclusions, unreachable } = summary;
   return { id, name, kind, recipients, excluded, exclusions, unreachable };
-}
-
-function readinessByKind(rows: readonly Readiness[]): Record<string, { ready: number; atRisk: number }> {
-  const kinds: Record<string, { ready: number; atRisk: number }> = {};
-  for (const { kind, atRisk } of rows) {
-    const row = (kinds[kind] ??= { ready: 0, atRisk: 0 });
-    if (atRisk) row.atRisk += 1;
-    else row.ready += 1;
-  }
-  return kinds;
 }
 
 function secondsSince(started: number): number {

@@ -2,7 +2,7 @@ import { type Command } from 'commander';
 import { type ImportReport, type ImportRequest, type ImportService } from '../directory/index.js';
 import { boundHeap } from '../heap.js';
 import { progressBar } from './progress-bar.js';
-import { CommandFailure, print, withService } from './terminal.js';
+import { CommandFailure, count, print, withService } from './terminal.js';
 
 interface ImportOptions {
   dryRun?: boolean;
@@ -173,7 +173,7 @@ export function describe(report: ImportReport): string[] {
       ? 'dry run, nothing changed'
       : 'refused';
   return [
-    ...files.map(({ name, rows }) => `${name}: ${number(rows)} rows`),
+    ...files.map(({ name, rows }) => `${name}: ${count(rows, 'row')}`),
     `${kind}: ${outcome}. ${number(added)} added, ${number(changed)} changed, ${number(gone)} gone, ${number(unchanged)} unchanged`,
     ...(ignoredColumns.length > 0 ? [`ignored columns: ${ignoredColumns.join(', ')}`] : []),
     ...warnings.map(
@@ -190,8 +190,4 @@ export function describe(report: ImportReport): string[] {
 
 function badRows({ faults }: ImportReport): number {
   return new Set(faults.map(({ file, row }) => `${row} ${file}`)).size;
-}
-
-function count(number: number, thing: string): string {
-  return `${number.toLocaleString('en-GB')} ${thing}${number === 1 ? '' : 's'}`;
 }

@@ -1,4 +1,5 @@
 import { type Command } from 'commander';
+import { readinessByKind } from './readiness.counts.js';
 import { print, table, withService } from './terminal.js';
 
 interface Output {
@@ -46,13 +47,10 @@ export function registerReadCommands(program: Command): void {
             for (const row of rows) await print(JSON.stringify(row));
             return;
           }
-          const kinds = [...new Set(rows.map((row) => row.kind))];
-          const count = (kind: string, atRisk: boolean): number =>
-            rows.filter((row) => row.kind === kind && row.atRisk === atRisk).length;
           await print(
             table(
               ['organisation', 'ready', 'at risk'],
-              kinds.map((kind) => [kind, count(kind, false), count(kind, true)]),
+              Object.entries(readinessByKind(rows)).map(([kind, row]) => [kind, row.ready, row.atRisk]),
             ),
           );
         },

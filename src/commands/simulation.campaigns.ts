@@ -1,7 +1,7 @@
 import { type INestApplicationContext } from '@nestjs/common';
 import { type CampaignInput, type CampaignRow, CampaignService, KINDS } from '../campaigns/index.js';
 import { BankHolidays, type DeclarationWindow } from '../deadlines/index.js';
-import { SIMULATED } from './simulation.people.js';
+import { SIMULATED } from './invented.people.js';
 
 const HOUR = 3_600_000;
 

@@ -2,6 +2,7 @@ import { type CampaignRow } from '../campaigns/index.js';
 import { type DeclarationWindow, type OrganisationBlockers } from '../deadlines/index.js';
 import { type Readiness } from '../segments/index.js';
 import { formatDateTime, formatLongDate, formatTimeOfDay, LondonTime } from '../shared/london-time.js';
+import { readinessByKind } from './readiness.counts.js';
 import { type Outcomes, type StepTotals } from './simulation.repository.js';
 import { type RunResult } from './simulation.run.js';
 import { type Scenario } from './simulation.scenario.js';
@@ -157,16 +158,6 @@ function afterCutoffOf({ campaigns, outcomes }: SimulationFacts): SimulationRepo
   const rows = outcomes.filter(({ campaignId, state }) => ids.has(campaignId) && state === 'accepted');
   const sum = (key: 'messages' | 'people' | 'practices') => rows.reduce((total, row) => total + row[key], 0);
   return { messages: sum('messages'), people: sum('people'), practices: sum('practices') };
-}
-
-function readinessByKind(rows: readonly Readiness[]): SimulationReport['readiness'] {
-  const kinds: Record<string, { ready: number; atRisk: number }> = {};
-  for (const { kind, atRisk } of rows) {
-    const row = (kinds[kind] ??= { ready: 0, atRisk: 0 });
-    if (atRisk) row.atRisk += 1;
-    else row.ready += 1;
-  }
-  return kinds;
 }
 
 function sums(entries: readonly (readonly [string, number])[]): Record<string, number> {

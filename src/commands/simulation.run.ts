@@ -12,7 +12,7 @@ import { Reconciler } from '../delivery/index.js';
 import { type FixedClock } from '../shared/clock.js';
 import { LondonTime } from '../shared/london-time.js';
 import { prepareCampaigns } from './simulation.campaigns.js';
-import { SIMULATED } from './simulation.people.js';
+import { SIMULATED } from './invented.people.js';
 import { type SimulationRepository } from './simulation.repository.js';
 import { type Deed, isWithinShare, type Scenario, statusAfter } from './simulation.scenario.js';
 import { type SimulatedTransport } from './simulation.transport.js';
@@ -32,13 +32,11 @@ interface Event {
 
 export interface RunResult {
   readonly notes: readonly string[];
-  readonly campaignIds: readonly string[];
   /** Whoever held a payment up at the cutoff. */
   readonly missed: readonly OrganisationBlockers[];
   /** How many emails waited for the mail server, by the instant at which that was seen. */
   readonly waits: readonly { readonly at: Date; readonly messages: number }[];
   readonly deeds: readonly { readonly at: Date; readonly deed: Deed; readonly declarations: number }[];
-  readonly instants: number;
 }
 
 /** Leads the service's own parts through a window, from one instant at which something happens to the next. */
@@ -72,13 +70,11 @@ export class SimulationRun {
       this.missed = await this.app.get(DeadlinesService).blockers(this.window.id);
     });
     if (this.scenario.down) this.plan(this.scenario.down.until, () => Promise.resolve());
-    let instants = 0;
     for (;;) {
       const now = this.clock.now();
       await this.happenDue();
       await this.settle();
       await this.afterReminder(ids);
-      instants += 1;
       // With a rate the sending itself takes time: what came due meanwhile comes first.
       if (this.clock.now() > now) continue;
       const next = await this.next(now);
@@ -88,11 +84,9 @@ export class SimulationRun {
     if (this.clock.now() < end) this.clock.moveTo(end);
     await this.settle();
     return {
-      campaignIds: ids,
       missed: this.missed,
       waits: this.waits,
       deeds: this.deeds,
-      instants,
       notes: [
         ...notes,
         ...(unheard > 0 ? [`${unheard} practices of which no feed has said anything count as not declared`] : []),

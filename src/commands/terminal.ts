@@ -19,6 +19,8 @@ interface ContextOptions {
   readonly modules?: readonly Type[];
   /** Which parts of the service run inside this process. A command that only reads or writes needs none. */
   readonly roles?: readonly Role[];
+  /** Instead of the folder that `DATA_DIR` names. */
+  readonly dataDir?: string;
   readonly adjust?: (config: Config) => Config;
   readonly clock?: Clock;
 }
@@ -27,22 +29,24 @@ interface ContextOptions {
 export type Hold = (release: () => Promise<void>) => void;
 
 /** For a demo: whatever the environment says, the database is embedded and mail goes to the capture inbox. */
-export function captured(dataDir: string): (config: Config) => Config {
-  return (config) => ({
-    ...config,
+export function captured(dataDir: string): Pick<ContextOptions, 'dataDir' | 'adjust'> {
+  return {
     dataDir,
-    databaseUrl: undefined,
-    redisUrl: undefined,
-    smtpUrl: undefined,
-    smtpTransports: [],
-    trialMode: true,
-  });
+    adjust: (config) => ({
+      ...config,
+      databaseUrl: undefined,
+      redisUrl: undefined,
+      smtpUrl: undefined,
+      smtpTransports: [],
+      trialMode: true,
+    }),
+  };
 }
 
 /** Runs the work with the service's modules, on the embedded database or DATABASE_URL, and lets go of everything. */
 export async function withService<T>(
   work: (app: INestApplicationContext, config: Config, hold: Hold) => Promise<T>,
-  { modules, roles = [], adjust = (config) => config, clock }: ContextOptions = {},
+  { modules, roles = [], dataDir, adjust = (config) => config, clock }: ContextOptions = {},
 ): Promise<T> {
   const interruption = new Interruption(130);
   // Loaded when it is wanted: the usage, or what is wrong with it, needs nothing of the service.
@@ -52,7 +56,8 @@ export async function withService<T>(
     import('../start.js'),
     import('./terminal.module.js'),
   ]);
-  const loaded = loadConfig({ LOG_LEVEL: 'warn', ...process.env });
+  // The folder is read with the rest: the secret that signs links is in it.
+  const loaded = loadConfig({ LOG_LEVEL: 'warn', ...process.env, ...(dataDir !== undefined && { DATA_DIR: dataDir }) });
   const config = adjust({ ...loaded, roles });
   const running = await createContext(
     { config, logger: new PinoLogger(config.logLevel), ...(clock && { clock }) },
@@ -91,6 +96,11 @@ export async function printRows<T>(
 /** Tells a person what goes on, on standard error, so that `--json` output stays clean. */
 export function tell(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/** `1 row`, `2,000 rows`. */
+export function count(number: number, thing: string): string {
+  return `${number.toLocaleString('en-GB')} ${thing}${number === 1 ? '' : 's'}`;
 }
 
 /** Rows as aligned columns; numbers to the right. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Command } from 'commander';
 import { InvalidInputError } from '../shared/errors.js';
-import { CommandFailure, print, table } from './terminal.js';
+import { CommandFailure, count, print, table } from './terminal.js';
 
 /** Commands that only read files: they need no database. */
 export function registerTextCommands(program: Command): void {
@@ -16,7 +16,7 @@ export function registerTextCommands(program: Command): void {
       if (json) await print(JSON.stringify(findings));
       else if (findings.length === 0) await print('no faults found');
       else for (const { rule, line, message } of findings) await print(`${file}:${line}: ${message} (${rule})`);
-      if (findings.length > 0 && !json) throw new CommandFailure(`${findings.length} faults`, 1);
+      if (findings.length > 0 && !json) throw new CommandFailure(count(findings.length, 'fault'), 1);
     });
 
   program

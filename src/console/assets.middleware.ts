@@ -5,7 +5,7 @@ import express, { type RequestHandler, Router } from 'express';
 import { NHSUK } from './pages.js';
 
 /** Where pages find them. */
-export const ASSETS = '/assets';
+const ASSETS = '/assets';
 
 /**
  * Styles, scripts and images of the pages, all from this host. nhsuk-frontend's style sheet asks a third-party host

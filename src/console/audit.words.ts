@@ -1,4 +1,5 @@
 import { type AuditEntry } from '../access/index.js';
+import { capitalised } from './words.js';
 
 /** What the audit trail calls the kinds of thing that are done, and how the pages call them. */
 export const AUDIT_AREAS = {
@@ -71,8 +72,7 @@ export function actionOf(action: string): string {
   const words = ACTIONS[action];
   if (words !== undefined) return words;
   const [area = '', what = ''] = action.split('.');
-  const text = `${area.replaceAll('-', ' ')}: ${what.replaceAll('-', ' ')}`;
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return capitalised(`${area.replaceAll('-', ' ')}: ${what.replaceAll('-', ' ')}`);
 }
 
 /** What an entry is about: its kind in words, its id, and the page that shows it where there is one. */
@@ -103,7 +103,7 @@ export function subjectOf({ subject }: Pick<AuditEntry, 'subject'>, names: Reado
     case 'cascade':
       return { text: 'Cascade', id, href: `/cascades/${id}` };
     default:
-      return { text: kind.charAt(0).toUpperCase() + kind.slice(1), id };
+      return { text: capitalised(kind), id };
   }
 }
 

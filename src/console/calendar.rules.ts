@@ -1,5 +1,12 @@
 import { type DeclarationWindow, type ReminderLadder } from '../deadlines/index.js';
-import { addDays, type CalendarDate, formatTimeOfDay, LondonTime, parseCalendarDate } from '../shared/london-time.js';
+import {
+  addDays,
+  type CalendarDate,
+  formatLongDate,
+  formatTimeOfDay,
+  LondonTime,
+  parseCalendarDate,
+} from '../shared/london-time.js';
 import { type WorkingCalendar } from '../shared/working-calendar.js';
 
 export interface CalendarEvent {
@@ -22,8 +29,6 @@ export interface CalendarMonth {
   /** Monday to Sunday; undefined outside the month. */
   readonly weeks: readonly (readonly (CalendarDay | undefined)[])[];
 }
-
-const MONTHS = 'January,February,March,April,May,June,July,August,September,October,November,December'.split(',');
 
 /** The months from the first reminder to the PCSE date, with what happens on each day. */
 export function calendarOf(
@@ -85,5 +90,6 @@ function firstOfMonth(date: CalendarDate | undefined): CalendarDate | undefined 
 }
 
 function nameOf(first: CalendarDate): string {
-  return `${MONTHS[Number(first.slice(5, 7)) - 1] ?? ''} ${first.slice(0, 4)}`;
+  const [, , month = '', year = ''] = formatLongDate(first).split(' ');
+  return `${month} ${year}`;
 }

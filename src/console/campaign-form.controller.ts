@@ -2,7 +2,7 @@ import { Body, Get, Post, Query, Res, Param } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
-import { CAMPAIGN_KINDS, type CampaignKind, CampaignService, KINDS } from '../campaigns/index.js';
+import { CAMPAIGN_KINDS, CampaignService, KINDS } from '../campaigns/index.js';
 import { EscalationPolicies } from '../cascades/index.js';
 import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
 import { DirectoryService } from '../directory/index.js';
@@ -14,15 +14,17 @@ import {
   answersSchema,
   codesOf,
   faultsOfStep,
+  fieldsOf,
   firstOpenStep,
   inputOf,
+  kindOf,
   launchOf,
   type Step,
   STEPS,
 } from './campaign-form.rules.js';
 import { CascadeReads } from './cascade.reads.js';
 import { policyWords } from './cascade.rules.js';
-import { ConsoleController, PageFrame } from './console-routes.js';
+import { ConsoleController, PageFrame, sendForm } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
 import { type Frame, Pages } from './pages.js';
@@ -163,9 +165,7 @@ export class CampaignFormController {
   ): Promise<void> {
     const index = STEPS.indexOf(step);
     const previous = STEPS[index - 1];
-    const kind = (CAMPAIGN_KINDS as readonly string[]).includes(answers.kind)
-      ? (answers.kind as CampaignKind)
-      : undefined;
+    const kind = kindOf(answers);
     const window = windows.find(({ id }) => id === answers.windowId);
     const isCascade = kind === 'cascade-request';
     const isLadder = kind !== undefined && KINDS[kind].schedule === 'ladder';
@@ -191,10 +191,7 @@ export class CampaignFormController {
       named: step === 'check' ? await this.named(answers) : [],
       cascade: step === 'check' && isCascade ? await this.cascadeOf(answers) : undefined,
     };
-    response
-      .status(faults.list.length > 0 ? 422 : 200)
-      .type('html')
-      .send(this.pages.render('campaign-form', values, frame));
+    sendForm(response, faults, this.pages.render('campaign-form', values, frame));
   }
 
   /** Who is asked to pass the message on, about how many practices, and what happens when they stay silent. */
@@ -227,8 +224,6 @@ const FIELDS: Readonly<Record<Step, readonly (keyof Answers)[]>> = {
 
 /** The answers of the other steps, which the form of this one carries along. */
 function hiddenFields(step: Step, answers: Answers): [string, string][] {
-  return Object.entries(answers)
-    .filter(([field]) => !(FIELDS[step] as readonly string[]).includes(field))
-    .flatMap(([field, value]) => [value].flat().map((each): [string, string] => [field, each]))
-    .filter(([, value]) => value !== '');
+  const own: readonly string[] = FIELDS[step];
+  return fieldsOf(answers).filter(([field]) => !own.includes(field));
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { CAMPAIGN_KINDS, type CampaignInput, type CampaignRow, KINDS } from '../campaigns/index.js';
+import { CAMPAIGN_KINDS, type CampaignInput, type CampaignKind, type CampaignRow, KINDS } from '../campaigns/index.js';
 import { type DeclarationWindow } from '../deadlines/index.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { LondonTime, parseCalendarDate } from '../shared/london-time.js';
 import { parseOdsCode } from '../shared/ods-code.js';
-import { faultsOf, faultsOfZod, type FormFaults } from './form.faults.js';
-import { manyOf } from './form.text.js';
+import { type Fault, faultsOf, faultsOfZod, type FormFaults } from './form.faults.js';
+import { manyOf, typedDay } from './form.text.js';
 
 export const STEPS = ['what', 'who', 'when', 'check'] as const;
 export type Step = (typeof STEPS)[number];
@@ -80,7 +80,7 @@ export function firstOpenStep(answers: Answers, windows: readonly DeclarationWin
   return STEPS.find((step) => step === 'check' || faultsOfStep(step, answers, windows).list.length > 0) ?? 'check';
 }
 
-/** The answers as the campaign's service takes them. `practices` and `commissioners` are what the codes turned out to be. */
+/** The answers as the campaign's service takes them. `codes`: what those that were typed turned out to be. */
 export function inputOf(
   answers: Answers,
   codes: { readonly commissioners: readonly string[]; readonly organisations: readonly string[] },
@@ -146,23 +146,30 @@ export function codesOf({ codes }: Pick<Answers, 'codes'>): string[] {
 
 /** When it leaves, as London's clocks show it; undefined is at once when scheduled. */
 export function launchOf(answers: Answers): LondonTime | undefined {
-  const ladder = (CAMPAIGN_KINDS as readonly string[]).includes(answers.kind)
-    ? KINDS[answers.kind as CampaignInput['kind']].schedule === 'ladder'
-    : false;
-  return ladder || answers.launch !== 'later' ? undefined : typedTime(answers);
+  const kind = kindOf(answers);
+  const isLadder = kind !== undefined && KINDS[kind].schedule === 'ladder';
+  return isLadder || answers.launch !== 'later' ? undefined : typedTime(answers);
 }
 
 /** The address of a step, with all answers so far. */
 export function addressOf(step: Step, answers: Answers): string {
-  const query = new URLSearchParams({ step });
-  for (const [field, value] of Object.entries(answers)) {
-    for (const each of [value].flat()) if (each !== '') query.append(field, each);
-  }
-  return `/campaigns/new?${query.toString()}`;
+  return `/campaigns/new?${new URLSearchParams([['step', step], ...fieldsOf(answers)]).toString()}`;
 }
 
-function whoFaults({ everybody, regions, codes, reach }: Answers): { field: string; message: string }[] {
-  const faults: { field: string; message: string }[] = [];
+/** The answers that were given, as a form or an address carries them: a list is a field several times. */
+export function fieldsOf(answers: Readonly<Record<string, string | readonly string[]>>): [string, string][] {
+  return Object.entries(answers)
+    .flatMap(([field, value]) => [value].flat().map((each): [string, string] => [field, each]))
+    .filter(([, value]) => value !== '');
+}
+
+/** Undefined until it is chosen. */
+export function kindOf({ kind }: Pick<Answers, 'kind'>): CampaignKind | undefined {
+  return CAMPAIGN_KINDS.find((each) => each === kind);
+}
+
+function whoFaults({ everybody, regions, codes, reach }: Answers): Fault[] {
+  const faults: Fault[] = [];
   if (everybody !== 'yes' && everybody !== 'no') faults.push({ field: 'everybody', message: 'Select who it is for' });
   const typed = codesOf({ codes });
   if (everybody === 'no' && regions.length + typed.length === 0)
@@ -175,10 +182,11 @@ function whoFaults({ everybody, regions, codes, reach }: Answers): { field: stri
   return faults;
 }
 
-function whenFaults(answers: Answers, windows: readonly DeclarationWindow[]): { field: string; message: string }[] {
-  const faults: { field: string; message: string }[] = [];
+function whenFaults(answers: Answers, windows: readonly DeclarationWindow[]): Fault[] {
+  const faults: Fault[] = [];
   const window = windows.find(({ id }) => id === answers.windowId);
-  const kind = KINDS[answers.kind as CampaignInput['kind']] as (typeof KINDS)[CampaignInput['kind']] | undefined;
+  const chosen = kindOf(answers);
+  const kind = chosen && KINDS[chosen];
   if (!window) faults.push({ field: 'windowId', message: 'Select the window whose dates the email gives' });
   else if (kind?.needsSignInChange && window.signInChange === null)
     faults.push({
@@ -192,7 +200,7 @@ function whenFaults(answers: Answers, windows: readonly DeclarationWindow[]): { 
 /** What is wrong with the answers to when it leaves: now, or at a date and time. */
 export function launchFaults(
   answers: Pick<Answers, 'launch' | 'launch-day' | 'launch-month' | 'launch-year' | 'launch-time'>,
-): { field: string; message: string }[] {
+): Fault[] {
   if (answers.launch === 'now') return [];
   if (answers.launch !== 'later') return [{ field: 'launch', message: 'Select when it leaves' }];
   try {
@@ -210,8 +218,5 @@ export function typedTime(
   answers: Pick<Answers, 'launch-day' | 'launch-month' | 'launch-year' | 'launch-time'>,
 ): LondonTime {
   const { 'launch-day': day, 'launch-month': month, 'launch-year': year, 'launch-time': time } = answers;
-  return LondonTime.at(
-    parseCalendarDate(`${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`),
-    time.padStart(5, '0'),
-  );
+  return LondonTime.at(parseCalendarDate(typedDay(year, month, day)), time.padStart(5, '0'));
 }

@@ -10,7 +10,7 @@ import { sendEmail } from './email.frame.js';
 import { EmailPreviews } from './email.previews.js';
 import { faultsOf, type FormFaults, refusalOf } from './form.faults.js';
 import { searchText } from './form.text.js';
-import { noticeOf, noticeSchema } from './notices.js';
+import { Done } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 import { PlanReads } from './plan.reads.js';
 import { TestSend } from './test-send.service.js';
@@ -20,7 +20,6 @@ const PEOPLE_SHOWN = 50;
 const idSchema = z.uuid();
 const findSchema = z.object({ find: searchText });
 const emailSchema = z.object({ person: z.string().min(1).max(200), topic: z.string().max(50).default('') });
-const previewSchema = emailSchema.extend(noticeSchema.shape);
 const testSchema = emailSchema.extend({ address: z.string().max(320).default('') });
 
 /** Who would get what: the people of the newest plan, and the emails as they would see them. */
@@ -58,11 +57,12 @@ export class CampaignPlanController {
   @Page()
   async preview(
     @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: previewSchema }) { person, topic, done }: z.infer<typeof previewSchema>,
+    @Done() notice: string | undefined,
+    @Query({ schema: emailSchema }) { person, topic }: z.infer<typeof emailSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
     const { campaign, plan } = await this.planned(id, frame.principal);
-    return this.previewPage(campaign, plan, { person, topic }, frame, { notice: noticeOf(done) });
+    return this.previewPage(campaign, plan, { person, topic }, frame, { notice });
   }
 
   @Get('preview/html')
@@ -75,7 +75,7 @@ export class CampaignPlanController {
     @Res() response: Response,
   ): Promise<void> {
     const { campaign, plan } = await this.planned(id, principal);
-    const { html } = await this.previews.planned(campaign, plan.id, person, topic);
+    const { html } = await this.previews.planned(campaign, await this.people.email(plan.id, person, topic));
     sendEmail(html, request, response);
   }
 
@@ -132,7 +132,7 @@ export class CampaignPlanController {
       section: 'campaigns',
       campaign,
       email,
-      preview: await this.previews.planned(campaign, plan.id, person, topic),
+      preview: await this.previews.planned(campaign, email),
       source: `/campaigns/${campaign.id}/preview/html?${new URLSearchParams({ person, topic }).toString()}`,
       testsAnywhere: this.tests.anywhere,
       ownAddress: frame.principal.address,

@@ -102,7 +102,6 @@ export class CampaignView {
         .sort((a, b) => b.emails - a.emails),
       exclusions: Object.entries(summary.exclusions).sort(([, a], [, b]) => b - a),
       segments: Object.entries(summary.bySegment).sort(([, a], [, b]) => b - a),
-      templates: Object.entries(summary.byTemplate).sort(([, a], [, b]) => b - a),
       missing: Object.entries(summary.missing),
       before: sentBefore(summary.duplicates),
     };

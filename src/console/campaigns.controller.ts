@@ -1,5 +1,5 @@
-import { type BeforeApplicationShutdown, Get, type MessageEvent, Param, Query, Sse } from '@nestjs/common';
-import { concatMap, from, type Observable, Subject, takeUntil, takeWhile, timer } from 'rxjs';
+import { Get, type MessageEvent, Param, Query, Sse } from '@nestjs/common';
+import { type Observable } from 'rxjs';
 import { z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
 import { CAMPAIGN_STATES, CampaignService, type CampaignState } from '../campaigns/index.js';
@@ -7,12 +7,12 @@ import { Ledger, MESSAGE_STATES, type MessageState } from '../delivery/index.js'
 import { CampaignView } from './campaign.view.js';
 import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
-import { noticeOf, noticeSchema } from './notices.js';
+import { LiveParts } from './live.parts.js';
+import { Done } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 import { type RegionCount, RegionCounts } from './region.counts.js';
 
 const PAGE = 50;
-const LIVE_EVERY = 2_000;
 const NOTHING_SENT: Pick<RegionCount, 'rows'> = { rows: [] };
 
 const listSchema = z.object({
@@ -31,15 +31,14 @@ const shownSchema = z.object({ shown: z.string().max(20).optional() });
 /** Campaigns: the list, the page of one, and how far its sending has come. */
 @ConsoleController('campaigns')
 @RequirePermission('campaign:read')
-export class CampaignsController implements BeforeApplicationShutdown {
-  private readonly stopping = new Subject<void>();
-
+export class CampaignsController {
   constructor(
     private readonly campaigns: CampaignService,
     private readonly view: CampaignView,
     private readonly ledger: Ledger,
     private readonly regionCounts: RegionCounts,
     private readonly directory: DirectoryReads,
+    private readonly liveParts: LiveParts,
     private readonly pages: Pages,
   ) {}
 
@@ -70,11 +69,11 @@ export class CampaignsController implements BeforeApplicationShutdown {
   @Page()
   async show(
     @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @Done() notice: string | undefined,
     @PageFrame() frame: Frame,
   ): Promise<string> {
     const view = await this.view.of(id, frame.principal);
-    const values = { title: view.campaign.name, section: 'campaigns', notice: noticeOf(done), ...view };
+    const values = { title: view.campaign.name, section: 'campaigns', notice, ...view };
     return this.pages.render('campaign', values, frame);
   }
 
@@ -85,13 +84,7 @@ export class CampaignsController implements BeforeApplicationShutdown {
     @Query({ schema: shownSchema }) { shown }: z.infer<typeof shownSchema>,
     @CurrentPrincipal() principal: Principal,
   ): Observable<MessageEvent> {
-    return timer(0, LIVE_EVERY).pipe(
-      takeUntil(this.stopping),
-      concatMap(() => from(this.livePart(id, shown, principal))),
-      // The last part goes out too, then the browser is told not to ask again.
-      concatMap(({ html, over }) => [{ type: 'part', data: html }, ...(over ? [{ type: 'end', data: 'over' }] : [])]),
-      takeWhile(({ type }) => type !== 'end', true),
-    );
+    return this.liveParts.of(() => this.livePart(id, shown, principal));
   }
 
   @Get(':id/regions')
@@ -135,11 +128,6 @@ export class CampaignsController implements BeforeApplicationShutdown {
     const values = { title: `${campaign.name}: messages`, section: 'campaigns', campaign, messages, state };
     const next = last && messagesPage(id, last.id, state);
     return this.pages.render('campaign-messages', { ...values, states: MESSAGE_STATES, next }, frame);
-  }
-
-  /** Open streams would keep the server from closing. */
-  beforeApplicationShutdown(): void {
-    this.stopping.next();
   }
 
   private async livePart(

@@ -1,16 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { type CampaignState } from '../campaigns/index.js';
-import { type CascadeTables, type Coverage, type StepState, type TreeKind } from '../cascades/index.js';
-import { InjectDatabase } from '../platform/database/index.js';
+import { type CascadeTables, type Coverage, type StepState, type TreeKind, type TreeScope } from '../cascades/index.js';
+import { containing, InjectDatabase } from '../platform/database/index.js';
 
 /** A cascade in a list, counted over the whole country or over one region. */
 export interface CascadeLine {
   readonly id: string;
   readonly name: string;
   readonly isDrill: boolean;
-  /** Of its campaign; null for a drill. */
-  readonly campaignState: CampaignState | null;
   readonly frozenAt: Date;
   readonly answerBy: Date;
   readonly closedAt: Date | null;
@@ -39,13 +36,6 @@ export interface StepTimes {
   readonly doneAt: Date | null;
   readonly declinedAt: Date | null;
   readonly nudgedAt: Date | null;
-}
-
-/** Which part of the country a request is for; three empty lists are all of it. */
-export interface Scope {
-  readonly regions: readonly string[];
-  readonly commissioners: readonly string[];
-  readonly organisations: readonly string[];
 }
 
 const SILENT = sql`state in ('waiting', 'sent', 'delivered', 'undeliverable')`;
@@ -135,13 +125,12 @@ export class CascadeReads {
 
   /** Organisations of a cascade by code or a part of the name. */
   async find(cascadeId: string, text: string, region: string | undefined, limit: number) {
-    const part = `%${text.replace(/[%_\\]/g, '\\$&')}%`;
     return this.db
       .selectFrom('cascade_organisation')
       .select(['code', 'kind', 'name', 'state', 'coverage'])
       .where('cascade_id', '=', cascadeId)
       .$if(region !== undefined, (query) => query.where('region_code', '=', region ?? null))
-      .where((is) => is.or([is('code', '=', text.toUpperCase()), is('name', 'ilike', part)]))
+      .where((is) => is.or([is('code', '=', text.toUpperCase()), is('name', 'ilike', containing(text))]))
       .orderBy(sql`code <> upper(${text})`)
       .orderBy('kind')
       .orderBy('code')
@@ -150,7 +139,7 @@ export class CascadeReads {
   }
 
   /** How many would be asked, about how many practices, and the accounts there that could be written to. */
-  async scope({ regions, commissioners, organisations }: Scope) {
+  async scope({ regions, commissioners, organisations }: TreeScope) {
     const everywhere = regions.length + commissioners.length + organisations.length === 0;
     const { rows } = await sql<{ regions: number; commissioners: number; practices: number; accounts: number }>`
       with node as (
@@ -185,15 +174,14 @@ export class CascadeReads {
     limit: number,
   ): Promise<CascadeLine[]> {
     const { rows } = await sql<CascadeLine>`
-      select cascade.id, cascade.name, cascade.campaign_id is null as "isDrill", campaign.state as "campaignState",
-        frozen_at as "frozenAt", answer_by as "answerBy", closed_at as "closedAt", counted.*
+      select cascade.id, cascade.name, cascade.campaign_id is null as "isDrill", frozen_at as "frozenAt",
+        answer_by as "answerBy", closed_at as "closedAt", counted.*
       from (
         select cascade.* from cascade
         where ${which} and (${region ?? null}::text is null or exists (
           select from cascade_organisation own where own.cascade_id = cascade.id and own.region_code = ${region ?? null}))
         order by frozen_at desc, id desc limit ${limit}
       ) cascade
-      left join campaign on campaign.id = cascade.campaign_id
       cross join lateral (
         select (count(*) filter (where kind = 'practice'))::int as practices,
           (count(*) filter (where coverage = 'confirmed'))::int as confirmed,

@@ -12,7 +12,7 @@ import {
 import { Clock } from '../shared/clock.js';
 import { NotFoundError } from '../shared/errors.js';
 import { LondonTime } from '../shared/london-time.js';
-import { CascadeReads } from './cascade.reads.js';
+import { type CascadeLine, CascadeReads } from './cascade.reads.js';
 import { coverageChart, heatRow, nextWords } from './cascade.rules.js';
 
 /** Puts together what the pages of a cascade show. Somebody confined to a region sees that region's part of it. */
@@ -29,9 +29,7 @@ export class CascadeView {
 
   /** @throws NotFoundError `cascade-not-found`, also when nothing of it lies in the principal's region. */
   async cascade(id: string, { region }: Principal): Promise<CascadeRow> {
-    const cascade = await this.cascades.get(id);
-    if (region !== undefined) await this.cascades.organisation(id, region).catch(notThere);
-    return cascade;
+    return this.cascades.visible(id, region);
   }
 
   /** @throws NotFoundError as `cascade`, and `not-in-cascade` for an organisation that is not there or in another region. */
@@ -46,7 +44,10 @@ export class CascadeView {
     const now = this.clock.now();
     return {
       cascade,
-      state: stateOf(cascade, now),
+      state: stateOf(
+        { isDrill: cascade.campaign_id === null, closedAt: cascade.closed_at, answerBy: cascade.answer_by },
+        now,
+      ),
       isLate: now > cascade.answer_by,
       ...(cascade.campaign_id !== null && (await this.reached(cascade, principal))),
     };
@@ -149,19 +150,13 @@ export class CascadeView {
   }
 }
 
-export type CascadeState = 'rehearsal' | 'open' | 'late' | 'closed';
-
 /** In which part of its life a cascade is. */
 export function stateOf(
-  {
-    campaign_id: campaignId,
-    closed_at: closedAt,
-    answer_by: answerBy,
-  }: Pick<CascadeRow, 'campaign_id' | 'closed_at' | 'answer_by'>,
+  { isDrill, closedAt, answerBy }: Pick<CascadeLine, 'isDrill' | 'closedAt' | 'answerBy'>,
   now: Date,
-): CascadeState {
+): 'rehearsal' | 'open' | 'late' | 'closed' {
   if (closedAt !== null) return 'closed';
-  if (campaignId === null) return 'rehearsal';
+  if (isDrill) return 'rehearsal';
   return now > answerBy ? 'late' : 'open';
 }
 
@@ -171,8 +166,4 @@ function nudgeOf(code: string, nudge: Nudge | undefined) {
     isUnreachable: nudge?.unreachable.includes(code) ?? false,
     wasNudgedToday: nudge?.nudgedToday.includes(code) ?? false,
   };
-}
-
-function notThere(): never {
-  throw new NotFoundError('cascade-not-found', 'There is no cascade of that id');
 }

@@ -11,7 +11,7 @@ import { CascadeReads } from './cascade.reads.js';
 import { CascadeView, stateOf } from './cascade.view.js';
 import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { searchText } from './form.text.js';
-import { noticeOf, noticeSchema } from './notices.js';
+import { Done } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 
 const PAGE = 50;
@@ -24,7 +24,7 @@ const listSchema = z.object({
   id: z.uuid().optional().catch(undefined),
 });
 const pageSchema = z.object({ page: z.coerce.number().int().min(1).max(1_000).catch(1) });
-const organisationSchema = noticeSchema.extend({
+const organisationSchema = z.object({
   coverage: z.enum(COVERAGES).optional().catch(undefined),
   after: odsCodeSchema.optional().catch(undefined),
 });
@@ -56,14 +56,9 @@ export class CascadesController {
     @PageFrame() frame: Frame,
   ): Promise<string> {
     const place = before !== undefined && id !== undefined ? { frozenAt: new Date(before), id } : undefined;
-    const rows = await this.reads.list(this.clock.now(), frame.principal.region, PAGE + 1, place);
-    const lines = rows.slice(0, PAGE).map((line) => ({
-      ...line,
-      state: stateOf(
-        { campaign_id: line.isDrill ? null : line.id, closed_at: line.closedAt, answer_by: line.answerBy },
-        this.clock.now(),
-      ),
-    }));
+    const now = this.clock.now();
+    const rows = await this.reads.list(now, frame.principal.region, PAGE + 1, place);
+    const lines = rows.slice(0, PAGE).map((line) => ({ ...line, state: stateOf(line, now) }));
     const last = rows.length > PAGE ? lines.at(-1) : undefined;
     const next = last && new URLSearchParams({ before: last.frozenAt.toISOString(), id: last.id }).toString();
     const [simulated] = await this.deadlines.openWindows();
@@ -75,7 +70,7 @@ export class CascadesController {
   @Page()
   async show(
     @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @Done() notice: string | undefined,
     @PageFrame() frame: Frame,
   ): Promise<string> {
     const cascade = await this.view.cascade(id, frame.principal);
@@ -86,7 +81,7 @@ export class CascadesController {
       this.view.silent(cascade, frame.principal, { limit: SILENT_SHOWN }),
       this.reads.steps(id, region === undefined ? { kind: 'region' } : { region }),
     ]);
-    const about = { title: cascade.name, section: 'cascades', notice: noticeOf(done) };
+    const about = { title: cascade.name, section: 'cascades', notice };
     const values = { ...about, ...overview, score, silent, steps };
     return this.pages.render('cascade', values, frame);
   }
@@ -147,22 +142,22 @@ export class CascadesController {
   @Get(':id/coverage.csv')
   async csv(
     @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
+    @CurrentPrincipal() { region }: Principal,
     @Res() response: Response,
   ): Promise<void> {
     response
       .type('text/csv; charset=utf-8')
       .attachment('coverage.csv')
-      .send(toCsv(await this.table(id, principal)));
+      .send(toCsv(await this.reports.coverageExport(id, region)));
   }
 
   @Get(':id/coverage.xlsx')
   async xlsx(
     @Param('id', { schema: idSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
+    @CurrentPrincipal() { region }: Principal,
     @Res() response: Response,
   ): Promise<void> {
-    const file = toWorkbook(await this.table(id, principal));
+    const file = toWorkbook(await this.reports.coverageExport(id, region));
     response.type(XLSX_TYPE).attachment('coverage.xlsx').send(file);
   }
 
@@ -171,6 +166,7 @@ export class CascadesController {
   async organisation(
     @Param('id', { schema: idSchema }) id: string,
     @Param('code', { schema: odsCodeSchema }) code: string,
+    @Done() notice: string | undefined,
     @Query({ schema: organisationSchema }) query: z.infer<typeof organisationSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
@@ -179,19 +175,11 @@ export class CascadesController {
     const values = {
       title: organisation.name,
       section: 'cascades',
-      notice: noticeOf(query.done),
+      notice,
       cascade,
       organisation,
       ...(await this.organisations.of(cascade, organisation, query, frame.principal)),
     };
     return this.pages.render('cascade-organisation', values, frame);
-  }
-
-  /** The coverage report; for somebody confined to a region, that region's rows. */
-  private async table(id: string, principal: Principal) {
-    await this.view.cascade(id, principal);
-    const table = await this.reports.coverageExport(id);
-    const column = table.header.indexOf('Region');
-    return { ...table, rows: table.rows.filter((row) => !principal.region || row[column] === principal.region) };
   }
 }

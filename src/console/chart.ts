@@ -1,3 +1,5 @@
+import { escapeHtml } from '../shared/html-text.js';
+
 /** A plot as inline SVG, with the same numbers as a table. */
 export interface Chart {
   readonly title: string;
@@ -67,7 +69,7 @@ export function linesChart(
   const lines = series.flatMap(({ name, values }, i) => [
     `<polyline class="app-chart__line app-chart__line--${i}" points="${values.map((value, at) => `${round(x(at))},${round(y(value))}`).join(' ')}"/>`,
     `<line class="app-chart__line app-chart__line--${i}" x1="${LEFT + i * 280}" x2="${LEFT + i * 280 + 40}" y1="20" y2="20"/>`,
-    `<text x="${LEFT + i * 280 + 48}" y="25">${escape(name)}: ${shown(values.at(-1) ?? 0)}</text>`,
+    `<text x="${LEFT + i * 280 + 48}" y="25">${escapeHtml(name)}: ${shown(values.at(-1) ?? 0)}</text>`,
   ]);
   return {
     title,
@@ -93,7 +95,7 @@ function gridOf(values: readonly number[], y: (value: number) => number): string
 function labelsOf(labels: readonly string[], x: (index: number) => number, height: number): string[] {
   return axisLabels(labels).map(
     ({ index, anchor }) =>
-      `<text x="${round(x(index))}" y="${height - 10}" text-anchor="${anchor}">${escape(labels[index] ?? '')}</text>`,
+      `<text x="${round(x(index))}" y="${height - 10}" text-anchor="${anchor}">${escapeHtml(labels[index] ?? '')}</text>`,
   );
 }
 
@@ -113,7 +115,7 @@ export function barChart(
     const width = round((value / top) * room);
     const red = round((alarm / top) * room);
     return [
-      `<text x="${start - 8}" y="${y + 18}" text-anchor="end">${escape(shortened(label))}</text>`,
+      `<text x="${start - 8}" y="${y + 18}" text-anchor="end">${escapeHtml(shortened(label))}</text>`,
       `<rect class="app-chart__bar" x="${start}" y="${y}" width="${width}" height="24"/>`,
       ...(alarm > 0
         ? [`<rect class="app-chart__bar--alarm" x="${start}" y="${y}" width="${Math.max(2, red)}" height="24"/>`]
@@ -130,7 +132,7 @@ export function barChart(
 }
 
 export function drawing(title: string, height: number, parts: readonly string[]): string {
-  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(title)}. The numbers are in the table below.">${parts.join('')}</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeHtml(title)}. The numbers are in the table below.">${parts.join('')}</svg>`;
 }
 
 /** First, middle and last: more would run into each other on a phone. */
@@ -161,8 +163,4 @@ function shortened(label: string): string {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-export function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -2,6 +2,7 @@ import { applyDecorators, Controller, createParamDecorator, type ExecutionContex
 import { ApiExcludeController } from '@nestjs/swagger';
 import { type Request, type Response } from 'express';
 import { viewerOf } from '../access/index.js';
+import { type FormFaults } from './form.faults.js';
 import { FramePipe } from './frame.pipe.js';
 import { type Frame } from './pages.js';
 
@@ -18,6 +19,14 @@ const Viewer = createParamDecorator((_: unknown, context: ExecutionContext): Fra
 
 /** Handler parameter: who looks at the page, the token that its forms carry, and whether all mail is stopped. */
 export const PageFrame = (): ParameterDecorator => Viewer(FramePipe);
+
+/** Answers with the page of a form, and with what is wrong with it if anything is. */
+export function sendForm(response: Response, { list }: FormFaults, page: string): void {
+  response
+    .status(list.length > 0 ? 422 : 200)
+    .type('html')
+    .send(page);
+}
 
 /** Answers with the page of a form that was not taken. */
 export function sendFaults(response: Response, page: string): void {

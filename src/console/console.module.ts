@@ -32,6 +32,7 @@ import { FramePipe } from './frame.pipe.js';
 import { HomeController } from './home.controller.js';
 import { ImportsController } from './imports.controller.js';
 import { InboxController } from './inbox.controller.js';
+import { LiveParts } from './live.parts.js';
 import { StopMailController } from './stop-mail.controller.js';
 import { MessagesController } from './messages.controller.js';
 import { Pages, TEMPLATE_SCRIPT_HASH } from './pages.js';
@@ -124,6 +125,7 @@ const SIGN_IN_TITLES: Readonly<Record<SignInPage['kind'], string>> = {
     CascadeOrganisationView,
     CorrectionReads,
     CorrectionView,
+    LiveParts,
     SimulationLive,
     SimulationRepository,
     Simulations,

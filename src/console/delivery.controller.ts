@@ -10,7 +10,7 @@ import { Clock } from '../shared/clock.js';
 import { lineChart } from './chart.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusalOf } from './form.faults.js';
-import { noticeOf, noticeSchema } from './notices.js';
+import { Done } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 import { lastMinutes } from './sending.rates.js';
 import { SendingReads } from './sending.reads.js';
@@ -23,8 +23,8 @@ const MINUTES_SHOWN = 60;
 const idSchema = z.uuid();
 const liftSchema = z.object({ address: z.string().min(1).max(320) });
 const reportSchema = z.object({ decision: z.enum(['confirm', 'dismiss']), message: z.string().max(100).default('') });
-const blocksSchema = noticeSchema.extend({ before: z.coerce.number().int().positive().optional().catch(undefined) });
-const returnedSchema = noticeSchema.extend({ after: z.uuid().optional().catch(undefined) });
+const blocksSchema = z.object({ before: z.coerce.number().int().positive().optional().catch(undefined) });
+const returnedSchema = z.object({ after: z.uuid().optional().catch(undefined) });
 
 /** How mail leaves, and what of it needs a person. */
 @ConsoleController('delivery')
@@ -44,10 +44,7 @@ export class DeliveryController {
 
   @Get()
   @Page()
-  async overview(
-    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
-    @PageFrame() frame: Frame,
-  ): Promise<string> {
+  async overview(@Done() notice: string | undefined, @PageFrame() frame: Frame): Promise<string> {
     const { trialMode, trialAllow } = this.config;
     const { ratePerMinute, dayBudget } = mailLimitsOf(this.config);
     const now = this.clock.now();
@@ -57,7 +54,7 @@ export class DeliveryController {
     const values = {
       title: 'Delivery',
       section: 'delivery',
-      notice: noticeOf(done),
+      notice,
       captured: isCaptured(this.config),
       trialMode,
       trialAllow,
@@ -79,7 +76,8 @@ export class DeliveryController {
   @RequirePermission('suppression:read')
   @Page()
   async blocks(
-    @Query({ schema: blocksSchema }) { done, before }: z.infer<typeof blocksSchema>,
+    @Done() notice: string | undefined,
+    @Query({ schema: blocksSchema }) { before }: z.infer<typeof blocksSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
     const rows = await this.sending.suppressions(this.clock.now(), before, PAGE + 1);
@@ -87,7 +85,7 @@ export class DeliveryController {
     const values = {
       title: 'Blocked addresses',
       section: 'delivery',
-      notice: noticeOf(done),
+      notice,
       blocks,
       next: rows.length > PAGE ? `/delivery/blocks?before=${blocks.at(-1)?.id ?? 0}` : undefined,
     };
@@ -108,10 +106,11 @@ export class DeliveryController {
   @Get('returned')
   @Page()
   async returned(
-    @Query({ schema: returnedSchema }) { done, after }: z.infer<typeof returnedSchema>,
+    @Done() notice: string | undefined,
+    @Query({ schema: returnedSchema }) { after }: z.infer<typeof returnedSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
-    return this.returnedPage(frame, { notice: noticeOf(done), after });
+    return this.returnedPage(frame, { notice, after });
   }
 
   @Post('returned/:id')

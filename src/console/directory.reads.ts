@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql } from 'kysely';
 import { type AccountStatus, type CqrsRole, type OrganisationKind } from '../directory/index.js';
-import { InjectDatabase } from '../platform/database/index.js';
+import { containing, InjectDatabase } from '../platform/database/index.js';
 import { type ConsoleTables } from './console.tables.js';
 
 export interface FoundAccount {
@@ -57,7 +57,9 @@ export class DirectoryReads {
       .select(['code', 'name', 'kind'])
       .where('status', '=', 'active')
       .where('kind', 'in', ['practice', 'commissioner', 'region'])
-      .where((is) => is.or([is('code', '=', find.toUpperCase()), sql<boolean>`lower(name) like ${partOf(find)}`]))
+      .where((is) =>
+        is.or([is('code', '=', find.toUpperCase()), sql<boolean>`lower(name) like ${containing(find.toLowerCase())}`]),
+      )
       .orderBy('kind')
       .orderBy('name')
       .limit(limit)
@@ -124,13 +126,11 @@ export class DirectoryReads {
  */
 function matching(find: string, after: string, limit: number) {
   const words = find.split(/\s+/).filter((word) => word !== '');
-  const all = words.map((word) => sql`person_search_text(first_name, last_name, email) like ${partOf(word)}`);
+  const all = words.map(
+    (word) => sql`person_search_text(first_name, last_name, email) like ${containing(word.toLowerCase())}`,
+  );
   return sql`
     select id from account where id in (${find}, ${find.toUpperCase()}) and id > ${after}
     union select account_id from membership where organisation_code = ${find.toUpperCase()} and account_id > ${after}
     union (select id from account where id > ${after} and ${sql.join(all, sql` and `)} order by id limit ${limit})`;
-}
-
-function partOf(text: string): string {
-  return `%${text.toLowerCase().replace(/[%_\\]/g, '\\$&')}%`;
 }

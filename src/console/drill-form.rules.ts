@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type DrillScope, MOST_DRILL_CONTACTS } from '../cascades/index.js';
 import { parseOdsCode } from '../shared/ods-code.js';
 import { answersSchema, launchFaults, typedTime } from './campaign-form.rules.js';
-import { faultsOf, type FormFaults } from './form.faults.js';
+import { type Fault, faultsOf, type FormFaults } from './form.faults.js';
 
 /** Everything the form of a rehearsal asks for. */
 export const drillAnswersSchema = answersSchema
@@ -24,7 +24,7 @@ export type DrillAnswers = z.infer<typeof drillAnswersSchema>;
 
 /** What is wrong with the answers. */
 export function faultsOfDrill({ name, everybody, regions, practices, contacts, ...when }: DrillAnswers): FormFaults {
-  const faults: { field: string; message: string }[] = [];
+  const faults: Fault[] = [];
   if (name.trim() === '') faults.push({ field: 'name', message: 'Enter a name for the rehearsal' });
   else if (name.trim().length > 200) faults.push({ field: 'name', message: 'The name must be 200 characters or less' });
   if (everybody !== 'yes' && everybody !== 'no') faults.push({ field: 'everybody', message: 'Select who it is for' });

@@ -4,7 +4,8 @@ import { type Response } from 'express';
 import { z } from 'zod';
 import { RequirePermission } from '../access/index.js';
 import { DrillService, MOST_DRILL_CONTACTS, USUAL_DRILL_CONTACTS } from '../cascades/index.js';
-import { ConsoleController, PageFrame } from './console-routes.js';
+import { fieldsOf } from './campaign-form.rules.js';
+import { ConsoleController, PageFrame, sendForm } from './console-routes.js';
 import { DirectoryReads } from './directory.reads.js';
 import { type DrillAnswers, drillAnswersSchema, drillOf, faultsOfDrill } from './drill-form.rules.js';
 import { type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
@@ -85,7 +86,7 @@ export class DrillsController {
         form: randomUUID(),
         faults: refused,
       };
-      send(response, refused, this.pages.render('drill-check', values, frame));
+      sendForm(response, refused, this.pages.render('drill-check', values, frame));
     } catch (error) {
       await this.showForm(response, answers, refusal(error), frame);
     }
@@ -102,19 +103,6 @@ export class DrillsController {
       most: MOST_DRILL_CONTACTS,
       regions: region === undefined ? regions : regions.filter(({ code }) => code === region),
     };
-    send(response, faults, this.pages.render('drill-form', values, frame));
+    sendForm(response, faults, this.pages.render('drill-form', values, frame));
   }
-}
-
-function send(response: Response, { list }: FormFaults, html: string): void {
-  response
-    .status(list.length > 0 ? 422 : 200)
-    .type('html')
-    .send(html);
-}
-
-function fieldsOf(answers: DrillAnswers): [string, string][] {
-  return Object.entries(answers)
-    .flatMap(([field, value]) => [value].flat().map((each): [string, string] => [field, each]))
-    .filter(([, value]) => value !== '');
 }

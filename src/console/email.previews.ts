@@ -25,15 +25,16 @@ export class EmailPreviews {
     private readonly shared: SharedValuesService,
   ) {}
 
-  /** @throws NotFoundError when the person gets no such email; InvalidInputError `missing-values`. */
-  async planned(campaign: CampaignRow, planId: string, personKey: string, topic: string): Promise<Preview> {
-    return this.render(campaign, await this.plans.email(planId, personKey, topic));
+  /** @throws InvalidInputError `missing-values`. */
+  async planned(campaign: CampaignRow, email: PlannedEmail): Promise<Preview> {
+    const { values, examples } = await this.valuesOf(campaign, email);
+    return { ...this.templates.get(email.template).render(values), template: email.template, examples };
   }
 
   /** One email for each template of the plan. */
   async oneOfEach(campaign: CampaignRow, { id, summary }: Plan): Promise<(Preview & { email: PlannedEmail })[]> {
     const emails = await this.plans.oneOfEach(id, Object.keys(summary.byTemplate));
-    return Promise.all(emails.map(async (email) => ({ ...(await this.render(campaign, email)), email })));
+    return Promise.all(emails.map(async (email) => ({ ...(await this.planned(campaign, email)), email })));
   }
 
   /** The values with which a planned email renders, and which of them are examples. */
@@ -55,11 +56,6 @@ export class EmailPreviews {
     const template = this.templates.get(message.template);
     if (template.version !== message.templateVersion) return undefined;
     return template.render({ ...(await this.sending.sharedValues(message.dispatchId)), ...message.values });
-  }
-
-  private async render(campaign: CampaignRow, email: PlannedEmail): Promise<Preview> {
-    const { values, examples } = await this.valuesOf(campaign, email);
-    return { ...this.templates.get(email.template).render(values), template: email.template, examples };
   }
 
   /** As a dispatch of the campaign gives them to all its messages. */

@@ -9,9 +9,15 @@ export interface FormFaults {
   readonly fields: Readonly<Record<string, { readonly text: string }>>;
 }
 
+/** `field`: its name, or nothing for the whole page. */
+export interface Fault {
+  readonly field: string;
+  readonly message: string;
+}
+
 export const NO_FAULTS: FormFaults = { list: [], fields: {} };
 
-export function faultsOf(faults: readonly { readonly field: string; readonly message: string }[]): FormFaults {
+export function faultsOf(faults: readonly Fault[]): FormFaults {
   const first = new Map<string, string>();
   for (const { field, message } of faults) if (!first.has(field)) first.set(field, message);
   return {

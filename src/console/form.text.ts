@@ -8,6 +8,11 @@ function listOf(value: unknown): unknown {
   return Array.isArray(value) ? value : [value];
 }
 
+/** The day that three fields give, as YYYY-MM-DD; whether there is such a day is for whoever parses it. */
+export function typedDay(year: string, month: string, day: string): string {
+  return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
+}
+
 /** Text of a search field: whatever is not there, or blank, is no search. */
 export const searchText = z
   .string()

@@ -19,7 +19,7 @@ import { DirectoryPicture } from '../segments/index.js';
 import { AppError, NotFoundError } from '../shared/errors.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, refusal, refusalOf } from './form.faults.js';
-import { noticeOf, noticeSchema } from './notices.js';
+import { Done } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 import { SendingReads } from './sending.reads.js';
 import { type Checked, UploadStore } from './upload.store.js';
@@ -29,7 +29,7 @@ const LARGEST_UPLOAD = 256 * 1024 * 1024;
 const PAGE = 25;
 const FAULTS_SHOWN = 200;
 
-const listSchema = noticeSchema.extend({ before: z.coerce.number().int().positive().optional().catch(undefined) });
+const listSchema = z.object({ before: z.coerce.number().int().positive().optional().catch(undefined) });
 const uploadSchema = z.object({ kind: z.enum(IMPORT_KINDS).optional().catch(undefined) });
 const batchSchema = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 const ticked = z.literal('yes').optional().catch(undefined);
@@ -61,10 +61,11 @@ export class ImportsController {
   @Get()
   @Page()
   async list(
-    @Query({ schema: listSchema }) { done, before }: z.infer<typeof listSchema>,
+    @Done() notice: string | undefined,
+    @Query({ schema: listSchema }) { before }: z.infer<typeof listSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
-    return this.page(frame, { notice: noticeOf(done), before });
+    return this.page(frame, { notice, before });
   }
 
   @Post()
@@ -151,18 +152,9 @@ export class ImportsController {
   }
 
   private async run(kind: ImportKind, path: string, request: ImportRequest): Promise<ImportReport> {
-    switch (kind) {
-      case 'organisations':
-        return this.imports.importOrganisations([path], request);
-      case 'accounts':
-        return this.imports.importAccounts(path, request);
-      case 'nhsmail':
-        return this.imports.importNhsmail(path, request);
-      case 'no-nhsmail':
-        return this.imports.importNoNhsmail(path, request);
-      case 'declarations':
-        return this.declarations.importDeclarations(path, request);
-    }
+    return kind === 'declarations'
+      ? this.declarations.importDeclarations(path, request)
+      : this.imports.importFile(kind, path, request);
   }
 
   private checkPage({ id, kind, report }: Checked, frame: Frame, faults?: FormFaults): string {

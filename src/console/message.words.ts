@@ -1,5 +1,5 @@
 import { type Reason } from '../feedback/index.js';
-import { actorWords } from './words.js';
+import { actorWords, capitalised } from './words.js';
 
 /** Why a message is in its state, where the service itself says so. What a mail server says is shown as it said it. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -73,11 +73,9 @@ export function blockReason(reason: string): string {
   return capitalised(reason.replaceAll('-', ' '));
 }
 
-const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 const uncapitalised = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
 
 /** Who is named in a reason, by their ids in the audit trail. */
 export const actorsIn = (reason: string): string[] => reason.match(/\bperson:[0-9a-f-]{36}/g) ?? [];
 
-const inSentence = (words: string) =>
-  words.startsWith('API') ? words : words.charAt(0).toLowerCase() + words.slice(1);
+const inSentence = (words: string) => (words.startsWith('API') ? words : uncapitalised(words));

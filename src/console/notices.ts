@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { type Request } from 'express';
 
 /** What a page says after a form was done; the address carries only the key. */
 const NOTICES = {
@@ -45,11 +46,10 @@ const NOTICES = {
 } as const;
 export type Notice = keyof typeof NOTICES;
 
-export const noticeSchema = z.object({
-  done: z
-    .enum(Object.keys(NOTICES) as [Notice, ...Notice[]])
-    .optional()
-    .catch(undefined),
-});
+const isNotice = (key: unknown): key is Notice => typeof key === 'string' && Object.hasOwn(NOTICES, key);
 
-export const noticeOf = (done: Notice | undefined): string | undefined => done && NOTICES[done];
+/** Handler parameter: what the page says after a form was done, if one was. */
+export const Done = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined => {
+  const { done } = context.switchToHttp().getRequest<Request>().query;
+  return isNotice(done) ? NOTICES[done] : undefined;
+});

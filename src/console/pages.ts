@@ -3,17 +3,28 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import nunjucks, { type Environment } from 'nunjucks';
-import { type Principal } from '../access/index.js';
+import { type Permission, type Principal } from '../access/index.js';
+import { STEP_ACTION_WORDS } from '../cascades/index.js';
 import { type Config, InjectConfig, isCaptured } from '../platform/config/index.js';
 import { formatDateTime, formatLongDate, formatTimeOfDay, LondonTime } from '../shared/london-time.js';
-import { CAMPAIGN_KIND_WORDS, CAMPAIGN_STATE_TAGS, DECLARATION_TAGS, MESSAGE_STATE_TAGS } from './words.js';
-import { CQRS_ROLE_WORDS, IMPORT_KIND_WORDS, ORGANISATION_KIND_WORDS, purposeWords } from './words.js';
-import { REPORT_KIND_WORDS, reviewReason, ROLE_WORDS, SEGMENT_WORDS } from './words.js';
-import { STEP_ACTION_WORDS } from '../cascades/index.js';
 import { COVERAGE_TAGS, ESCALATION_CAUSE_WORDS, STEP_STATE_TAGS } from './cascade.words.js';
 import { blockReason, messageReason } from './message.words.js';
 import { navigationFor } from './navigation.js';
 import { type Heading, stackedRows } from './stacked-rows.js';
+import {
+  CAMPAIGN_KIND_WORDS,
+  CAMPAIGN_STATE_TAGS,
+  CQRS_ROLE_WORDS,
+  DECLARATION_TAGS,
+  IMPORT_KIND_WORDS,
+  MESSAGE_STATE_TAGS,
+  ORGANISATION_KIND_WORDS,
+  purposeWords,
+  REPORT_KIND_WORDS,
+  reviewReason,
+  ROLE_WORDS,
+  SEGMENT_WORDS,
+} from './words.js';
 
 /** The folder of nhsuk-frontend's `nhsuk/` templates, styles and images. */
 export const NHSUK = dirname(dirname(createRequire(import.meta.url).resolve('nhsuk-frontend/dist/nhsuk/template.njk')));
@@ -88,7 +99,7 @@ export class Pages {
       principal: frame.principal,
       stop: frame.stop,
       navigation: navigationFor(frame.principal, values.section),
-      may: (permission: string) => (frame.principal.permissions as readonly string[]).includes(permission),
+      may: (permission: Permission) => frame.principal.permissions.includes(permission),
     };
     return this.environment.render(`${view}.njk`, { may: () => false, ...known, ...values, assetPath: '/assets' });
   }

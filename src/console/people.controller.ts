@@ -2,6 +2,7 @@ import { Get, Header, Param, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { csvFile } from '../cascades/index.js';
 import { Ledger, SuppressionList } from '../delivery/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { LeaverService, OptOutService } from '../feedback/index.js';
@@ -14,10 +15,9 @@ import {
 } from '../segments/index.js';
 import { formatLongDate, LondonTime } from '../shared/london-time.js';
 import { ConsoleController, Page, PageFrame } from './console-routes.js';
-import { csvFile } from './csv.js';
 import { DirectoryReads } from './directory.reads.js';
 import { searchText } from './form.text.js';
-import { noticeOf, noticeSchema } from './notices.js';
+import { Done } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 import { suggestionWords } from './suggestion.words.js';
 import { SEGMENT_WORDS, type SegmentWords } from './words.js';
@@ -128,7 +128,7 @@ export class PeopleController {
   @Page()
   async show(
     @Param('id', { schema: accountIdSchema }) id: string,
-    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @Done() notice: string | undefined,
     @PageFrame() frame: Frame,
   ): Promise<string> {
     const account = await this.directory.account(id);
@@ -140,7 +140,7 @@ export class PeopleController {
     const values = {
       title: `${account.firstName} ${account.lastName}`.trim() || id,
       section: 'people',
-      notice: noticeOf(done),
+      notice,
       account,
       kept: frame.principal.permissions.includes('suppression:read') ? await this.keptFrom(account.email) : undefined,
       result,

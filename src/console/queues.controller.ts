@@ -1,5 +1,4 @@
-import { All, Controller, Next, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { All, Next, Req, Res } from '@nestjs/common';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
@@ -8,7 +7,7 @@ import { RequirePermission } from '../access/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { JobQueue, QUEUES } from '../platform/jobs/index.js';
 import { contentSecurity } from '../platform/http/index.js';
-import { PageFrame } from './console-routes.js';
+import { ConsoleController, PageFrame } from './console-routes.js';
 import { type Frame } from './pages.js';
 
 const PATH = '/queues';
@@ -20,8 +19,7 @@ const boardPolicy = contentSecurity({ styleSrc: ["'self'", "'unsafe-inline'"], b
  * Bull Board, behind the same guards as every page. Its script sends back the cookie XSRF-TOKEN as a header, which
  * `boardToken` hands to the guard.
  */
-@ApiExcludeController()
-@Controller('queues')
+@ConsoleController('queues')
 @RequirePermission('queue:operate')
 export class QueuesController {
   private readonly board: RequestHandler;
@@ -48,7 +46,8 @@ export class QueuesController {
     @PageFrame() { csrf }: Frame,
   ): void {
     response.cookie('XSRF-TOKEN', csrf, {
-      ...{ sameSite: 'strict', path: PATH },
+      sameSite: 'strict',
+      path: PATH,
       secure: this.config.publicUrl?.startsWith('https:') ?? false,
     });
     response.removeHeader('Content-Security-Policy');

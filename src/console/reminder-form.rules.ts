@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ReminderPolicy, type ReminderStep } from '../deadlines/index.js';
+import { type Fault } from './form.faults.js';
 import { manyOf } from './form.text.js';
 
 /** The steps of a policy as a form takes them: one row for each, and blank ones to add more. */
@@ -44,11 +45,6 @@ export function typedStepsOf(policy: ReminderPolicy, blanks: number): TypedStep[
 export function withBlanks(rows: readonly TypedStep[], blanks: number): TypedStep[] {
   const wanted = Math.max(2 - rows.length, blanks);
   return [...rows, ...new Array<TypedStep>(wanted).fill(BLANK)];
-}
-
-interface Fault {
-  readonly field: string;
-  readonly message: string;
 }
 
 /** The steps as the deadlines take them, or what is wrong with them, by the field of each row. */

@@ -16,14 +16,14 @@ import { Clock } from '../shared/clock.js';
 import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { faultsOfZod, type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
 import { manyOf } from './form.text.js';
-import { noticeOf, noticeSchema } from './notices.js';
+import { Done } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 
 const PAGE = 25;
 const NAMES = Object.keys(PERMISSIONS) as [Permission, ...Permission[]];
 
 const idSchema = z.uuid();
-const listSchema = noticeSchema.extend({ before: z.uuid().optional().catch(undefined) });
+const listSchema = z.object({ before: z.uuid().optional().catch(undefined) });
 /** As the form sends it; what is wrong is said beside its fields. */
 const typedSchema = z.object({
   name: z.string().max(200).default(''),
@@ -57,10 +57,11 @@ export class SettingsKeysController {
   @Get()
   @Page()
   async list(
-    @Query({ schema: listSchema }) { done, before }: z.infer<typeof listSchema>,
+    @Done() notice: string | undefined,
+    @Query({ schema: listSchema }) { before }: z.infer<typeof listSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
-    return this.page(frame, { notice: noticeOf(done), before });
+    return this.page(frame, { notice, before });
   }
 
   /** Answers with the page itself: the key is shown this once and must not be in any address. */

@@ -7,7 +7,7 @@ import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes
 import { DirectoryReads } from './directory.reads.js';
 import { type FormFaults, refusalOf } from './form.faults.js';
 import { manyOf, searchText } from './form.text.js';
-import { noticeOf, noticeSchema } from './notices.js';
+import { Done } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 
 const PAGE = 50;
@@ -56,10 +56,10 @@ export class SettingsPeopleController {
   @Page()
   async show(
     @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @Done() notice: string | undefined,
     @PageFrame() frame: Frame,
   ): Promise<string> {
-    return this.personPage(id, frame, { notice: noticeOf(done) });
+    return this.personPage(id, frame, { notice });
   }
 
   @Post(':id')

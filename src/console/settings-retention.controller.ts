@@ -5,6 +5,7 @@ import { Retention, RETENTION_CLASSES, RETENTION_DAYS } from '../campaigns/index
 import { calendarDateSchema, LondonTime } from '../shared/london-time.js';
 import { ConsoleController, Page, PageFrame } from './console-routes.js';
 import { faultsOf, NO_FAULTS } from './form.faults.js';
+import { typedDay } from './form.text.js';
 import { type Frame, Pages } from './pages.js';
 import { RETENTION_WORDS } from './words.js';
 
@@ -54,6 +55,6 @@ export class SettingsRetentionController {
 }
 
 function dayOf({ day, month, year }: z.infer<typeof askedSchema>) {
-  const parsed = calendarDateSchema.safeParse(`${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`);
+  const parsed = calendarDateSchema.safeParse(typedDay(year, month, day));
   return parsed.success ? parsed.data : undefined;
 }

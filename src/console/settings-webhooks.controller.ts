@@ -7,7 +7,7 @@ import { inTwoTries } from '../platform/database/index.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, faultsOfZod, type FormFaults, NO_FAULTS, refusal, refusalOf } from './form.faults.js';
 import { manyOf } from './form.text.js';
-import { type Notice, noticeOf, noticeSchema } from './notices.js';
+import { Done, type Notice } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 
 const HOOKS_SHOWN = 100;
@@ -15,7 +15,7 @@ const PAGE = 25;
 
 const idSchema = z.uuid();
 const deliveryIdSchema = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER);
-const logSchema = noticeSchema.extend({ before: deliveryIdSchema.optional().catch(undefined) });
+const logSchema = z.object({ before: deliveryIdSchema.optional().catch(undefined) });
 /** As the form sends it; what is wrong is said beside its fields. */
 const typedSchema = z.object({
   url: z.string().trim().max(3_000).default(''),
@@ -43,11 +43,8 @@ export class SettingsWebhooksController {
 
   @Get()
   @Page()
-  async list(
-    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
-    @PageFrame() frame: Frame,
-  ): Promise<string> {
-    return this.listPage(frame, { notice: noticeOf(done) });
+  async list(@Done() notice: string | undefined, @PageFrame() frame: Frame): Promise<string> {
+    return this.listPage(frame, { notice });
   }
 
   /** Answers with the page itself: the secret is shown this once and must not be in any address. */
@@ -78,10 +75,11 @@ export class SettingsWebhooksController {
   @Page()
   async show(
     @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: logSchema }) { done, before }: z.infer<typeof logSchema>,
+    @Done() notice: string | undefined,
+    @Query({ schema: logSchema }) { before }: z.infer<typeof logSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
-    return this.hookPage(id, frame, { notice: noticeOf(done), before });
+    return this.hookPage(id, frame, { notice, before });
   }
 
   @Post(':id/secret')

@@ -1,7 +1,8 @@
 import { type DeclarationWindow } from '../deadlines/index.js';
+import { escapeHtml } from '../shared/html-text.js';
 import { addDays, type CalendarDate, formatLongDate, LondonTime, parseCalendarDate } from '../shared/london-time.js';
 import { type WorkingCalendar } from '../shared/working-calendar.js';
-import { type Chart, drawing, escape, WIDTH } from './chart.js';
+import { type Chart, drawing, WIDTH } from './chart.js';
 import { type SimulationEvent, type SimulationReport } from './simulation.report.js';
 import { MESSAGE_STATE_TAGS } from './words.js';
 
@@ -111,7 +112,7 @@ export function timeline(
       ...names.map(
         (name, i) =>
           `<line class="app-chart__grid" x1="${EDGE}" x2="${WIDTH - EDGE}" y1="${TOP + i * LANE + 32}" y2="${TOP + i * LANE + 32}"/>` +
-          `<text x="${EDGE}" y="${TOP + i * LANE + 12}">${escape(name.length > 60 ? `${name.slice(0, 59)}…` : name)}</text>`,
+          `<text x="${EDGE}" y="${TOP + i * LANE + 12}">${escapeHtml(name.length > 60 ? `${name.slice(0, 59)}…` : name)}</text>`,
       ),
       ...marksOf(window).map(
         ([at, text, anchor]) =>

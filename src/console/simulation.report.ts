@@ -6,7 +6,7 @@ export type ScenarioName = (typeof SCENARIOS)[number];
 const count = z.number().int();
 
 /** What the `simulate` command answers: times are London wall clocks. Fields that no page shows are left out. */
-export const simulationReportSchema = z.object({
+const simulationReportSchema = z.object({
   from: z.string(),
   until: z.string(),
   scenario: z.enum(SCENARIOS),
@@ -51,7 +51,7 @@ export const CASCADE_SCRIPTS = ['most-pass-on', 'many-silent', 'many-only-acknow
 export type CascadeScriptName = (typeof CASCADE_SCRIPTS)[number];
 
 /** What the `cascade simulate` command answers. */
-export const cascadeSimulationSchema = z.object({
+const cascadeSimulationSchema = z.object({
   from: z.string(),
   until: z.string(),
   script: z.enum(CASCADE_SCRIPTS),

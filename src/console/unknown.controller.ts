@@ -1,4 +1,4 @@
-import { Body, Get, Post, Query, Res } from '@nestjs/common';
+import { Body, Get, Post, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { RequirePermission } from '../access/index.js';
@@ -6,7 +6,7 @@ import { MessageDesk, type MessageView } from '../delivery/index.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusalOf } from './form.faults.js';
 import { messageReason } from './message.words.js';
-import { noticeOf, noticeSchema } from './notices.js';
+import { Done } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 import { SendingReads } from './sending.reads.js';
 
@@ -39,11 +39,8 @@ export class UnknownController {
 
   @Get()
   @Page()
-  async list(
-    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
-    @PageFrame() frame: Frame,
-  ): Promise<string> {
-    return this.listPage(frame, { notice: noticeOf(done) });
+  async list(@Done() notice: string | undefined, @PageFrame() frame: Frame): Promise<string> {
+    return this.listPage(frame, { notice });
   }
 
   @Post('check')

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { type DeclarationWindow, type WindowTimes } from '../deadlines/index.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { LondonTime, parseCalendarDate } from '../shared/london-time.js';
+import { type Fault } from './form.faults.js';
+import { typedDay } from './form.text.js';
 
 /** The times of a window as a form takes them: three fields for the date, one for the time. */
 const NAMES = ['cutoff', 'reopening', 'pcse', 'signInChange'] as const satisfies readonly (keyof WindowTimes)[];
@@ -79,10 +81,6 @@ interface Times {
   readonly pcse: string;
   readonly signInChange: string | null;
 }
-interface Fault {
-  readonly field: string;
-  readonly message: string;
-}
 
 /** The times as the deadlines take them, or what is wrong with them, under the day field of each date. */
 export function windowTimesOf(typed: TypedTimes): { times?: Times; faults: Fault[] } {
@@ -121,6 +119,6 @@ export function windowTimesOf(typed: TypedTimes): { times?: Times; faults: Fault
 }
 
 function timeOf(typed: TypedTimes, name: Name): LondonTime {
-  const date = `${typed[`${name}-year`]}-${typed[`${name}-month`].padStart(2, '0')}-${typed[`${name}-day`].padStart(2, '0')}`;
+  const date = typedDay(typed[`${name}-year`], typed[`${name}-month`], typed[`${name}-day`]);
   return LondonTime.at(parseCalendarDate(date), typed[`${name}-time`].padStart(5, '0'));
 }

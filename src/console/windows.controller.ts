@@ -1,4 +1,4 @@
-import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Get, Param, Post, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { RequirePermission } from '../access/index.js';
@@ -8,7 +8,7 @@ import { calendarOf } from './calendar.rules.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { CorrectionView } from './correction.view.js';
 import { faultsOf, type FormFaults, NO_FAULTS, refusal } from './form.faults.js';
-import { noticeOf, noticeSchema } from './notices.js';
+import { Done } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 import { SendingReads } from './sending.reads.js';
 import {
@@ -90,7 +90,7 @@ export class WindowsController {
   @Page()
   async show(
     @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: noticeSchema }) { done }: z.infer<typeof noticeSchema>,
+    @Done() notice: string | undefined,
     @PageFrame() frame: Frame,
   ): Promise<string> {
     const window = await this.deadlines.window(id);
@@ -100,7 +100,7 @@ export class WindowsController {
     const values = {
       title: window.name,
       section: 'windows',
-      notice: noticeOf(done),
+      notice,
       window,
       ladder,
       notices: this.deadlines.notices(window),

@@ -53,7 +53,7 @@ export const SEGMENT_WORDS: Readonly<Record<Segment, SegmentWords>> = {
   invalid: {
     text: 'No usable address',
     colour: 'red',
-    todo: 'Cannot be emailed. The address has to be put right by an administrator.',
+    todo: 'Cannot be emailed. An administrator has to set up a new account: the address of an account cannot be changed.',
   },
   excluded: {
     text: 'Not in use',
@@ -97,7 +97,7 @@ export const CAMPAIGN_KIND_WORDS: Readonly<Record<CampaignKind, KindWords>> = {
   },
   'guidance-follow-up': {
     text: 'Guidance for people without NHSmail',
-    hint: 'Waits until somebody releases it, because the guidance has to be ready first.',
+    hint: 'Waits until somebody releases it, because the guidance has to be ready first. Give its address below, unless the usual address leads to it too.',
   },
   correction: {
     text: 'Correction of dates',
@@ -262,3 +262,5 @@ export function actorWords(actor: string): string {
   if (actor.startsWith('key:')) return `API key ${actor.slice(4)}`;
   return 'Somebody who has never signed in here';
 }
+
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -62,7 +62,6 @@ export const organisationDetailSchema = organisationSchema
       }),
     ),
   })
-
   .meta({
     id: 'OrganisationDetail',
     examples: [

@@ -96,17 +96,6 @@ export class DirectoryRepository {
     return this.organisations().where('code', '=', code).executeTakeFirst();
   }
 
-  /** Active GP practices of England in code order, `limit` of them after the given code. */
-  async practicesAfter(code: string, limit: number): Promise<Organisation[]> {
-    return this.organisations()
-      .where('is_gp_practice', '=', true)
-      .where('status', '=', 'active')
-      .where('code', '>', code)
-      .orderBy('code')
-      .limit(limit)
-      .execute();
-  }
-
   async history(code: string): Promise<OrganisationChange[]> {
     return this.db
       .selectFrom('organisation_history')

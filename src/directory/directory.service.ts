@@ -12,8 +12,6 @@ import {
 } from './directory.repository.js';
 import { type OrganisationKind } from './directory.tables.js';
 
-const PAGE = 2_000;
-
 /** Reads the directory as the last imports left it. */
 @Injectable()
 export class DirectoryService {
@@ -29,17 +27,6 @@ export class DirectoryService {
   /** Closures, moves and renames, oldest first. */
   async history(code: string): Promise<OrganisationChange[]> {
     return this.repository.history(code);
-  }
-
-  /** Active GP practices of England in code order. */
-  async *practices(): AsyncGenerator<Organisation> {
-    for (let after = ''; ;) {
-      const page = await this.repository.practicesAfter(after, PAGE);
-      yield* page;
-      const last = page.at(-1);
-      if (!last || page.length < PAGE) return;
-      after = last.code;
-    }
   }
 
   /** A page of organisations in code order, `limit` of them after the given code. */

@@ -17,6 +17,8 @@ export type NhsmailStatus = (typeof NHSMAIL_STATUSES)[number];
 
 export const IMPORT_KINDS = ['organisations', 'accounts', 'nhsmail', 'no-nhsmail', 'declarations'] as const;
 export type ImportKind = (typeof IMPORT_KINDS)[number];
+/** Of those, what the directory itself takes in. */
+export type DirectoryFileKind = Exclude<ImportKind, 'declarations'>;
 
 /** The role names of CQRS, in its own order. */
 export const CQRS_ROLES = [
@@ -31,7 +33,7 @@ export const CQRS_ROLES = [
 export type CqrsRole = (typeof CQRS_ROLES)[number];
 
 /** What a file says of an organisation. Dates are calendar days as `YYYY-MM-DD`. */
-interface OrganisationFacts {
+export interface OrganisationFacts {
   code: string;
   kind: OrganisationKind;
   name: string;

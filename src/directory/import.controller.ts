@@ -14,12 +14,11 @@ import {
 } from './directory.api.js';
 import { type ImportBatch } from './directory.repository.js';
 import { DirectoryService } from './directory.service.js';
-import { type ImportReport, type ImportRequest, shownReport } from './import.report.js';
+import { type ImportReport, shownReport } from './import.report.js';
 import { ImportService } from './import.service.js';
 import { ImportUndo } from './import.undo.js';
 
 const kindSchema = z.enum(['organisations', 'accounts', 'nhsmail', 'no-nhsmail']).meta({ id: 'DirectoryFileKind' });
-type Kind = z.infer<typeof kindSchema>;
 const idSchema = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 
 /** Files into the directory: each whole, or not at all. */
@@ -76,25 +75,12 @@ export class ImportController {
   @ApiOkResponse({ standardSchema: importReportSchema })
   @ApiProblems(400, 409, 413, 415)
   async import(
-    @Param('kind', { schema: kindSchema }) kind: Kind,
+    @Param('kind', { schema: kindSchema }) kind: z.infer<typeof kindSchema>,
     @Query({ schema: importQuerySchema }) { dryRun, ...allowed }: z.infer<typeof importQuerySchema>,
     @FileFromBody() { path }: ReceivedFile,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ImportReport> {
     requireRegion(principal, undefined);
-    return shownReport(await this.run(kind, path, { actor: principal.id, dryRun, ...allowed }));
-  }
-
-  private async run(kind: Kind, path: string, request: ImportRequest): Promise<ImportReport> {
-    switch (kind) {
-      case 'organisations':
-        return this.imports.importOrganisations([path], request);
-      case 'accounts':
-        return this.imports.importAccounts(path, request);
-      case 'nhsmail':
-        return this.imports.importNhsmail(path, request);
-      case 'no-nhsmail':
-        return this.imports.importNoNhsmail(path, request);
-    }
+    return shownReport(await this.imports.importFile(kind, path, { actor: principal.id, dryRun, ...allowed }));
   }
 }

@@ -5,7 +5,7 @@ import { InjectDatabase } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { AccountImporter } from './account.importer.js';
-import { type DirectoryTables } from './directory.tables.js';
+import { type DirectoryFileKind, type DirectoryTables } from './directory.tables.js';
 import {
   type ImportCounts,
   type ImportReport,
@@ -55,6 +55,20 @@ export class ImportService {
   /** The full list of accounts known to have no NHSmail. Accounts that it lacks are no longer on the list. */
   async importNoNhsmail(path: string, request: ImportRequest): Promise<ImportReport> {
     return this.run(new NoNhsmailImporter(path, request), request);
+  }
+
+  /** One file of a kind. */
+  async importFile(kind: DirectoryFileKind, path: string, request: ImportRequest): Promise<ImportReport> {
+    switch (kind) {
+      case 'organisations':
+        return this.importOrganisations([path], request);
+      case 'accounts':
+        return this.importAccounts(path, request);
+      case 'nhsmail':
+        return this.importNhsmail(path, request);
+      case 'no-nhsmail':
+        return this.importNoNhsmail(path, request);
+    }
   }
 
   /** What all imports have in common; `importer` does what its kind asks for. */

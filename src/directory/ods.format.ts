@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type CalendarDate } from '../shared/london-time.js';
 import { anyText, odsCode, odsCodeOrNone, someText } from './cell.types.js';
-import { type OrganisationKind, type OrganisationStatus } from './directory.tables.js';
+import { type OrganisationFacts, type OrganisationKind, type OrganisationStatus } from './directory.tables.js';
 import { required, type RowValues, tableFormat } from './table.format.js';
 import { type REGIONS } from './region.data.js';
 
@@ -90,23 +90,6 @@ export function icbFormat(year: string) {
   });
 }
 
-/** What a file says of one organisation, in the words of the `organisation` table. */
-export interface OrganisationFacts {
-  readonly code: string;
-  readonly kind: OrganisationKind;
-  readonly name: string;
-  readonly status: OrganisationStatus;
-  readonly region_code: string | null;
-  readonly icb_code: string | null;
-  readonly commissioner_code: string | null;
-  readonly is_gp_practice: boolean;
-  readonly postcode: string | null;
-  readonly opened_on: string | null;
-  readonly closed_on: string | null;
-  readonly joined_on: string | null;
-  readonly left_on: string | null;
-}
-
 export type OdsFileKind = 'practices' | 'commissioners' | 'trusts';
 
 /** Prescribing setting of a GP practice; others are out-of-hours services, clinics, prisons, hospices ... */
@@ -145,7 +128,8 @@ function kindOf(row: OdsRow, fileKind: OdsFileKind): OrganisationKind {
 }
 
 /**
- * Roles that eccg gives: CCG, sub-ICB location (RO319, some with RO326), reporting entity of one, hub. ICBs (RO318) and regions (RO209) are in files of their own, which are not used.
+ * Roles that eccg gives: CCG, sub-ICB location (RO319, some with RO326), reporting entity of one, hub. ICBs (RO318) and
+ * regions (RO209) are in files of their own, which are not used.
  */
 export const COMMISSIONING_ROLES: readonly string[] = ['RO98', 'RO319', 'RO326', 'RO327', 'RO218'];
 

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
+import { type OrganisationFacts } from './directory.tables.js';
 import { type ImportCounts } from './import.report.js';
-import { type OrganisationFacts } from './ods.format.js';
 import { analyse, createStage, createStageAs, type Trx } from './staging.js';
 import { VERSION_KEY } from './undo.restores.js';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type OrganisationFacts } from './ods.format.js';
+import { type OrganisationFacts } from './directory.tables.js';
 
 /** Before every date that ODS gives (its oldest practices opened on 1 April 1974). */
 export const UNDATED = '1900-01-01';

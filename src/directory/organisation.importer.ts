@@ -2,19 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { LondonTime, parseCalendarDate } from '../shared/london-time.js';
+import { type OrganisationFacts } from './directory.tables.js';
 import { type ImportCounts, type ImportWarning, type OrganisationImportRequest } from './import.report.js';
 import { warningsOf } from './import.warnings.js';
 import { type Importer, type StagedFiles } from './importer.js';
 import { findOdsFiles, type OdsFile } from './ods-file.js';
-import {
-  icbFacts,
-  icbFormat,
-  ODS_FORMAT,
-  odsFacts,
-  type OrganisationFacts,
-  PRACTICE_FORMAT,
-  regionFacts,
-} from './ods.format.js';
+import { icbFacts, icbFormat, ODS_FORMAT, odsFacts, PRACTICE_FORMAT, regionFacts } from './ods.format.js';
 import { OrganisationStage, type StagedOrganisation } from './organisation-stage.js';
 import { datedOn, factsHash, UNDATED } from './organisation-version.rules.js';
 import { REGIONS } from './region.data.js';

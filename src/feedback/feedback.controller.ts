@@ -15,9 +15,7 @@ import {
   reportSchema,
 } from './feedback.api.js';
 import { FeedbackService } from './feedback.service.js';
-
-/** Servers refuse larger ones; a bounce that returns a whole message of ours is under 1 MB. */
-const MAX_BYTES = 10 * 1_048_576;
+import { LARGEST_REPORT } from './feedback.source.js';
 
 /** Bounces, complaints and automatic replies that came back, and those that a person must decide about. */
 @ApiTags('Feedback')
@@ -32,7 +30,7 @@ export class FeedbackController {
   @Idempotent()
   @ReceivesFile({
     types: { 'message/rfc822': '.eml' },
-    maxBytes: MAX_BYTES,
+    maxBytes: LARGEST_REPORT,
     description: 'The whole message as it came in, headers included',
   })
   @ApiOperation({

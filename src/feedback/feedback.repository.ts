@@ -112,17 +112,6 @@ export class FeedbackRepository {
     return failures;
   }
 
-  /** Hard failures in the order in which they were learned, from behind the report `after` on. */
-  async hardFailures(after: string | undefined, limit: number) {
-    let query = this.db.selectFrom('feedback_failure').selectAll().where('kind', '=', 'hard');
-    if (after !== undefined) {
-      query = query.where(
-        sql<SqlBool>`(occurred_at, report_id) > (select occurred_at, report_id from feedback_failure where report_id = ${after})`,
-      );
-    }
-    return query.orderBy('occurred_at').orderBy('report_id').limit(limit).execute();
-  }
-
   /** False when the address has a standing wish already. */
   async addOptOut(wish: Insertable<FeedbackTables['opt_out']>): Promise<boolean> {
     const { numInsertedOrUpdatedRows } = await this.db
@@ -153,27 +142,6 @@ export class FeedbackRepository {
       .returning('message_id')
       .execute();
     return rows.map(({ message_id }) => message_id);
-  }
-
-  /** Takes the addresses, and every excerpt that may hold one, out of what was reported about them. */
-  async redact(addresses: readonly string[], now: Date): Promise<number> {
-    return this.db.transaction().execute(async (trx) => {
-      const named = sql<string>`any(${[...addresses]})`;
-      const { numUpdatedRows } = await trx
-        .updateTable('feedback_report')
-        .set({ excerpt: null, redacted_at: now })
-        .where('id', 'in', (eb) =>
-          eb
-            .selectFrom('feedback_recipient')
-            .select('report_id')
-            .where('address', '=', named)
-            .union(eb.selectFrom('feedback_failure').select('report_id').where('address', '=', named)),
-        )
-        .executeTakeFirst();
-      await trx.updateTable('feedback_recipient').set({ address: null }).where('address', '=', named).execute();
-      await trx.deleteFrom('feedback_failure').where('address', '=', named).execute();
-      return Number(numUpdatedRows);
-    });
   }
 }
 

@@ -110,31 +110,6 @@ export class FeedbackService {
     return viewOf(await inTwoTries(() => this.require(reportId)));
   }
 
-  /**
-   * Messages that came back because the address is gone, in the order in which it was learned: the probable leavers of
-   * a worklist. Page on with `reportId` of the last.
-   */
-  async gone(
-    after?: string,
-    limit = 500,
-  ): Promise<{ reportId: string; messageId: string; reason: string; at: Date }[]> {
-    const rows = await this.repository.hardFailures(after, limit);
-    return rows.map((row) => ({
-      reportId: row.report_id,
-      messageId: row.message_id,
-      reason: row.reason,
-      at: row.occurred_at,
-    }));
-  }
-
-  /** Takes addresses, and excerpts that may hold them, out of the stored reports. @returns how many reports changed. */
-  async redact(addresses: readonly string[]): Promise<number> {
-    return this.repository.redact(
-      addresses.map((address) => address.trim().toLowerCase()),
-      this.clock.now(),
-    );
-  }
-
   private async decide(
     reportId: string,
     to: { state: ReportState; reason: string; messageId?: string },

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { DateTime } from 'luxon';
 import { Ledger, type MessageView, type NewSuppression, SuppressionList } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
 import { NotFoundError } from '../shared/errors.js';
@@ -7,8 +6,9 @@ import { FeedbackRepository, type RecipientRow, type ReportRow } from './feedbac
 import type { ReportState } from './feedback.tables.js';
 import { ruleFor } from './suppression.rules.js';
 
+const DAY = 86_400_000;
 /** A message that was never recorded as accepted after so long is no race any more: a person looks. */
-const LONGEST_WAIT_DAYS = 3;
+const LONGEST_WAIT = 3 * DAY;
 /** ARF types by which a recipient objects (RFC 5965 section 7.3); `auth-failure` and the like are about our set-up. */
 const objections = new Set(['abuse', 'fraud', 'virus', 'opt-out', 'opt-out-list', 'other']);
 
@@ -92,14 +92,13 @@ export class ReportApplication {
   ): Promise<NewSuppression | undefined> {
     const rule = ruleFor(reason, kind);
     if (!rule) return undefined;
-    const since = DateTime.fromJSDate(report.received_at).minus({ days: rule.withinDays }).toJSDate();
+    const since = new Date(report.received_at.getTime() - rule.withinDays * DAY);
     if ((await this.repository.countFailures(address, reason, since)) < rule.reports) return undefined;
     return {
       address,
       reason: kind === 'hard' ? 'hard-bounce' : `repeated-${reason}`,
       source: `report:${report.id}`,
-      expiresAt:
-        rule.forDays === null ? null : DateTime.fromJSDate(this.clock.now()).plus({ days: rule.forDays }).toJSDate(),
+      expiresAt: rule.forDays === null ? null : new Date(this.clock.now().getTime() + rule.forDays * DAY),
     };
   }
 
@@ -121,7 +120,7 @@ export class ReportApplication {
   private unmarked(report: ReportRow, result: 'not-yet' | 'not-sent' | 'no-such-message'): Settled {
     if (result !== 'not-yet') return { state: 'review', reason: result };
     const waited = this.clock.now().getTime() - report.received_at.getTime();
-    return waited > LONGEST_WAIT_DAYS * 86_400_000
+    return waited > LONGEST_WAIT
       ? { state: 'review', reason: 'never-accepted' }
       : { state: 'waiting', reason: 'proven' };
   }

@@ -12,8 +12,8 @@ export const MJML_VERSION = (
 /**
  * Turns MJML into HTML in which the Handlebars expressions stand as they were. Remote fonts are left out: an email
  * fetches nothing.
- * @throws InvalidInputError `template-broken` for invalid MJML, and for an expression that MJML dropped (it silently
- * drops text between its elements).
+ * @throws InvalidInputError `template-broken` for invalid MJML, for an element of MJML that it left as it is, and for an
+ * expression that it dropped (it silently drops text between its elements).
  */
 export async function compileMjml(source: ExpandedSource): Promise<string> {
   // MJML sees numbers in place of the expressions: it cannot stumble over a quote in one, and none can go unnoticed.
@@ -23,7 +23,9 @@ export async function compileMjml(source: ExpandedSource): Promise<string> {
     .map((text, i) => text.replace(TOKEN, (token) => `{{${tokens.push({ token, line: i + 1 }) - 1}}}`))
     .join('\n');
   const kept = new Set<number>();
-  const html = (await toHtml({ ...source, text: numbered })).replace(/\{\{(\d+)\}\}/g, (_, number: string) => {
+  const compiled = await toHtml({ ...source, text: numbered });
+  refuseLeftOver(compiled, numbered, source);
+  const html = compiled.replace(/\{\{(\d+)\}\}/g, (_, number: string) => {
     kept.add(Number(number));
     return tokens[Number(number)]?.token ?? '';
   });
@@ -34,6 +36,14 @@ export async function compileMjml(source: ExpandedSource): Promise<string> {
       `MJML drops ${dropped.token} here: put it into mj-text, mj-table or mj-raw`,
     );
   return tidied(html);
+}
+
+/** Inside mj-text, mj-table and mj-raw MJML takes its own elements for HTML and sends them as they are. */
+function refuseLeftOver(html: string, mjml: string, source: ExpandedSource): void {
+  const [leftOver, name] = /<(mj-[a-z-]+)[^<\n]*/.exec(html) ?? [];
+  if (leftOver === undefined) return;
+  const line = mjml.split('\n').findIndex((text) => text.includes(leftOver)) + 1;
+  throw broken(source.origin(Math.max(1, line)), `${name ?? ''} inside text would be sent as it is: write HTML there`);
 }
 
 async function toHtml(source: ExpandedSource): Promise<string> {

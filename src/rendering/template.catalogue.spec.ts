@@ -71,6 +71,19 @@ describe.each(EXPECTED)('%s', (name) => {
     expect(distinct(text.match(/https?:\S+/g))).toEqual(distinct(links.filter((link) => link.startsWith('http'))));
   });
 
+  it('counts nobody at risk and nobody to help as none, and still numbers its steps', () => {
+    const template = catalogue.get(name);
+    const totals = template.sample['totals'] as Record<string, number> | undefined;
+    if (totals === undefined) return;
+    const none = { ...template.sample, totals: { ...totals, practicesAtRisk: 0, peopleToHelp: 0 } };
+    const { html, text } = template.render(none);
+    for (const body of [html, text]) expect(body.replace(/\s+/g, ' ')).not.toMatch(/\b0 (?:people|person|practice)/);
+    const todo = text.slice(text.indexOf('WHAT YOU NEED TO DO'), text.indexOf('KEY DATES'));
+    const steps = [...todo.matchAll(/^(\d+)\. /gm)].map(([, number]) => Number(number));
+    expect(steps).toEqual(steps.map((_, i) => i + 1));
+    expect(text.match(/^\d+\. /gm)?.length).toBe(stepsOf(html.slice(html.indexOf('<h1'))));
+  });
+
   it('gives the same message encoded as not encoded, whatever the values and whichever are shared', () => {
     const template = catalogue.get(name);
     fc.assert(
@@ -92,6 +105,27 @@ describe.each(EXPECTED)('%s', (name) => {
       { numRuns: 20 },
     );
   });
+});
+
+it.each(['sign-in-unknown', 'sign-in-several-accounts'])(
+  '%s says nothing of the kind of an address of which it is not known whose it is: it may well be an NHSmail address',
+  (name) => {
+    const template = catalogue.get(name);
+    const account = { accountId: '1', registeredAddress: 'testa.sample3@nhs.net', segment: 'unknown' };
+    const { html, text } = template.render({ ...template.sample, accounts: [account] });
+    for (const body of [html, text]) {
+      expect(body).toContain('testa.sample3@nhs.net');
+      expect(body.replace(/\s+/g, ' ')).not.toMatch(/is not an? NHSmail address/);
+    }
+  },
+);
+
+it('promises somebody of whom nothing is known the later guidance only after a reply: it goes to those known to have no NHSmail', () => {
+  const template = catalogue.get('sign-in-unknown');
+  const { html, text } = template.render(template.sample);
+  for (const body of [html, text]) {
+    expect(body.replace(/\s+/g, ' ')).toMatch(/Reply to this email with no\.(?:<\/strong>)? We will then write to you/);
+  }
 });
 
 const nastyText = fc

@@ -223,6 +223,11 @@ describe('a broken template stops with template, file and line:', () => {
       'partials/intro.mjml.hbs line 3',
     ],
     [
+      'an MJML element inside text, where MJML leaves it as it is',
+      piece('Go to <mj-button href="https://a.example">the page</mj-button>'),
+      'partials/intro.mjml.hbs line 3: mj-button inside text',
+    ],
+    [
       'an expression that MJML drops',
       { body: BODY.replace('{{> intro}}', '{{link}}\n{{> intro}}') },
       'a-template/body.mjml.hbs line 3: MJML drops {{link}}',

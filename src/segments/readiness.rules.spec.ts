@@ -94,9 +94,35 @@ describe('readiness', () => {
     expect(rows.map(({ organisation }) => organisation)).toEqual(['16C', 'Y63', 'A81001']);
   });
 
-  it('says where a region relies on addresses that nobody confirmed', () => {
-    const tally = new ReadinessTally([PRACTICE, REGION]);
-    tally.add({ segment: 'nhsmail-unconfirmed', memberships: [{ code: 'A81001', roles: ['Declaration Management'] }] });
-    expect(rowOf(tally.rows(), 'Y63')).toMatchObject({ atRisk: false, reliesOnUnconfirmed: true, canDeclare: 1 });
+  describe('of a region', () => {
+    const ELSEWHERE: ReadinessOrganisation = { code: 'Y56', kind: 'region', regionCode: 'Y56' };
+    const NEIGHBOUR: ReadinessOrganisation = { code: 'E87001', kind: 'practice', regionCode: 'Y56' };
+    const SISTER: ReadinessOrganisation = { code: 'A81002', kind: 'practice', regionCode: 'Y63' };
+
+    /** With one declarer in each of these practices. */
+    function rowsWith(segments: Readonly<Record<string, Segment>>): Readiness[] {
+      const tally = new ReadinessTally([PRACTICE, SISTER, REGION, NEIGHBOUR, ELSEWHERE]);
+      for (const [code, segment] of Object.entries(segments))
+        tally.add({ segment, memberships: [{ code, roles: ['Declaration Management'] }] });
+      return tally.rows();
+    }
+
+    it('knows nothing of what another has at risk', () => {
+      const rows = rowsWith({ A81001: 'nhsmail', A81002: 'nhsmail' });
+      expect(rowOf(rows, 'Y63')).toMatchObject({ atRisk: false, practicesAtRisk: 0, reliesOnUnconfirmed: false });
+      expect(rowOf(rows, 'Y56')).toMatchObject({ atRisk: true, practicesAtRisk: 1 });
+      expect(rows.map(({ organisation }) => organisation)).toEqual(['E87001', 'Y56', 'A81001', 'A81002', 'Y63']);
+    });
+
+    it('relies on addresses that nobody confirmed where one of its organisations does', () => {
+      const rows = rowsWith({ A81001: 'nhsmail-unconfirmed', A81002: 'nhsmail', E87001: 'nhsmail' });
+      expect(rowOf(rows, 'Y63')).toMatchObject({ atRisk: false, reliesOnUnconfirmed: true, canDeclare: 2 });
+      expect(rowOf(rows, 'Y56')).toMatchObject({ atRisk: false, reliesOnUnconfirmed: false });
+    });
+
+    it('is at risk, and no longer a matter of confirming, where one of its organisations is', () => {
+      const rows = rowsWith({ A81001: 'nhsmail-unconfirmed', A81002: 'unknown' });
+      expect(rowOf(rows, 'Y63')).toMatchObject({ atRisk: true, practicesAtRisk: 1, reliesOnUnconfirmed: false });
+    });
   });
 });

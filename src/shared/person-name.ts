@@ -47,6 +47,11 @@ export function personNameKey(first: string, last: string): string {
   return given.length > 0 && family !== '' ? `${given.join('')} ${family}` : '';
 }
 
+/** What an email calls its reader. An account may bear no name, and a greeting is never blank. */
+export function addressedAs(name: string): string {
+  return name.trim() || 'colleague';
+}
+
 export function personNameParts(first: string, last: string): PersonNameParts {
   return { given: withoutTitles(words(first)), family: words(last).join('') };
 }

@@ -32,6 +32,8 @@ let gate: Promise<void> | undefined;
 
 @Controller('api/v1/probe')
 class ProbeController {
+  constructor(private readonly trail: AuditTrail) {}
+
   @Get('undeclared')
   undeclared() {
     return { open: true };
@@ -58,6 +60,14 @@ class ProbeController {
     effects.push(body.text);
     res.setHeader('Location', `/api/v1/probe/notes/${effects.length}`);
     return { number: effects.length };
+  }
+  @Post('kept-notes')
+  @RequirePermission('campaign:write')
+  @Idempotent()
+  async keep(@Body({ schema: noteSchema }) { text }: z.infer<typeof noteSchema>) {
+    await gate;
+    await this.trail.record({ actor: 'person:test', action: 'note.kept', subject: text, details: {} });
+    return { text };
   }
   @Post('act')
   @Public()
@@ -247,6 +257,16 @@ describe('idempotency keys', () => {
       .set('Idempotency-Key', key)
       .send(body);
 
+  /** Waits until a key is held for longer than until then. */
+  async function heldAfter(key: string, then: Date): Promise<{ until: Date; seconds: number }> {
+    for (;;) {
+      const { rows } = await sql<{ until: Date; seconds: number }>`
+        select claimed_until as until, extract(epoch from claimed_until - clock_timestamp())::float8 as seconds
+        from idempotency_key where key = ${key}`.execute(harness.database.db);
+      if (rows[0] && rows[0].until > then) return rows[0];
+    }
+  }
+
   it('repeat the answer for the same request and act once', async () => {
     const bearer = await auth('campaign:write');
     const first = await post(bearer, 'k1', { text: 'one' });
@@ -295,6 +315,38 @@ describe('idempotency keys', () => {
     open();
     expect(await settled).toBe(201);
     expect(effects).toEqual(['slow']);
+  });
+
+  it('are held while their request is worked on, however long, and not much longer', async () => {
+    const bearer = await auth('campaign:write');
+    let open = (): void => undefined;
+    gate = new Promise((resolve) => (open = resolve));
+    const first = post(bearer, 'k7', { text: 'long' }).then((answer) => answer.status);
+    const { until, seconds } = await heldAfter('k7', new Date(0));
+    expect(seconds).toBeLessThanOrEqual(15);
+    await heldAfter('k7', until);
+    open();
+    expect(await first).toBe(201);
+  });
+
+  it('let nobody finish a request that another process has taken over', async () => {
+    const bearer = await auth('campaign:write');
+    const keep = async () =>
+      http.post('/api/v1/probe/kept-notes').set(bearer).set('Idempotency-Key', 'k8').send({ text: 'kept' });
+    let open = (): void => undefined;
+    gate = new Promise((resolve) => (open = resolve));
+    const frozen = keep().then((answer) => answer);
+    await heldAfter('k8', new Date(0));
+    await sql`update idempotency_key set claimed_until = clock_timestamp() where key = 'k8'`.execute(
+      harness.database.db,
+    );
+    gate = undefined;
+    expect((await keep()).status).toBe(201);
+    open();
+    expect((await frozen).body).toMatchObject({ status: 409, type: '/problems/request-in-progress' });
+    const kept = await sql`select from audit_entry where action = 'note.kept'`.execute(harness.database.db);
+    expect(kept.rows).toHaveLength(1);
+    expect((await keep()).headers['idempotency-replayed']).toBe('true');
   });
 
   it('forget a request that failed, and one whose process died', async () => {
@@ -394,6 +446,12 @@ describe('problem documents', () => {
       'GET /health HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n',
       417,
       '/problems/expectation-failed',
+    ],
+    [
+      'two hosts',
+      'GET /api/v1/probe/public HTTP/1.1\r\nHost: a\r\nhost: b\r\nConnection: close\r\n\r\n',
+      400,
+      '/problems/malformed-request',
     ],
     ['an address of 40 kB', `GET /api/v1/me?${'x'.repeat(40_000)} HTTP/1.1\r\n\r\n`, 431, '/problems/header-too-large'],
   ])('answer %s with a problem document', async (_, request, status, type) => {

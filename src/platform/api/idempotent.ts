@@ -8,7 +8,7 @@ import { IdempotencyInterceptor } from '../http/index.js';
  * does one that arrives while the first is being worked on (with Retry-After). Only success is remembered: a request
  * that failed changed nothing and may be sent again. What is kept with an entry in the audit trail is done with it: when
  * its answer is lost, a repetition gets 409 `answer-unreadable`. When the process dies before, the key is free for the
- * same request after five minutes. Work that leaves no entry must still be harmless when doubled.
+ * same request after 15 seconds. Work that leaves no entry must still be harmless when doubled.
  */
 export const Idempotent = (): MethodDecorator =>
   applyDecorators(

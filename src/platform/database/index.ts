@@ -8,5 +8,6 @@ export {
   type DatabaseServer,
   type EmbeddedPostgresOptions,
 } from './embedded-postgres.js';
+export { containing } from './like.js';
 export { migrate, pendingMigrations } from './migrate.js';
 export { inTwoTries, isDatabaseTrouble, unlessDatabaseTrouble } from './trouble.js';

@@ -10,6 +10,7 @@ import { ProblemFilter } from './problem.filter.js';
 import { ProblemPages } from './problem.pages.js';
 import { SchemaPipe } from './schema.pipe.js';
 import { securityHeaders } from './security-headers.js';
+import { singleHost } from './single-host.js';
 import { answerUnreadRequests } from './unread-requests.js';
 
 /**
@@ -26,6 +27,7 @@ export function configureHttp(app: NestExpressApplication, config: Config): void
     app.get(HttpMetrics).middleware(),
     ...app.get(HttpTraces).middleware(),
     ...securityHeaders(config),
+    singleHost,
     ...machinesOnly(config),
     cookieParser(),
     ...bodyParsers(),

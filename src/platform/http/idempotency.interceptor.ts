@@ -9,6 +9,8 @@ import { HttpProblem } from './http-problem.js';
 import { IdempotencyRepository, type RequestClaim, type StoredAnswer, workOn } from './idempotency.repository.js';
 import { TextSealer } from './sealed-text.js';
 
+/** A third of what a key is held for and less: one that fails is made up for by the next. */
+const RENEW_MS = 3_000;
 const REPEATED_HEADERS = ['location', 'etag'] as const;
 
 @Injectable()
@@ -50,11 +52,24 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 
   private async firstAnswer(claim: RequestClaim, next: CallHandler, response: Response): Promise<unknown> {
+    const renewing = setInterval(() => {
+      this.keys.renew(claim).catch((fault: unknown) => {
+        this.report('key not renewed', fault);
+      });
+    }, RENEW_MS);
+    try {
+      return await this.workedOn(claim, next, response);
+    } finally {
+      clearInterval(renewing);
+    }
+  }
+
+  private async workedOn(claim: RequestClaim, next: CallHandler, response: Response): Promise<unknown> {
     let body: unknown;
     try {
       body = await workOn(claim, () => lastValueFrom(next.handle(), { defaultValue: undefined }));
     } catch (error) {
-      // Where that fails too, the key is free in five minutes.
+      // Where that fails too, the key is free a little later.
       await this.keys.release(claim).catch((fault: unknown) => {
         this.report('key not released', fault);
       });

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { ConflictError } from '../../shared/errors.js';
 import { InjectDatabase, inTwoTries } from '../database/index.js';
 
 interface IdempotencyTables {
@@ -40,6 +41,12 @@ export interface HeldKey {
   readonly answer: StoredAnswer | 'awaited' | 'lost';
 }
 
+/**
+ * A key is held for so long, by the database's clock, and again with each `renew`: when its process dies, the caller may
+ * soon try again under it.
+ */
+const CLAIMED_UNTIL = sql<Date>`clock_timestamp() + interval '15 seconds'`;
+
 const beingWorkedOn = new AsyncLocalStorage<RequestClaim>();
 
 /** Does what a request asks for: what `work` keeps is marked with the request's key by `markDone`. */
@@ -50,13 +57,16 @@ export function workOn<R>(claim: RequestClaim, work: () => Promise<R>): Promise<
 /**
  * Says of the request that is being worked on, if it has a key, that it is done as soon as `trx` is kept. From then on it
  * is not done again, whatever becomes of its answer.
+ * @throws ConflictError `request-in-progress` when this process was silent for so long that another has taken it over.
  */
 export async function markDone<T>(trx: Transaction<T>): Promise<void> {
   const claim = beingWorkedOn.getStore();
-  if (claim)
-    await held(trx as unknown as Transaction<IdempotencyTables>, claim)
-      .set({ done: true })
-      .execute();
+  if (!claim) return;
+  const db = trx as unknown as Transaction<IdempotencyTables>;
+  const { numUpdatedRows } = await held(db, claim).set({ done: true }).executeTakeFirst();
+  // No row at all: its request has failed, and was given up, before this that it left behind.
+  if (numUpdatedRows > 0n || !(await rowOf(db, claim).executeTakeFirst())) return;
+  throw new ConflictError('request-in-progress', 'The same request is being worked on by another process.');
 }
 
 @Injectable()
@@ -71,7 +81,7 @@ export class IdempotencyRepository {
       key,
       fingerprint,
       holder,
-      claimed_until: sql<Date>`clock_timestamp() + interval '5 minutes'`,
+      claimed_until: CLAIMED_UNTIL,
       done: false,
       status: null,
       headers: null,
@@ -103,9 +113,13 @@ export class IdempotencyRepository {
       )
       .returning('key');
     if (await inTwoTries(() => insert.executeTakeFirst())) return undefined;
-    const row = await this.row(claim).executeTakeFirst();
+    const row = await rowOf(this.db, claim).executeTakeFirst();
     // Released between the two statements: it is free now.
     return row ? heldKey(row) : this.claim(claim, fingerprint);
+  }
+
+  async renew(claim: RequestClaim): Promise<void> {
+    await held(this.db, claim).set({ claimed_until: CLAIMED_UNTIL }).execute();
   }
 
   async answered(claim: RequestClaim, { status, headers, body }: StoredAnswer): Promise<void> {
@@ -135,15 +149,15 @@ export class IdempotencyRepository {
       .where('expires_at', '<', sql<Date>`clock_timestamp()`)
       .execute();
   }
+}
 
-  private row({ caller, key }: RequestClaim) {
-    return this.db
-      .selectFrom('idempotency_key')
-      .select(['fingerprint', 'done', 'status', 'headers', 'body'])
-      .select(sql<boolean>`claimed_until < clock_timestamp()`.as('is_over'))
-      .where('caller', '=', caller)
-      .where('key', '=', key);
-  }
+function rowOf(db: Kysely<IdempotencyTables>, { caller, key }: RequestClaim) {
+  return db
+    .selectFrom('idempotency_key')
+    .select(['fingerprint', 'done', 'status', 'headers', 'body'])
+    .select(sql<boolean>`claimed_until < clock_timestamp()`.as('is_over'))
+    .where('caller', '=', caller)
+    .where('key', '=', key);
 }
 
 function held(db: Kysely<IdempotencyTables>, { caller, key, holder }: RequestClaim) {
