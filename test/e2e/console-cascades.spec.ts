@@ -168,17 +168,20 @@ inBrowser('cascades, corrections and simulations in the console', () => {
   it('nudges one silent organisation and then all others, each at most once a day', async () => {
     await page.goto(`/cascades/${cascadeId}/silent`);
     expect(await faults(page)).toEqual([]);
-    const before = (await console.app.get(Ledger).progress({ campaignId: cascadeId })).planned;
+    // Of these alone: the service's own schedule may take silence further meanwhile.
+    const nudged = async () => {
+      const dispatches = await console.app.get(Ledger).dispatches(cascadeId);
+      const nudges = dispatches.filter(({ purpose }) => purpose.startsWith('nudge:'));
+      return nudges.reduce((sum, { planned }) => sum + planned, 0);
+    };
     await press(/^Nudge: 2 emails to NHS/);
     await page.getByText('Nudged. Whoever answers').waitFor();
-    expect((await console.app.get(Ledger).progress({ campaignId: cascadeId })).planned).toBe(before + 2);
+    expect(await nudged()).toBe(2);
     const all = page.getByRole('button', { name: /^Nudge \d+ silent organisations/ });
     const [, emails = ''] = /: (\d+) emails to \d+ people$/.exec(await all.innerText()) ?? [];
     await follow(page, all);
     await page.getByText('Nudged. Whoever answers').waitFor();
-    expect((await console.app.get(Ledger).progress({ campaignId: cascadeId })).planned).toBe(
-      before + 2 + Number(emails),
-    );
+    expect(await nudged()).toBe(2 + Number(emails));
     expect(await page.getByRole('button', { name: /^Nudge/ }).count()).toBe(0);
     expect(await main()).toContain('Nudged today');
     expect(await faults(page)).toEqual([]);

@@ -239,8 +239,11 @@ describe.each([2020, 2026])('the round of September %d', (year) => {
     let after: string | undefined;
     do {
       const page = await inbox.search({ limit: 500, ...(after !== undefined && { after }) });
-      for (const { subject, text } of await Promise.all(page.items.map(({ id }) => inbox.get(id)))) {
-        const words = `${subject}\n${text}`.replace(/\s+/g, ' ');
+      // The list has the words of each as whoever opens it reads them: opening all of them takes ten times as long.
+      const [first] = page.items;
+      expect((await inbox.get(first!.id)).text.replace(/\s+/g, ' ').trim()).toBe(first!.text);
+      for (const { subject, text } of page.items) {
+        const words = `${subject} ${text}`.replace(/\s+/g, ' ');
         const dates = words.match(
           /(\w+day )?\d{1,2}(st|nd|rd|th)? (January|February|March|April|May|June|July|August|September|October|November|December)( \d{4})?/g,
         );

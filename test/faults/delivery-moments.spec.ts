@@ -1,3 +1,4 @@
+import { type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
@@ -20,19 +21,25 @@ let server: ScriptedServer;
 let answer: Script['answer'];
 let scheduler: DeliveryApp;
 let workers: WorkerProcesses;
+/** To be killed; it waits for `begin`. */
+let worker: ChildProcess;
+
+const setting = () => ({
+  server: database.server,
+  smtpUrl: smtpUrl(),
+  queuePrefix: 'moments',
+  clock: new SystemClock(),
+});
 
 beforeEach(async () => {
   answer = undefined;
   database = await testDatabase();
   server = await scriptedServer({ answer: (turn) => answer?.(turn) });
   workers = new WorkerProcesses(database, { smtpUrl: smtpUrl(), queuePrefix: 'moments' });
-  scheduler = await DeliveryApp.start({
-    server: database.server,
-    smtpUrl: smtpUrl(),
-    queuePrefix: 'moments',
-    clock: new SystemClock(),
-    config: { roles: ['scheduler'] },
-  });
+  // Loading the build is what takes long.
+  const loading = workers.load();
+  scheduler = await DeliveryApp.start({ ...setting(), config: { roles: ['scheduler'] } });
+  worker = await loading;
 });
 afterEach(async () => {
   await workers[Symbol.asyncDispose]();
@@ -67,14 +74,14 @@ const sleeps = async () => {
   return rows[0]!.sleeping;
 };
 
-/** Another worker does the rest, once the leases of the one that is gone have run out. */
+/** Another worker does the rest, in this process, once the leases of the one that is gone have run out. */
 async function finishAndCompare(campaignId: string): Promise<void> {
   const lost = await sendingNow();
   expect(lost).toBeLessThanOrEqual(IN_FLIGHT);
   await sql`update slice set lease_until = clock_timestamp() - interval '1 second' where leased_by is not null`.execute(
     database.db,
   );
-  await workers.start();
+  await using _ = await DeliveryApp.start({ ...setting(), config: { roles: ['worker'] } });
   const decided = async () => {
     const { planned, terminal, states } = await scheduler.ledger.progress({ campaignId });
     return planned === terminal + states.unknown;
@@ -104,7 +111,7 @@ describe('a worker that is killed loses and doubles nothing', () => {
       };
     });
     const { campaignId } = await scheduler.plan(MESSAGES);
-    const worker = await workers.start();
+    workers.begin(worker);
     await Promise.race([reached, scheduler.until(() => false, campaignId, 60)]);
     await workers.end(worker, 'SIGKILL');
     answer = undefined;
@@ -113,7 +120,7 @@ describe('a worker that is killed loses and doubles nothing', () => {
 
   it('right behind the reply to a final dot', async () => {
     const { campaignId } = await scheduler.plan(MESSAGES);
-    const worker = await workers.start();
+    workers.begin(worker);
     let seen = 0;
     answer = ({ command }) => {
       if (command === '.' && ++seen === 60) setImmediate(() => worker.kill('SIGKILL'));
@@ -130,7 +137,7 @@ describe('a worker that is killed loses and doubles nothing', () => {
     await sql`create trigger nap before update on delivery for each row
       when (new.state = ${sql.lit(state)} and new.ordinal = 150) execute function nap()`.execute(database.db);
     const { campaignId } = await scheduler.plan(MESSAGES);
-    const worker = await workers.start();
+    workers.begin(worker);
     await scheduler.until(sleeps, campaignId, 60);
     await workers.end(worker, 'SIGKILL');
     await finishAndCompare(campaignId);
@@ -139,7 +146,7 @@ describe('a worker that is killed loses and doubles nothing', () => {
   it('while its campaign is being paused; resumed, the rest leaves once', async () => {
     answer = undefined;
     const { campaignId } = await scheduler.plan(MESSAGES);
-    const worker = await workers.start();
+    workers.begin(worker);
     await scheduler.until(() => server.messages.length > 50, campaignId, 60);
     const pausing = scheduler.ledger.pause({ campaignId });
     await workers.end(worker, 'SIGKILL');
