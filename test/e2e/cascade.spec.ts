@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,15 +22,11 @@ import { loadConfig } from '../../src/platform/config/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { createWebApplication } from '../../src/start.js';
 import { colleague } from '../support/app.js';
+import { CHROMIUM, inBrowser } from '../support/chromium.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
-const CHROMIUM = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'demo-small');
 const MONDAY = new Date('2026-09-07T08:00:00Z');
-const hasChromium = existsSync(CHROMIUM);
-if (!hasChromium)
-  process.stderr.write(`NO BROWSER TEST OF CASCADES: there is no Chromium at ${CHROMIUM}; set CHROMIUM_PATH\n`);
-const inBrowser = hasChromium ? describe : describe.skip;
 
 let database: TestDatabase<CascadeTables>;
 let app: NestExpressApplication;

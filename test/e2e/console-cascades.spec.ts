@@ -4,9 +4,9 @@ import { CascadeReports, CascadeService, CascadeTicker } from '../../src/cascade
 import { Ledger, Reconciler } from '../../src/delivery/index.js';
 import { type FixedClock, Clock } from '../../src/shared/clock.js';
 import { LondonTime } from '../../src/shared/london-time.js';
-import { colleague, type Console, faults, follow, hasChromium, openConsole, signIn, tabTo } from './console.support.js';
+import { inBrowser } from '../support/chromium.js';
+import { colleague, type Console, faults, follow, openConsole, signIn, tabTo } from './console.support.js';
 
-const inBrowser = hasChromium ? describe : describe.skip;
 /** The text of a row as it is seen, a tab between two cells. */
 const asCells = (row: string) => row.replace(/\s*\t\s*/g, '\t');
 

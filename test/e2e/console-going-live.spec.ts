@@ -2,9 +2,8 @@ import { type Page } from 'playwright-core';
 import { CampaignService, CampaignTicker } from '../../src/campaigns/index.js';
 import { Ledger, Reconciler } from '../../src/delivery/index.js';
 import { SmtpSink } from '../support/smtp-sink.js';
-import { colleague, type Console, eventually, faults, hasChromium, openConsole } from './console.support.js';
-
-const inBrowser = hasChromium ? describe : describe.skip;
+import { inBrowser } from '../support/chromium.js';
+import { colleague, type Console, eventually, faults, openConsole } from './console.support.js';
 
 inBrowser('the first campaign by a real relay', () => {
   let console: Console;

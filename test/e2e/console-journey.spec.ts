@@ -1,18 +1,8 @@
 import { type Page } from 'playwright-core';
 import { CampaignService, CampaignTicker, PlanService } from '../../src/campaigns/index.js';
 import { Ledger, Reconciler } from '../../src/delivery/index.js';
-import {
-  arriveBy,
-  colleague,
-  type Console,
-  eventually,
-  hasChromium,
-  holdMail,
-  openConsole,
-  tabTo,
-} from './console.support.js';
-
-const inBrowser = hasChromium ? describe : describe.skip;
+import { inBrowser } from '../support/chromium.js';
+import { arriveBy, colleague, type Console, eventually, holdMail, openConsole, tabTo } from './console.support.js';
 
 inBrowser.each([
   ['with scripts', true],

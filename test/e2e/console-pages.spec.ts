@@ -7,18 +7,8 @@ import { CascadeFreezer } from '../../src/cascades/index.js';
 import { CaptureInbox, Ledger, Reconciler } from '../../src/delivery/index.js';
 import { DATABASE_SERVER, type DatabaseServer } from '../../src/platform/database/index.js';
 import { type ConsolePage, pagesOf, pathsOf } from '../bench/console.pages.mjs';
-import {
-  colleague,
-  type Console,
-  eventually,
-  faults,
-  FIXTURES,
-  follow,
-  hasChromium,
-  openConsole,
-} from './console.support.js';
-
-const inBrowser = hasChromium ? describe : describe.skip;
+import { inBrowser } from '../support/chromium.js';
+import { colleague, type Console, eventually, faults, FIXTURES, follow, openConsole } from './console.support.js';
 
 inBrowser('every page of the console', () => {
   let console: Console;

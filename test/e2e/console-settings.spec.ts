@@ -3,9 +3,8 @@ import { AuditTrail, OneTimeLink, People } from '../../src/access/index.js';
 import { DirectoryService } from '../../src/directory/index.js';
 import { CONFIG, type Config } from '../../src/platform/config/index.js';
 import { TemplateCatalogue } from '../../src/rendering/index.js';
-import { colleague, type Console, faults, follow, hasChromium, openConsole } from './console.support.js';
-
-const inBrowser = hasChromium ? describe : describe.skip;
+import { inBrowser } from '../support/chromium.js';
+import { colleague, type Console, faults, follow, openConsole } from './console.support.js';
 
 inBrowser('the settings, imports and sign-in pages', () => {
   let console: Console;

@@ -9,9 +9,9 @@ import { MessagesController } from '../../src/console/messages.controller.js';
 import { Ledger, MessageDesk, Reconciler } from '../../src/delivery/index.js';
 import { DATABASE } from '../../src/platform/database/index.js';
 import { SmtpSink } from '../support/smtp-sink.js';
-import { colleague, type Console, eventually, faults, follow, hasChromium, openConsole } from './console.support.js';
+import { inBrowser } from '../support/chromium.js';
+import { colleague, type Console, eventually, faults, follow, openConsole } from './console.support.js';
 
-const inBrowser = hasChromium ? describe : describe.skip;
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'main.js');
 
 inBrowser('messages that may or may not have arrived', () => {

@@ -17,6 +17,7 @@ import {
 import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
 import { connect, DATABASE_SERVER, type DatabaseServer } from '../../src/platform/database/index.js';
 import { withoutAudit } from '../support/refused-audit.js';
+import { inBrowser } from '../support/chromium.js';
 import {
   arriveBy,
   colleague,
@@ -24,14 +25,11 @@ import {
   eventually,
   FIXTURES,
   follow,
-  hasChromium,
   holdMail,
   openConsole,
   tabTo,
   violations,
 } from './console.support.js';
-
-const inBrowser = hasChromium ? describe : describe.skip;
 
 inBrowser('the console', () => {
   let console: Console;

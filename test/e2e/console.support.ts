@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -14,17 +13,12 @@ import { loadConfig } from '../../src/platform/config/index.js';
 import { connect } from '../../src/platform/database/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { createWebApplication } from '../../src/start.js';
+import { CHROMIUM } from '../support/chromium.js';
 import { testDatabase } from '../support/database.js';
 
-/** The one without a window is the same engine, and starts and changes pages at half of the cost. */
-const INSTALLED = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
-const CHROMIUM = process.env['CHROMIUM_PATH'] ?? INSTALLED.find((path) => existsSync(path)) ?? '/usr/bin/chromium';
 export const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
 /** A Monday, eleven days before the cutoff. */
 const START = new Date('2026-09-07T08:00:00Z');
-
-export const hasChromium = existsSync(CHROMIUM);
-if (!hasChromium) process.stderr.write(`NO BROWSER TESTS: there is no Chromium at ${CHROMIUM}; set CHROMIUM_PATH\n`);
 
 export interface Console extends AsyncDisposable {
   readonly app: NestExpressApplication;
