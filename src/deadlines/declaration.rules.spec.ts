@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { WorkingCalendar } from '../shared/working-calendar.js';
-import { blockerOf, declarationSchema, isSilent } from './declaration.rules.js';
+import { blockerOf, declarationSchema, isOfTheFuture, isSilent } from './declaration.rules.js';
 
 describe('blockerOf', () => {
   it.each([
@@ -83,5 +83,19 @@ describe('isSilent', () => {
 
   it('where none ever came', () => {
     expect(isSilent(null, new Date(), calendar)).toBe(true);
+  });
+});
+
+describe('isOfTheFuture', () => {
+  const DAY = 86_400_000;
+  const inDays = (days: number): Date => new Date(Date.now() + days * DAY);
+
+  it.each([
+    ['a report of a year ahead, its year mistyped', 365, 0, true],
+    ['one that a clock that is wrong may have made', 299, 0, false],
+    ['a report of today in a rehearsal of another year', 0, -3 * 365, false],
+    ['a report of the year that a rehearsal plays', 3 * 365, 3 * 365, false],
+  ])('%s', (_, reported, clock, expected) => {
+    expect(isOfTheFuture(inDays(reported), inDays(clock))).toBe(expected);
   });
 });
