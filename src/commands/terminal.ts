@@ -101,7 +101,7 @@ export function tell(line: string): void {
 
 /** In London's time and to the minute, as people read it; programs get ISO 8601 with `--json`. */
 export function when(instant: Date): string {
-  return formatDateTime(LondonTime.fromInstant(new Date(Math.floor(instant.getTime() / 60_000) * 60_000)));
+  return formatDateTime(LondonTime.minuteOf(instant));
 }
 
 /** `1 row`, `2,000 rows`. */

@@ -126,7 +126,7 @@ function shortTime(time: LondonTime): string {
 }
 
 function wallClockOf(value: Date | string): LondonTime {
-  return LondonTime.fromInstant(new Date(Math.floor(new Date(value).getTime() / 60_000) * 60_000));
+  return LondonTime.minuteOf(new Date(value));
 }
 
 /**

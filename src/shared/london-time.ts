@@ -88,6 +88,11 @@ export class LondonTime {
     return new LondonTime(local.slice(0, 10) as CalendarDate, withoutZeroSeconds(local.slice(11, 19)));
   }
 
+  /** The same without the seconds, as people say when something was. */
+  static minuteOf(instant: Date): LondonTime {
+    return LondonTime.fromInstant(new Date(Math.floor(instant.getTime() / MINUTE) * MINUTE));
+  }
+
   toInstant(ambiguous: AmbiguousHour = 'earlier'): Date {
     const instants = this.possibleInstants();
     const instant = ambiguous === 'earlier' ? instants.at(0) : instants.at(-1);
