@@ -21,6 +21,10 @@ const alive = (pid: number) => {
   }
 };
 
+async function eventually(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'cqrs-comms-embedded-'));
 });
@@ -100,6 +104,23 @@ describe('the embedded PostgreSQL', () => {
     const first = await openEmbeddedPostgres({ dataDir });
     process.kill(await pidOf(), 'SIGKILL');
     const second = await openEmbeddedPostgres({ dataDir });
+    const db = connect(second.connectionString, 1);
+    expect((await sql<{ one: number }>`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }]);
+    await db.destroy();
+    await first.release();
+    await second.release();
+  });
+
+  it('recovers when the id of the server that was killed belongs to another program by now', async () => {
+    const first = await openEmbeddedPostgres({ dataDir });
+    const pid = await pidOf();
+    process.kill(pid, 'SIGKILL');
+    await eventually(() => !alive(pid));
+    const file = join(dataDir, 'postgres', 'postmaster.pid');
+    // As after a restart of the machine: this very process, which is no PostgreSQL.
+    await writeFile(file, (await readFile(file, 'utf8')).replace(/^\d+/, String(process.pid)));
+    const second = await openEmbeddedPostgres({ dataDir });
+    expect(await pidOf()).not.toBe(process.pid);
     const db = connect(second.connectionString, 1);
     expect((await sql<{ one: number }>`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }]);
     await db.destroy();

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync } from 'node:fs';
-import { chmod, chown, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, readlink, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname, join, relative } from 'node:path';
@@ -53,6 +53,7 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
         `The PostgreSQL server in ${files.cluster} does not accept connections; its log is ${files.log}`,
       );
     }
+    await disownStranger(files.cluster);
     await delay(100 * attempt);
   }
 }
@@ -212,6 +213,33 @@ async function runningPort(cluster: string): Promise<number | undefined> {
     return port;
   } catch {
     return undefined;
+  }
+}
+
+/** Higher than any id that Linux gives. */
+const NO_PROCESS = 4_194_305;
+
+/**
+ * A server that was killed, or went down with its machine, leaves its id, which may be another program's by now.
+ * PostgreSQL would not start beside that one. The file stays, without the id: PostgreSQL knows by the rest of it whether
+ * parts of the old server still live.
+ */
+async function disownStranger(cluster: string): Promise<void> {
+  const file = join(cluster, 'postmaster.pid');
+  const text = await readFile(file, 'utf8').catch(ignore('ENOENT'));
+  const pid = parseInt(text ?? '', 10);
+  if (text === undefined || !(pid > 0) || !(await isStranger(pid, cluster))) return;
+  await writeFile(file, text.replace(/^\s*\d+/, String(NO_PROCESS)));
+}
+
+/** Whether this process surely is no PostgreSQL server of the cluster, whose working folder that would be. */
+async function isStranger(pid: number, cluster: string): Promise<boolean> {
+  if (!existsSync('/proc/self/cwd')) return false; // not Linux: nobody can say
+  try {
+    return (await readlink(`/proc/${pid}/cwd`)) !== (await realpath(cluster));
+  } catch (error) {
+    // It has none: gone, or dead and not yet taken note of. Of another user's process nothing is known.
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }
 
