@@ -14,3 +14,18 @@ describe('the id of an account', () => {
     },
   );
 });
+
+describe('the roles of a membership', () => {
+  const roles = (text: string) => ACCOUNT_FORMAT.columns.roles.cell.safeParse(text);
+
+  it.each(['View; Declaration Management', 'View,Finance View', 'view / approval management', 'Odd|View;Finance View'])(
+    'between other marks than bars are a fault: %s',
+    (text) => {
+      expect(roles(text).error?.issues[0]?.message).toBe('Several role names that are not separated with |');
+    },
+  );
+
+  it.each(['Reports, Read only', 'View; Reports', 'Finance'])('of another name are kept as they are: %s', (text) => {
+    expect(roles(`View|${text}`).data).toEqual({ roles: ['View'], unknownRoles: [text] });
+  });
+});

@@ -12,16 +12,26 @@ export interface RoleList {
   readonly unknownRoles: readonly string[];
 }
 
-const roleList: z.ZodType<RoleList, string> = barSeparated.transform((names) => {
+const roleList: z.ZodType<RoleList, string> = barSeparated.transform((names, context) => {
   const roles = new Set<CqrsRole>();
   const unknownRoles = new Set<string>();
   for (const name of names) {
     const role = ROLE_BY_NAME.get(fold(name));
     if (role) roles.add(role);
-    else unknownRoles.add(name);
+    else if (!isSeveralRoles(name)) unknownRoles.add(name);
+    else {
+      // Kept as one unknown role it would take its roles from everybody who has more than one.
+      context.addIssue({ code: 'custom', message: 'Several role names that are not separated with |' });
+      return z.NEVER;
+    }
   }
   return { roles: [...roles].sort(), unknownRoles: [...unknownRoles].sort() };
 });
+
+function isSeveralRoles(name: string): boolean {
+  const parts = name.split(/[,;/]/).filter((part) => part.trim() !== '');
+  return parts.length > 1 && parts.every((part) => ROLE_BY_NAME.has(fold(part)));
+}
 
 /**
  * An id from another system: any text without blanks, at most 100 characters. What a spreadsheet writes for a long
