@@ -132,6 +132,21 @@ export class AccountStage {
     return rows[0]?.mixed ?? 0;
   }
 
+  /** Accounts that the file lacks, and of which it has name and address under an id that is new. */
+  async renumbered(): Promise<number> {
+    const { rows } = await sql<{ renumbered: number }>`
+      with gone as (
+        select name_key, email_normalised from account a where gone_at is null
+          and not exists (select from stage_person s where s.account_id = a.id)
+      ), new as (
+        select name_key, email_normalised from stage_person s
+        where not exists (select from account a where a.id = s.account_id)
+      )
+      select count(*) as renumbered from gone
+      where (name_key, email_normalised) in (select name_key, email_normalised from new)`.execute(this.trx);
+    return rows[0]?.renumbered ?? 0;
+  }
+
   async apply(batchId: number, now: Date): Promise<void> {
     const { trx } = this;
     await createStageAs(

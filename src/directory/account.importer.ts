@@ -51,6 +51,10 @@ export class AccountImporter implements Importer {
     return this.stageTables.mixedUp();
   }
 
+  async renumbered(): Promise<number> {
+    return this.stageTables.renumbered();
+  }
+
   async apply(_: Trx, batchId: number, now: Date): Promise<void> {
     await this.stageTables.apply(batchId, now);
   }

@@ -7,6 +7,8 @@ export interface Upheaval {
   readonly known: number;
   /** Not in the file. */
   readonly gone: number;
+  /** Of those the ones whose name and address come back in the file, under an id that nobody knows. */
+  readonly renumbered: number;
   /** In the file with a name, a place or an address that was somebody else's. */
   readonly mixedUp: number;
 }
@@ -24,16 +26,32 @@ export interface Doubt {
 
 /** More than a quarter of what is known, and at least 100. */
 export function isMuch(number: number, known: number): boolean {
-  return number >= NOTABLE && number > known * SHARE;
+  return isNotable(number) && number > known * SHARE;
+}
+
+/** At least 100. */
+export function isNotable(number: number): boolean {
+  return number >= NOTABLE;
 }
 
 /**
  * A full export replaces what is known: half an export would disable half of the country, and one of which a spreadsheet
- * sorted a single column would write everybody's instructions to somebody else.
+ * sorted a single column would write everybody's instructions to somebody else. One that has lost the zeros before its ids
+ * would give whoever they belong to a second account, and that is doubtful whatever their share.
  */
-export function doubtsOf({ known, gone, mixedUp }: Upheaval, fileName: string): Doubt[] {
+export function doubtsOf({ known, gone, renumbered, mixedUp }: Upheaval, fileName: string): Doubt[] {
   const doubts: Doubt[] = [];
-  if (isMuch(gone, known)) {
+  if (isNotable(renumbered)) {
+    doubts.push({
+      code: 'shrinks',
+      message: `${gone} of ${known} known would be marked as gone, and ${renumbered} of these come back under another id`,
+      refusal:
+        `${fileName} has ${renumbered} of the ${known} that are known (${percent(renumbered, known)}) under another id: ` +
+        'spreadsheets drop the zeros before a number, or add a point. Export the file again and import it as it is. ' +
+        'If the ids have changed in CQRS itself, allow the file to shrink the directory (--allow-shrink).',
+      allowedBy: 'allowShrink',
+    });
+  } else if (isMuch(gone, known)) {
     doubts.push({
       code: 'shrinks',
       message: `${gone} of ${known} known would be marked as gone`,

@@ -17,7 +17,7 @@ import { type Importer } from './importer.js';
 import { NhsmailImporter } from './nhsmail.importer.js';
 import { NoNhsmailImporter } from './no-nhsmail.importer.js';
 import { OrganisationImporter } from './organisation.importer.js';
-import { doubtsOf, isMuch } from './doubt.rules.js';
+import { doubtsOf, isMuch, isNotable } from './doubt.rules.js';
 import { analyse } from './staging.js';
 import { type Columns } from './table.format.js';
 import { type TableReader } from './table.reader.js';
@@ -98,7 +98,9 @@ export class ImportService {
     const { known, ...counts } = await importer.compare(trx);
     // Those that are mixed up are among the changed.
     const mixedUp = isMuch(counts.changed, known) ? ((await importer.mixedUp?.(trx)) ?? 0) : 0;
-    const doubts = doubtsOf({ known, gone: counts.gone, mixedUp }, about.files[0]?.name ?? '');
+    const { added, gone } = counts;
+    const renumbered = isNotable(Math.min(added, gone)) ? ((await importer.renumbered?.(trx)) ?? 0) : 0;
+    const doubts = doubtsOf({ known, gone, renumbered, mixedUp }, about.files[0]?.name ?? '');
     const refused = doubts.find(({ allowedBy }) => !request[allowedBy]);
     if (refused && !dryRun) throw new InvalidInputError(`import-${refused.code}`, refused.refusal);
     const now = this.clock.now();

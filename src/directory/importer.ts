@@ -16,6 +16,8 @@ export interface Importer {
   compare(trx: Trx): Promise<ImportCounts & { known: number }>;
   /** How many of the known would get what was somebody else's. Only of kinds that say who somebody is. */
   mixedUp?(trx: Trx): Promise<number>;
+  /** How many of those that would be gone come back under another id. Only of kinds with an id besides the address. */
+  renumbered?(trx: Trx): Promise<number>;
   apply(trx: Trx, batchId: number, now: Date): Promise<void>;
   /** Asked after `apply`. */
   warnings(trx: Trx): Promise<ImportWarning[]>;
