@@ -1,4 +1,4 @@
-import { cleanCell, encodingFault, valueClass } from './cell.rules.js';
+import { cleanCell, encodingFault, formulaFault, valueClass } from './cell.rules.js';
 import { fromWindows1252, looksLikeMisreadUtf8 } from '../shared/windows-1252.js';
 
 describe('the class of a value says what it is like and never what it is', () => {
@@ -23,11 +23,26 @@ describe('cleaning a cell', () => {
     [' Testa\t', 'Testa', ['surrounding-spaces']],
     ['Testa\u00a0Sample', 'Testa Sample', ['no-break-spaces']],
     ['\ufeffTes\u00adta\u200b', 'Testa', ['invisible-characters']],
+    ['="01234"', '01234', ['text-formulas']],
+    ['="O""Test" ', 'O"Test', ['surrounding-spaces', 'text-formulas']],
+    ['=""', '', ['text-formulas']],
+    ['=A1&"x"', '=A1&"x"', []],
+    ['="a"&"b"', '="a"&"b"', []],
     ['\u200b\u00a0', '', ['invisible-characters', 'no-break-spaces', 'surrounding-spaces']],
   ])('%j is %j', (text, cleaned, counted) => {
     const counts: string[] = [];
     expect(cleanCell(text, (what) => counts.push(what))).toBe(cleaned);
     expect(counts).toEqual(counted);
+  });
+});
+
+describe('a formula that failed', () => {
+  it.each(['#N/A', '#REF!', '#VALUE!', '#NAME?', '#DIV/0!', '#n/a', '#CALC!'])('%s is a fault', (text) => {
+    expect(formulaFault(text)?.remedy).toMatch(/^Put right the formula/);
+  });
+
+  it.each(['', 'N/A', '#', '#12', 'Testa', '#N/A Sample'])('%j is none', (text) => {
+    expect(formulaFault(text)).toBeUndefined();
   });
 });
 

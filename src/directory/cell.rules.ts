@@ -1,23 +1,28 @@
 import { looksLikeMisreadUtf8 } from '../shared/windows-1252.js';
 
 /** What was taken out of a cell before it was read. Counted by cell in the report, because each is a sign of careless data. */
-export type CellCleanUp = 'invisible-characters' | 'no-break-spaces' | 'surrounding-spaces';
+export type CellCleanUp = 'invisible-characters' | 'no-break-spaces' | 'surrounding-spaces' | 'text-formulas';
 
 // Soft hyphen, zero-width spaces and joiners, direction marks, word joiner, byte-order mark.
 const INVISIBLE = /[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
 const ODD_SPACE = /[\u00a0\u2000-\u200a\u202f\u205f\u3000]/g;
 /** Nothing in here: no cleaning, no fault. Most cells of most files. */
-const PLAIN = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
+const PLAIN = /^(?:[!"$-<>-~](?:[ -~]*[!-~])?)?$/;
+/** `="01234"`: how exports keep a spreadsheet from reading a code as a number. */
+const TEXT_FORMULA = /^="((?:[^"]|"")*)"$/;
 
-export function cleanCell(text: string, count: (what: CellCleanUp) => void): string {
-  if (PLAIN.test(text)) return text;
-  const visible = text.replace(INVISIBLE, '');
-  if (visible !== text) count('invisible-characters');
+export function cleanCell(written: string, count: (what: CellCleanUp) => void): string {
+  if (PLAIN.test(written)) return written;
+  const visible = written.replace(INVISIBLE, '');
+  if (visible !== written) count('invisible-characters');
   const spaced = visible.replace(ODD_SPACE, ' ');
   if (spaced !== visible) count('no-break-spaces');
   const trimmed = spaced.trim();
   if (trimmed !== spaced) count('surrounding-spaces');
-  return trimmed;
+  const text = TEXT_FORMULA.exec(trimmed)?.[1];
+  if (text === undefined) return trimmed;
+  count('text-formulas');
+  return text.replaceAll('""', '"').trim();
 }
 
 /** Nothing in it, or only the mark with which DOS programs ended a file. */
@@ -25,7 +30,7 @@ export function isBlank(cell: string): boolean {
   return /^[\s\u001a]*$/.test(cell);
 }
 
-export interface EncodingFault {
+export interface CellFault {
   readonly message: string;
   readonly remedy: string;
 }
@@ -33,7 +38,7 @@ export interface EncodingFault {
 const RE_EXPORT = 'Export the file again as UTF-8';
 
 /** What shows that the characters of a cell are not those that were typed. */
-export function encodingFault(text: string, encoding: 'utf-8' | 'windows-1252'): EncodingFault | undefined {
+export function encodingFault(text: string, encoding: 'utf-8' | 'windows-1252'): CellFault | undefined {
   if (PLAIN.test(text)) return undefined;
   if (text.includes('\ufffd')) {
     return {
@@ -48,6 +53,20 @@ export function encodingFault(text: string, encoding: 'utf-8' | 'windows-1252'):
     return { message: 'UTF-8 in a file that is otherwise Windows-1252: two encodings in one file', remedy: RE_EXPORT };
   }
   return undefined;
+}
+
+/** What Excel shows, and saves, where a formula failed. The last one it has where a formula is still to be worked out. */
+const FORMULA_ERROR =
+  /^#(?:N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NUM!|NULL!|SPILL!|FIELD!|BLOCKED!|CONNECT!|UNKNOWN!|GETTING_DATA|CALC!)$/i;
+export const NOT_WORKED_OUT = '#CALC!';
+
+/** A lookup that found nothing would otherwise be somebody's name, role or address. */
+export function formulaFault(text: string): CellFault | undefined {
+  if (!FORMULA_ERROR.test(text)) return undefined;
+  return {
+    message: 'A formula that failed, or was never worked out, stands in place of the value',
+    remedy: 'Put right the formula in the spreadsheet, or write the value itself, and save the file again',
+  };
 }
 
 /** What kind of thing a value is, for reports that must not hold the value itself: it may be somebody's name. */

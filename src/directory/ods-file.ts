@@ -5,6 +5,7 @@ import { cleanCell, isBlank } from './cell.rules.js';
 import { COMMISSIONING_ROLES, isOdsHeader, type OdsFileKind } from './ods.format.js';
 import { inspectTableFile, type TableFile } from './table-file.js';
 import { readRows } from './table.rows.js';
+import { type SheetChoice } from './xlsx.reader.js';
 import { unpackCsv } from './zip.unpacker.js';
 
 export type OdsFile = { readonly path: string } & (
@@ -51,11 +52,12 @@ async function folderMembers(path: string): Promise<string[]> {
 /** By content, as these files get renamed. @throws InvalidInputError `not-ods` naming the file. */
 async function recognise(path: string, isMember: boolean): Promise<OdsFile> {
   const file = await inspectTableFile(path);
-  const rows = await firstRows(file);
+  let sheets: SheetChoice | undefined;
+  const rows = await firstRows(file, (choice) => (sheets = choice));
   const year = icbYear(rows[0] ?? []);
   if (year !== undefined) return { path, kind: 'icb-names', year };
   if (isOdsHeader(rows[0] ?? [])) rows.shift();
-  if (hasOdsWidth(rows[0] ?? [], file.format)) {
+  if (hasOdsWidth(rows[0] ?? [])) {
     const kind = kindOf(rows);
     if (kind) return { path, kind };
     throw new InvalidInputError(
@@ -64,15 +66,16 @@ async function recognise(path: string, isMember: boolean): Promise<OdsFile> {
     );
   }
   if (isMember) return { path, kind: 'skipped' };
+  const found = `${rows[0]?.length ?? 0}${sheets === undefined ? '' : ` on its first sheet (${sheets.sheet})`}`;
   throw new InvalidInputError(
     'not-ods',
-    `${file.name} is no ODS file: expected ${WIDTH} columns without a header (epraccur, eccg, etr), or ICB names.`,
+    `${file.name} is no ODS file: expected ${WIDTH} columns without a header (epraccur, eccg, etr), or ICB names. Its first row has ${found}.`,
   );
 }
 
-async function firstRows(file: TableFile): Promise<string[][]> {
+async function firstRows(file: TableFile, onSheet: (choice: SheetChoice) => void): Promise<string[][]> {
   const rows: string[][] = [];
-  for await (const batch of readRows(file)) {
+  for await (const batch of readRows(file, onSheet)) {
     const written = batch.rows.filter(({ cells }) => !cells.every(isBlank));
     rows.push(...written.map(({ cells }) => cells.map((cell) => cleanCell(cell, () => undefined))));
     if (rows.length >= SAMPLE) break;
@@ -80,9 +83,9 @@ async function firstRows(file: TableFile): Promise<string[][]> {
   return rows;
 }
 
-/** A workbook stores no empty cells at the end of a row; column 22 is filled in every ODS file. */
-function hasOdsWidth({ length }: readonly string[], format: TableFile['format']): boolean {
-  return format === 'csv' ? length === WIDTH : length >= 22 && length <= WIDTH;
+/** A spreadsheet keeps no empty columns at the end; column 22 is filled in every ODS file. */
+function hasOdsWidth({ length }: readonly string[]): boolean {
+  return length >= 22 && length <= WIDTH;
 }
 
 function icbYear(header: readonly string[]): string | undefined {

@@ -70,11 +70,11 @@ export const PRACTICE_FORMAT = tableFormat({
     ...ODS_FORMAT.columns,
     status: required(
       anyText.refine((letter) => letter in STATUS, 'Expected A, C, D or P'),
-      'Write the status as ODS does',
+      'Download the file again from ODS: the 13th cell of each row is the status',
     ),
     setting: required(
       anyText.refine((number) => /^\d+$/.test(number), 'Expected a number'),
-      'Write the setting as ODS does',
+      'Download the file again from ODS: the 26th cell of each row is the prescribing setting (4: GP practice)',
     ),
   },
 });

@@ -12,14 +12,13 @@ export interface Header<C extends Columns> {
   readonly least: number;
 }
 
-export function positionalHeader<C extends Columns>({ columns }: TableFormat<C>): Header<C> {
+/** @param width how many cells each row has, where that is fewer than there are columns: the last ones are empty. */
+export function positionalHeader<C extends Columns>(
+  { columns }: TableFormat<C>,
+  width = Object.keys(columns).length,
+): Header<C> {
   const names = Object.keys(columns) as (keyof C & string)[];
-  return {
-    places: new Map(names.map((name, place) => [name, place])),
-    ignored: [],
-    width: names.length,
-    least: names.length,
-  };
+  return { places: new Map(names.map((name, place) => [name, place])), ignored: [], width, least: width };
 }
 
 /**
@@ -29,7 +28,7 @@ export function positionalHeader<C extends Columns>({ columns }: TableFormat<C>)
 export function matchHeader<C extends Columns>(
   cells: readonly string[],
   format: TableFormat<C>,
-  fileName: string,
+  file: { readonly name: string; readonly note: string },
 ): Header<C> {
   const found = cells.map((cell) => cleanCell(cell, () => undefined).replace(/\s+/g, ' '));
   const folded = found.map(fold);
@@ -39,13 +38,16 @@ export function matchHeader<C extends Columns>(
   if (missing.length > 0) {
     throw new InvalidInputError(
       'missing-columns',
-      `${fileName} is not a complete ${format.name} file: it has no column ${missing.join(', ')}. ${whatItHas(found, places)}`,
+      `${file.name} is not a complete ${format.name} file: it has no column ${missing.join(', ')}. ${whatItHas(found, places)}${file.note}`,
     );
   }
   const twice = found.filter((name, index) => name !== '' && folded.indexOf(fold(name)) !== index);
   if (twice.length > 0) {
     const names = [...new Set(twice)].map(shown).join(', ');
-    throw new InvalidInputError('duplicate-columns', `${fileName} has more than one column called ${names}.`);
+    throw new InvalidInputError(
+      'duplicate-columns',
+      `${file.name} has more than one column called ${names}.${file.note}`,
+    );
   }
   const known = new Set(wanted.map(fold));
   const ignored = found.filter((name) => name !== '' && !known.has(fold(name)));

@@ -94,6 +94,23 @@ describe('reading a table', () => {
     expect(table.cleanUps).toEqual({ 'invisible-characters': 2, 'no-break-spaces': 2, 'surrounding-spaces': 2 });
   });
 
+  it('takes ="…" for the text that it keeps from a spreadsheet, with and without quotation marks around it', async () => {
+    const { table, rows } = await read(`${HEADER}="0123",="Zoë",="A81001",active,\n"=""0124""",Testa,A81001,active,\n`);
+    expect(rows.map(({ values }) => values)).toMatchObject([
+      { person_id: '0123', name: 'Zoë', code: 'A81001' },
+      { person_id: '0124' },
+    ]);
+    expect(table.cleanUps).toEqual({ 'text-formulas': 4 });
+  });
+
+  it('names the cell with a formula that failed, in columns that are read', async () => {
+    const { table, rows } = await read(
+      'person_id,name,code,status,note\n1,#N/A,A81001,active,\n2,Testa,A81001,active,#REF!\n',
+    );
+    expect(table.faults).toMatchObject([{ row: 2, column: 'name', valueClass: 'text, 4 characters' }]);
+    expect(rows.map(({ row }) => row)).toEqual([3]);
+  });
+
   it('lists every bad cell with row, column, class of value and remedy, and never the value', async () => {
     const { table, rows } = await read(
       `${HEADER}1,Testa,not a code,activ,31/01/2026\n2,Testa,A81001,active,\n,Testa,A81001,active,2026-02-30\n`,

@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../shared/errors.js';
-import { type CellCleanUp, cleanCell, encodingFault, isBlank, valueClass } from './cell.rules.js';
+import { type CellCleanUp, cleanCell, encodingFault, formulaFault, isBlank, valueClass } from './cell.rules.js';
 import { type RawRow } from './csv.reader.js';
 import { type Delimiter, inspectTableFile, type TableFile, type TextEncoding } from './table-file.js';
 import { type KnownCell, KnownCells } from './table.cells.js';
@@ -71,7 +71,7 @@ export class TableReader<C extends Columns> {
 
   /** @throws InvalidInputError for missing or doubled columns, a header without rows, and files that break off. */
   async *batches(): AsyncGenerator<TableRow<C>[]> {
-    let header = this.format.headerless ? positionalHeader(this.format) : undefined;
+    let header: Header<C> | undefined;
     let isFirst = true;
     for await (const batch of readRows(this.file, (choice) => (this.sheet = choice))) {
       const rows: TableRow<C>[] = [];
@@ -79,9 +79,10 @@ export class TableReader<C extends Columns> {
         if (raw.cells.every(isBlank)) continue;
         const mayBeHeader = isFirst;
         isFirst = false;
+        if (this.format.headerless) header ??= positionalHeader(this.format, this.widthOf(raw));
         if (mayBeHeader && this.format.isHeader?.(raw.cells)) continue;
         if (header === undefined) {
-          header = matchHeader(raw.cells, this.format, this.file.name);
+          header = matchHeader(raw.cells, this.format, this.described);
           this.ignoredColumns = header.ignored;
           continue;
         }
@@ -96,6 +97,23 @@ export class TableReader<C extends Columns> {
     if (this.dataRows === 0) {
       throw new InvalidInputError('file-empty', `${this.file.name} has a header row and no rows under it.`);
     }
+  }
+
+  /** Where the sheet that was read may be the wrong one, what the others are. */
+  private get described(): { name: string; note: string } {
+    const { sheet = '', otherSheets = 0 } = this.sheet ?? {};
+    return {
+      name: this.file.name,
+      note: otherSheets > 0 ? ` Only its first sheet is read (${sheet}); put the table there.` : '',
+    };
+  }
+
+  /**
+   * A spreadsheet drops the empty columns at the end of a CSV file, from all rows alike; of a workbook each row ends
+   * where it will.
+   */
+  private widthOf({ cells }: RawRow): number | undefined {
+    return this.file.format === 'csv' ? cells.length : undefined;
   }
 
   /** Faults that only the importer can see, such as rows that contradict each other; `total` when not all are listed. */
@@ -118,7 +136,7 @@ export class TableReader<C extends Columns> {
         row,
         column: null,
         valueClass: `${cells.length} cells`,
-        message: `Expected ${header.width} cells, as in ${this.format.headerless ? 'every row' : 'the header'}`,
+        message: `Expected ${header.width} cells, as in ${this.format.headerless ? 'the first row' : 'the header'}`,
         remedy: tooShort
           ? 'Export the file again: the row breaks off'
           : 'Put quotation marks around a value that holds the delimiter',
@@ -138,7 +156,7 @@ export class TableReader<C extends Columns> {
   private readCell(row: number, name: keyof C & string, original: string): KnownCell | undefined {
     const column = this.format.columns[name] as C[keyof C & string];
     const text = cleanCell(original, (what) => (this.cleanUps[what] = (this.cleanUps[what] ?? 0) + 1));
-    const broken = encodingFault(text, this.file.format === 'csv' ? this.file.encoding : 'utf-8');
+    const broken = encodingFault(text, this.file.format === 'csv' ? this.file.encoding : 'utf-8') ?? formulaFault(text);
     if (broken) {
       this.addFault({ row, column: name, valueClass: valueClass(text), ...broken });
       return undefined;

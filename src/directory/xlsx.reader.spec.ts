@@ -90,6 +90,32 @@ describe('reading a workbook', () => {
     expect(summary).toMatchObject({ sheet: 'People', otherSheets: 1 });
   });
 
+  it('takes a formula that failed, or was never worked out, for no value; one whose value is nothing for nothing', async () => {
+    const path = await workbook((book) => {
+      const sheet = book.addWorksheet('Export');
+      sheet.addRow(HEADER);
+      const failed = { formula: 'VLOOKUP(1,A:A,1)', result: { error: '#N/A' as const } };
+      sheet.addRow(['U1', 'T', 'S', { formula: 'A1&"@nhs.net"' }, 'active', '', '', '']);
+      sheet.addRow(['U2', 'T', failed, '', 'active', '', '', '']);
+      sheet.addRow(['U3', 'T', 'S', { formula: '""', result: '' }, 'active', '', '', '']);
+    });
+    const { rows, faults } = await read(path);
+    expect(faults.map(({ row, column }) => [row, column])).toEqual([
+      [2, 'email'],
+      [3, 'last_name'],
+    ]);
+    expect(faults[0]?.message).toMatch(/^A formula that failed, or was never worked out/);
+    expect(rows.map(({ values }) => [values.account_id, values.email])).toEqual([['U3', '']]);
+  });
+
+  it('says which sheet was read when that is not the table', async () => {
+    const path = await workbook((book) => {
+      book.addWorksheet('Read me').addRow(['About this export']);
+      book.addWorksheet('Export').addRow(HEADER);
+    });
+    await expect(read(path)).rejects.toThrow('Only its first sheet is read (Read me); put the table there.');
+  });
+
   it('streams 5,000 rows in batches, with the row numbers of the sheet', async () => {
     const path = await workbook((book) => {
       const sheet = book.addWorksheet('Export');

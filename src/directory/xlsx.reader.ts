@@ -1,5 +1,6 @@
 import { SaxesParser } from 'saxes';
 import { InvalidInputError } from '../shared/errors.js';
+import { NOT_WORKED_OUT } from './cell.rules.js';
 import { type RawBatch, type RawRow, ROWS_PER_BATCH } from './csv.reader.js';
 import { type TableFile } from './table-file.js';
 import { XlsxArchive } from './xlsx.archive.js';
@@ -11,7 +12,10 @@ export interface SheetChoice {
   readonly otherSheets: number;
 }
 
-/** Reads the first visible sheet. Formulas count with the value that Excel stored beside them. */
+/**
+ * Reads the first visible sheet. Formulas count with the value that Excel stored beside them; where a program has left
+ * that to Excel, the cell is not empty but holds an error.
+ */
 export async function* readXlsx(
   file: TableFile & { format: 'xlsx' },
   onSheet: (choice: SheetChoice) => void,
@@ -42,6 +46,8 @@ class RowCollector {
   private style = 0;
   private text = '';
   private inText = false;
+  private isFormula = false;
+  private hasValue = false;
   private inPhonetic = false;
 
   constructor(
@@ -77,10 +83,14 @@ class RowCollector {
         this.kind = (attributes['t'] ?? 'n') as CellKind;
         this.style = Number(attributes['s'] ?? 0);
         this.text = '';
+        this.isFormula = this.hasValue = false;
+        break;
+      case 'f':
+        this.isFormula = true;
         break;
       case 'v':
       case 't':
-        this.inText = true;
+        this.inText = this.hasValue = true;
         break;
       case 'rPh':
         this.inPhonetic = true;
@@ -108,6 +118,8 @@ class RowCollector {
   }
 
   private value(): string {
+    // An empty text that was worked out is a text, and says so.
+    if (this.isFormula && this.text === '' && !(this.hasValue && this.kind === 'str')) return NOT_WORKED_OUT;
     if (this.kind !== 's') return cellText(this.text, this.kind, this.workbook, this.style);
     const shared = this.text === '' ? '' : this.workbook.strings[Number(this.text)];
     if (shared !== undefined) return shared;

@@ -144,6 +144,8 @@ describe('organisations', () => {
     await imports.importOrganisations([await file('epraccur.csv', rows)], { actor });
     for (const path of [
       await file('padded.csv', padded),
+      // What Excel leaves of it: no quotation marks, and no empty column at the end.
+      await file('saved.csv', cells.map((row) => row.slice(0, 26).join(',')).join('\r\n')),
       await file('header.csv', `${header.join(',')}\r\n${rows}`),
       await file('epraccur.xlsx', await workbook(cells)),
       await file('epraccur.zip', zipped({ 'epraccur.csv': rows, 'epraccur.pdf': '%PDF-1.4' })),
@@ -166,6 +168,25 @@ describe('organisations', () => {
     practice({ 14: '13T', 15: '20250401' }) +
     practice({ 0: 'A81002', 11: '20250630', 12: 'C', 16: '20250630' }) +
     practice({ 0: 'A81003', 1: 'EXAMPLE SURGERY' });
+
+  it('names the row that is shorter or longer than the first one', async () => {
+    const row = (cells: number): string => `${practice({}).trim().split(',').slice(0, cells).join(',')}\r\n`;
+    for (const odd of [row(25), row(27), row(26).replace('SAMPLE', '","')]) {
+      const path = await file('saved.csv', row(26).repeat(20) + odd);
+      const { applied, faults } = await imports.importOrganisations([path], { actor });
+      expect(applied).toBe(false);
+      expect(faults).toMatchObject([{ row: 21, column: null, message: 'Expected 26 cells, as in the first row' }]);
+    }
+  });
+
+  it('says how many columns it found, and on which sheet', async () => {
+    const title = await file('title.csv', `epraccur November 2026\r\n${practice({})}`);
+    await expect(imports.importOrganisations([title], { actor })).rejects.toThrow(/Its first row has 1\.$/);
+    const wide = await file('wide.csv', `${practice({}).trim()},,,`);
+    await expect(imports.importOrganisations([wide], { actor })).rejects.toThrow(/Its first row has 30\.$/);
+    const book = await file('epraccur.xlsx', await workbook([['GP practices']]));
+    await expect(imports.importOrganisations([book], { actor })).rejects.toThrow('has 1 on its first sheet (Sheet1).');
+  });
 
   it('an older and a newer file give the same practices and the same history in either order', async () => {
     const paths = [await file('older.csv', older()), await file('newer.csv', newer())];
@@ -395,6 +416,24 @@ describe('accounts', () => {
     expect(await imports.importAccounts(await file('accounts.csv', people(150)), { actor })).toMatchObject({
       gone: 50,
     });
+  });
+
+  it('takes ids that have lost their zeros for a mistake, however few, unless it is told otherwise', async () => {
+    const people = (idOf: (id: number) => string): string =>
+      HEADER + Array.from({ length: 500 }, (_, id) => `${idOf(id)},T${id},S,t${id}@example.com,active,,,\n`).join('');
+    const known = await file(
+      'accounts.csv',
+      people((id) => String(id).padStart(3, '0')),
+    );
+    await imports.importAccounts(known, { actor });
+    const saved = await file('accounts.csv', people(String));
+    const refused = imports.importAccounts(saved, { actor });
+    await expect(refused).rejects.toMatchObject({ code: 'import-shrinks' });
+    await expect(refused).rejects.toThrow(/^accounts\.csv has 100 of the 500 that are known \(20 %\) under another id/);
+    const { warnings } = await imports.importAccounts(saved, { actor, dryRun: true });
+    expect(warnings.map(({ code }) => code)).toEqual(['shrinks']);
+    expect(warnings[0]?.message).toContain('100 of these come back under another id');
+    expect(await imports.importAccounts(saved, { actor, allowShrink: true })).toMatchObject({ added: 100, gone: 100 });
   });
 
   describe('of which one column was sorted alone', () => {
