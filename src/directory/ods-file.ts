@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { InvalidInputError } from '../shared/errors.js';
 import { cleanCell, isBlank } from './cell.rules.js';
 import { COMMISSIONING_ROLES, isOdsHeader, type OdsFileKind } from './ods.format.js';
-import { inspectTableFile, type TableFile } from './table-file.js';
+import { inspectTableFile, type TableFile, unreadable } from './table-file.js';
 import { readRows } from './table.rows.js';
 import { type SheetChoice } from './xlsx.reader.js';
 import { unpackCsv } from './zip.unpacker.js';
@@ -42,7 +42,9 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 async function folderMembers(path: string): Promise<string[]> {
-  const names = await readdir(path);
+  const names = await readdir(path).catch((error: unknown) => {
+    throw unreadable(basename(path), error);
+  });
   return names
     .filter((name) => /\.csv$/i.test(name))
     .sort()

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { folderFault } from '../platform/config/index.js';
 import { InvalidInputError } from '../shared/errors.js';
 
 export type TextEncoding = 'utf-8' | 'windows-1252';
@@ -40,11 +41,15 @@ export async function inspectTableFile(path: string): Promise<TableFile> {
   let head = Buffer.alloc(0);
   let bytes = 0;
   let isUtf8 = true;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    bytes += chunk.length;
-    if (head.length < HEAD) head = Buffer.concat([head, chunk]).subarray(0, HEAD);
-    isUtf8 &&= decodes(decoder, chunk);
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      if (head.length < HEAD) head = Buffer.concat([head, chunk]).subarray(0, HEAD);
+      isUtf8 &&= decodes(decoder, chunk);
+    }
+  } catch (error) {
+    throw unreadable(name, error);
   }
   isUtf8 &&= decodes(decoder);
   const about = { path, name, bytes, sha256: hash.digest('hex') };
@@ -60,6 +65,11 @@ async function requireReadableFile(path: string, name: string): Promise<void> {
   });
   if (found.isDirectory()) throw new InvalidInputError('file-is-a-folder', `${name} is a folder; name a file in it.`);
   if (!found.isFile()) throw new InvalidInputError('not-a-table', `${name} is no ordinary file.`);
+}
+
+/** A fault of the disk, or a file or folder that this user may not read. */
+export function unreadable(name: string, cause: unknown): InvalidInputError {
+  return new InvalidInputError('file-unreadable', `${name} cannot be read: ${folderFault(cause)}.`, { cause });
 }
 
 function decodes(decoder: InstanceType<typeof TextDecoder>, chunk?: Buffer): boolean {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { anyText, dateOrNone, odsCode, oneOf } from './cell.types.js';
@@ -199,6 +199,15 @@ describe('what is no table is one clear line', () => {
       'no column code, status. Its header row has: person_id, name, town.',
     );
     await expect(read('1,Testa Sample,A81001\n')).rejects.toThrow('None of the 3 cells of its first row');
+  });
+
+  it('a file that cannot be read', async () => {
+    // Root may read every file, but for this one.
+    const path = process.getuid?.() === 0 ? '/proc/self/mem' : await file(HEADER, 'locked.csv');
+    if (path.endsWith('.csv')) await chmod(path, 0);
+    const refusal = TableReader.open(path, format);
+    await expect(refusal).rejects.toMatchObject({ code: 'file-unreadable' });
+    await expect(refusal).rejects.toThrow(/^(?:mem|locked\.csv) cannot be read: .*(?:EIO|EACCES).*\.$/);
   });
 
   it('a missing file and a folder', async () => {
