@@ -43,7 +43,12 @@ export class CrashRecovery implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async recover(): Promise<void> {
-    for (const record of await this.recorder.left()) await this.settle(record);
+    for (const record of await this.recorder.left()) {
+      await this.settle(record).catch((error: unknown) => {
+        // Several start at once after a restart of their machine: another was faster with this one.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      });
+    }
   }
 
   private async settle(record: LeftRecord): Promise<void> {

@@ -74,12 +74,12 @@ export class FlightRecorder implements OnApplicationShutdown {
     return found;
   }
 
-  /** Removes a record that the ledger knows all of, and the folder behind the last one. */
+  /** Removes a record that the ledger knows all of, and the folder behind the last one, if another has not done so. */
   forget({ path }: LeftRecord): void {
     rmSync(path, { force: true });
     const folder = dirname(path);
     if (folder !== this.own && this.namesIn(folder).every((name) => name === OWNER || name === ALIVE))
-      rmSync(folder, { recursive: true });
+      rmSync(folder, { recursive: true, force: true });
   }
 
   async onApplicationShutdown(): Promise<void> {

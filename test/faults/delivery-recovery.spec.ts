@@ -2,8 +2,13 @@ import { type ChildProcess } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
 import { sql } from 'kysely';
+import { CrashRecovery } from '../../src/delivery/crash.recovery.js';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
+import { FlightRecorder, type LeftRecord } from '../../src/delivery/flight.recorder.js';
+import { SliceRepository } from '../../src/delivery/slice.repository.js';
+import { loadConfig } from '../../src/platform/config/index.js';
 import { SystemClock } from '../../src/shared/clock.js';
 import { disagreements } from '../support/delivery-agreement.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
@@ -144,4 +149,30 @@ it('leaves alone what is of a process that only stands still', async () => {
   await scheduler.untilFinished({ campaignId }, 60);
   expect(await statesOf(campaignId)).toMatchObject({ accepted: 1_200 });
   expect(await disagreements(database.db, sink)).toEqual([]);
+});
+
+it('is done by whoever comes first where two start at once, and the other one has nothing to complain of', async () => {
+  sink.takeTime(20);
+  const { campaignId } = await scheduler.plan(600);
+  const killed = await workers.start();
+  await scheduler.until(() => sink.messages.length > 50, campaignId, 60);
+  await workers.end(killed, 'SIGKILL');
+  const config = { ...loadConfig({ NODE_ENV: 'test', ROLES: 'worker' }), dataDir };
+  const slices = new SliceRepository(database.db);
+  const another = new FlightRecorder(config, database.server);
+  /** Finds records that are gone by the time it looks into them. */
+  class Second extends FlightRecorder {
+    override async left(): Promise<LeftRecord[]> {
+      const found = await super.left();
+      expect(found).not.toEqual([]);
+      for (const record of await another.left()) another.forget(record);
+      return found;
+    }
+  }
+  const complaints = jest.spyOn(Logger.prototype, 'error').mockReturnValue(undefined);
+  const second = new Second(config, database.server);
+  await new CrashRecovery(second, slices, new SystemClock(), config).tick();
+  second.forget({ path: join(dataDir, 'flights', 'gone', 'a.1'), sliceId: 'a', epoch: 1 });
+  expect(complaints.mock.calls).toEqual([]);
+  complaints.mockRestore();
 });
