@@ -34,6 +34,9 @@ export interface SendingParts {
 /** The longest nap while waiting for a turn, so that a pause or a stop is noticed. */
 const NAP_MS = 1_000;
 
+/** How long a process that is asked to stop waits for a database that is away, to tell it what its flight record has. */
+const FAREWELL_MS = 5_000;
+
 /**
  * One worker's run through one leased slice, a small batch at a time: prepare, record the intents on disk, put the batch
  * on the wire, write the outcomes down. The next batch is prepared and its intents are recorded while one is on the wire.
@@ -48,6 +51,7 @@ export class SliceRun {
   private troubled = false;
   private failure: unknown;
   private flights: FlightRecord | undefined;
+  private leavesAt: number | undefined;
 
   constructor(
     private readonly parts: SendingParts,
@@ -57,8 +61,12 @@ export class SliceRun {
   ) {
     const { slices, clock, options } = parts;
     this.leaseEndsAt = leasedAt + options.leaseSeconds * 1_000;
-    this.acknowledgements = new Acknowledgements(slices, lease, clock, options.acknowledgeEveryMs, () =>
-      this.holdsLeaseFor(0),
+    this.acknowledgements = new Acknowledgements(
+      slices,
+      lease,
+      clock,
+      options.acknowledgeEveryMs,
+      () => this.holdsLeaseFor(0) && !this.hasTakenLeave(),
     );
   }
 
@@ -273,6 +281,12 @@ export class SliceRun {
   private isExpired(): boolean {
     const { expiresAt } = this.lease;
     return expiresAt !== null && this.parts.clock.now() >= expiresAt;
+  }
+
+  private hasTakenLeave(): boolean {
+    if (!this.signal.aborted || this.flights === undefined) return false;
+    this.leavesAt ??= performance.now() + FAREWELL_MS;
+    return performance.now() > this.leavesAt;
   }
 
   private holdsLeaseFor(milliseconds: number): boolean {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +75,7 @@ const ticking = (...apps: DeliveryApp[]) => {
 describe('PostgreSQL', () => {
   let dataDir: string;
   let server: DatabaseServer;
+  let throughRelay: DatabaseServer;
   let relay: Awaited<ReturnType<typeof tcpRelay>>;
   let db: Kysely<DeliveryTables>;
   let app: DeliveryApp;
@@ -90,7 +91,8 @@ describe('PostgreSQL', () => {
     const connectionString = url.toString();
     db = connect(connectionString, 2);
     await migrate(db);
-    app = await start({ server: { connectionString, embedded: false, release: () => Promise.resolve() } });
+    throughRelay = { connectionString, embedded: false, release: () => Promise.resolve() };
+    app = await start({ server: throughRelay });
     // What fails meanwhile is said some times a second.
     Logger.overrideLogger(false);
   });
@@ -102,13 +104,21 @@ describe('PostgreSQL', () => {
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  async function restartAfter(signal: NodeJS.Signals): Promise<void> {
+  async function stop(signal: NodeJS.Signals): Promise<void> {
     const pidFile = await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8');
     const pid = Number(pidFile.split('\n')[0]);
     process.kill(pid, signal);
     await stopped(pid);
+  }
+
+  async function startAgain(): Promise<void> {
     server = await open();
     relay.target = portOf(server);
+  }
+
+  async function restartAfter(signal: NodeJS.Signals): Promise<void> {
+    await stop(signal);
+    await startAgain();
   }
 
   async function expectAgreement(states: Record<string, number>, mostInDoubt: number): Promise<void> {
@@ -135,6 +145,26 @@ describe('PostgreSQL', () => {
     },
     180_000,
   );
+
+  it('lets a worker stop in seconds while it is gone: what it knows is in its flight record', async () => {
+    const flights = await mkdtemp(join(tmpdir(), 'cqrs-comms-stop-'));
+    const worker = await start({
+      server: throughRelay,
+      options: { ...IMPATIENT, leaseSeconds: 60 },
+      config: { dataDir: flights },
+    });
+    sink.takeTime(20);
+    await worker.plan(MESSAGES);
+    await worker.reconciler.reconcile();
+    await seen(200);
+    await stop('SIGKILL');
+    const asked = performance.now();
+    await worker[Symbol.asyncDispose]();
+    expect(performance.now() - asked).toBeLessThan(20_000);
+    expect((await readdir(flights, { recursive: true })).filter((name) => /\.\d+$/.test(name))).not.toEqual([]);
+    await startAgain();
+    await rm(flights, { recursive: true });
+  }, 120_000);
 
   it('may be killed before a lease is on disk: whoever had it can do nothing by it, and the slice is sent', async () => {
     // Nothing but a durable commit brings it there.
