@@ -1,5 +1,4 @@
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { Tick } from '../platform/schedule/index.js';
 import { Clock } from '../shared/clock.js';
@@ -19,6 +18,7 @@ const TICK_MS = 10_000;
 @Injectable()
 export class CrashRecovery implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(CrashRecovery.name);
+  private timer: NodeJS.Timeout | undefined;
   private readonly round = new Tick(() => this.recover(), this.logger);
 
   constructor(
@@ -30,15 +30,18 @@ export class CrashRecovery implements OnApplicationBootstrap, BeforeApplicationS
 
   /** Whoever is started again after a kill goes on at once. */
   async onApplicationBootstrap(): Promise<void> {
+    if (!this.config.roles.includes('worker')) return;
     await this.tick();
+    // A timer of its own: what is scheduled (@Interval) runs in schedulers only.
+    this.timer = setInterval(() => void this.tick(), TICK_MS).unref();
   }
 
-  @Interval(TICK_MS)
   async tick(): Promise<void> {
-    if (this.config.roles.includes('worker')) await this.round.run();
+    await this.round.run();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
     await this.round.stop();
   }
 

@@ -129,6 +129,29 @@ it('settles what became doubtful meanwhile, as the lease ran out before it start
   expect(await scheduler.ledger.faults()).toEqual([]);
 });
 
+it('settles it while others go on there, and nobody starts again', async () => {
+  sink.takeTime(20);
+  const { campaignId } = await scheduler.plan(MESSAGES);
+  const [killed] = await Promise.all([workers.start(), workers.start()]);
+  // Two slices each: whoever is killed before its first intent leaves nothing to settle by.
+  await scheduler.until(async () => sink.messages.length > 0 && (await records()).length === 4, campaignId, 60);
+  await workers.end(killed, 'SIGKILL');
+  // Sooner than its leases run out.
+  await scheduler.until(async () => !(await leases()).includes(killed.pid!), campaignId, 40);
+  expect((await statesOf(campaignId)).unknown).toBeLessThanOrEqual(IN_DOUBT);
+  sink.takeTime(0);
+  await scheduler.until(
+    async () => {
+      const states = await statesOf(campaignId);
+      return states.accepted + states.unknown === MESSAGES;
+    },
+    campaignId,
+    60,
+  );
+  expect(await disagreements(database.db, sink)).toEqual([]);
+  expect(await scheduler.ledger.faults()).toEqual([]);
+});
+
 it('leaves alone what is of a process that only stands still', async () => {
   sink.takeTime(50);
   // A slice for whoever comes after it: it has two at once.
