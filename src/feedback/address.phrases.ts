@@ -201,6 +201,7 @@ export const mailboxPhrases: readonly PhraseRule[] = [
       'account is not active',
       'account is suspended',
       'account suspended',
+      'account <@> is suspended',
       'account has been suspended',
       'account is temporarily suspended',
       'account temporarily',
@@ -616,6 +617,8 @@ export const unknownPhrases: readonly PhraseRule[] = [
       'not a known domain',
       'bad-domain',
       'no valid hosts',
+      // hMailServer, in its own spelling.
+      'no mail servers appear to exist',
       'mx records point to non',
       'dominio non esiste',
       'domain existiert nicht',

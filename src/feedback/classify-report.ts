@@ -1,5 +1,5 @@
 import type { StatusBlock } from './delivery-status.reader.js';
-import { aboutEach, readFreeText } from './free-text.reader.js';
+import { aboutEach, answerIn, readFreeText } from './free-text.reader.js';
 import {
   isDelayNotice,
   isReceipt,
@@ -98,7 +98,9 @@ function fromBlocks(blocks: readonly StatusBlock[], report: ReportParts): Report
   );
   return blocks.map((block, i) => {
     const about = blocks.length === 1 ? report.human : (said[i] ?? '');
-    const verdict = judge({ ...block, context: `${block.remarks}\n${about}` });
+    // Some systems quote the answer in their prose alone.
+    const diagnostic = block.diagnostic || answerIn(about);
+    const verdict = judge({ ...block, diagnostic, context: `${block.remarks}\n${about}` });
     const gaveUp = block.action !== 'delayed';
     return { address: block.addresses[0] ?? null, ...verdict, gaveUp, diagnostic: shorten(block.diagnostic || about) };
   });

@@ -246,9 +246,14 @@ describe('mail that looks like a bounce and is none', () => {
         text: 'We answer within two days.\n',
       },
     ]),
-    ...['Automātiska atbilde: Reminder', 'Automatinis atsakymas: Reminder', 'Automatski odgovor: Reminder'].map(
-      (subject): [string, Letter] => [subject, { returnPath: '<anna@example.org>', subject, text: '…\n' }],
-    ),
+    ...[
+      'Autosvar: Reminder',
+      '自动答复: Reminder',
+      '[Request received] Reminder',
+      'Automātiska atbilde: Reminder',
+      'Automatinis atsakymas: Reminder',
+      'Automatski odgovor: Reminder',
+    ].map((subject): [string, Letter] => [subject, { returnPath: '<anna@example.org>', subject, text: '…\n' }]),
     [
       'a closed mailbox that quotes what will be said to later mail',
       {

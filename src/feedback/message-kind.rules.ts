@@ -249,6 +249,7 @@ export const autoReplySubjects: readonly string[] = [
   'automatisch antwoord',
   'automatiskt svar',
   'automatisk svar',
+  'autosvar',
   'automaattinen vastaus',
   'odpowiedź automatyczna',
   'autoodpowiedź',
@@ -276,11 +277,14 @@ export const autoReplySubjects: readonly string[] = [
   '自動応答',
   '自動返信',
   '自动回复',
+  '自动答复',
   '自動回覆',
   '자동 회신',
   'ateb awtomatig',
   'ymateb awtomatig',
   "allan o'r swyddfa",
+  // Zendesk, in the brackets of its first answer.
+  'request received]',
 ];
 
 /** Beginnings of subjects by which people and their vacation programs both speak of an absence, lower case. */

@@ -126,7 +126,7 @@ function reasonOf(evidence: Evidence, status: string): Reason {
     (uncoded && stage === 'unknown' && NAMES_UNKNOWN.test(evidence.diagnostic));
   const coded = status === '' ? undefined : reasonOfStatus(status);
   const trouble = phraseReason(said, loose, witnessed);
-  const passing = PASSING.test(said);
+  const passing = PASSING.test(said.trim() === '' ? around : said);
   const codeStands = trouble === undefined || !(passing || beatsCode.has(trouble) || read(stage, trouble));
   const sight = { pointed, witnessed, otherSubject: OTHER_SUBJECT.test(status) };
   const clear =

@@ -40,6 +40,17 @@ describe('an address that is gone, in the forms of', () => {
       ),
     ],
     [
+      'CommuniGate again, which quotes the answer in its prose alone',
+      status(
+        'Original-Recipient: rfc822;<gone@example.org>\nFinal-Recipient: system;<gone@example.org>\nAction: failed\nStatus: 5.0.0',
+        "Failed to deliver to '<gone@example.org>'\nSMTP module(domain example.org) reports:\n mx.example.org: 550 5.1.1 unknown user",
+      ),
+    ],
+    [
+      'a relay that passes the status part on as a file',
+      failed('5.1.1', 'smtp; 550 5.1.1 user unknown').replace('message/delivery-status', 'application/octet-stream'),
+    ],
+    [
       'IPSwitch IMail, which tells the command',
       form({
         from: 'Postmaster <postmaster@mx.example.com>',
@@ -117,6 +128,13 @@ describe('an address that is gone, in the forms of', () => {
     expect(await read(raw)).toEqual([['gone@example.org', 'hard', 'hostunknown']]);
   });
 
+  it('hMailServer, which finds no server in a domain without any', async () => {
+    const text =
+      "The following recipient(s) could not be reached:\n\ngone@example.org\n   Error Type: DNS\n   Error Description: No mail servers appear to exists for the recipient's address.\n";
+    const raw = form({ from: 'mailer-daemon@mail.example.com', subject: 'Message undeliverable: Reminder', text });
+    expect(await read(raw)).toEqual([['gone@example.org', 'hard', 'hostunknown']]);
+  });
+
   it.each([
     ['little', [0xff, 0xfe], (bytes: Buffer) => bytes],
     ['big', [0xfe, 0xff], (bytes: Buffer) => bytes.swap16()],
@@ -159,6 +177,22 @@ describe('an address that is there, in words that sound as if it were gone', () 
       'Gmail of old, whose state 18 comes after the message',
       form({ text: 'gone@example.org\n\nThe error was: 550 550 Unknown user (state 18).\n' }),
       'filtered',
+    ],
+    [
+      'Postfix, in prose beside a status part that tells nothing but the name',
+      status(
+        'Final-Recipient: rfc822; gone@example.org',
+        '<gone@example.org>: host mx.example.org said: 450 4.1.1 User unknown in local recipient table',
+      ),
+      'userunknown',
+    ],
+    [
+      'Postfix, likewise, of a name service that did not answer',
+      status(
+        'Final-Recipient: rfc822; gone@example.org',
+        '<gone@example.org>: Name service error for name=example.org type=MX: Host not found, try again',
+      ),
+      'networkerror',
     ],
     [
       'a German server that the name service did not know for a while',
@@ -252,6 +286,11 @@ describe('recipients', () => {
     expect(await read(status(fields('jäne@example.org')))).toEqual([jane]);
     const [[wrong] = []] = await read(status(fields('j\\x{110000}ne@example.org')));
     expect(wrong).not.toContain('\\x');
+  });
+
+  it('are named in scripts that write without spaces too', async () => {
+    const fields = 'Final-Recipient: utf-8; 用户@例子.example\nAction: failed\nStatus: 5.1.1';
+    expect(await read(status(fields))).toEqual([['用户@例子.example', 'hard', 'userunknown']]);
   });
 
   it('are those that were written to, not the forms that addresses have here', async () => {
@@ -391,5 +430,33 @@ describe('a complaint', () => {
       references: { originalMessageId: 'one@example.com' },
     };
     expect(await classifyReport(raw)).toMatchObject(expected);
+  });
+});
+
+describe('a notification of Amazon SES', () => {
+  const bounce = (type: string, subType: string): string =>
+    JSON.stringify({
+      notificationType: 'Bounce',
+      mail: {},
+      bounce: {
+        bounceType: type,
+        bounceSubType: subType,
+        bouncedRecipients: [{ emailAddress: 'gone@example.org' }],
+      },
+    });
+
+  it.each<[string, string, Reason]>([
+    ['Transient', 'MailboxFull', 'mailboxfull'],
+    ['Transient', 'MessageTooLarge', 'mesgtoobig'],
+    ['Transient', 'General', 'undefined'],
+    ['Permanent', 'General', 'undefined'],
+  ])('names the cause beside recipients of whom it says nothing: %s %s', async (type, subType, reason) => {
+    const text = `CAUTION: from outside\n\n${bounce(type, subType)}`;
+    expect(await read(form({ from: 'no-reply@sns.amazonaws.com', text }))).toEqual([soft(reason)]);
+  });
+
+  it('says nothing where somebody quotes it', async () => {
+    const text = `We got this:\n\n> ${bounce('Permanent', 'General')}\n`;
+    expect(await read(form({ from: 'Anna Sample <anna@example.org>', subject: 'Re: SES', text }))).toEqual([]);
   });
 });

@@ -3,6 +3,11 @@ import type { PhraseRule } from './phrase.types.js';
 /** Limits on what we send: read before the mailbox's, because the words are the same and the mailbox is not full. */
 export const quotaPhrases: readonly PhraseRule[] = [
   {
+    reason: 'exceedlimit',
+    source: 'Exchange STOREDRV.Submission',
+    phrases: ['submissionquota', 'submission quota'],
+  },
+  {
     reason: 'speeding',
     source: 'Gmail 5.4.5 and DailyLimit; Amazon SES; hosting providers',
     phrases: [
@@ -59,6 +64,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'dkim sender invalid',
       'spf sender invalid',
       'sender policy framework',
+      'due to spf',
       'required authentication level',
       'is not allowed to send mail from',
     ],
@@ -240,9 +246,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'recipients limit exceeded',
       'exceeded the limit of',
       'recipientlimit',
-      'sending limit',
       'you have reached a limit for sending',
-      'submission quota',
       'tenant has exceeded',
     ],
   },
@@ -469,6 +473,7 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'blocked from',
       'blocked due',
       'is blocked',
+      'block for spam',
       'blocked -',
       ':blocked',
       'has been blocked',
@@ -636,7 +641,7 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'cyberoam',
       'our filters',
       'dt:spm',
-      'dt:spm',
+      'mail content denied',
     ],
   },
 ];

@@ -71,6 +71,7 @@ export const transportPhrases: readonly PhraseRule[] = [
     source: 'RFC 5321 421; Postfix anvil, Exim, Orange, Free',
     phrases: [
       'all available ips are at maximum',
+      'frequency limited',
       'connection rate limit',
       'domain has exceeded the max emails',
       'maximum number of * connections',
@@ -176,7 +177,13 @@ export const transportPhrases: readonly PhraseRule[] = [
   {
     reason: 'expired',
     source: 'Exchange Online 5.4.316, Postfix, SendGrid: the time was up, whatever the network did meanwhile',
-    phrases: ['message expired', 'delivery expired', 'delivery time expired', 'connection timed out'],
+    phrases: [
+      'message expired',
+      'delivery expired',
+      'delivery time expired',
+      'connection timed out',
+      'host not reachable',
+    ],
   },
   {
     reason: 'networkerror',
@@ -371,7 +378,12 @@ export const transportPhrases: readonly PhraseRule[] = [
       'too deep',
       'line too long',
       'corrupt',
-      'header',
+      'header is',
+      'header rejected',
+      'header contains',
+      'header field',
+      'bad header',
+      'invalid header',
       'bare ',
     ],
   },
