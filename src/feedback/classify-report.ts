@@ -2,6 +2,7 @@ import type { StatusBlock } from './delivery-status.reader.js';
 import { aboutEach, answerIn, readFreeText } from './free-text.reader.js';
 import {
   isDelayNotice,
+  isFromMailSystem,
   isReceipt,
   isUnaddressedNotice,
   looksLikeAutoReply,
@@ -76,7 +77,8 @@ function classifyOne(raw: Buffer | string): FeedbackReport {
   }
   if (isReport) {
     const told = fromFreeText(report);
-    if (told.some(saysAnything) || report.returned.trim() !== '') return made(told);
+    const aimed = told.some(({ address }) => address !== null) || isFromMailSystem(report.headers);
+    if (aimed && (told.some(saysAnything) || report.returned.trim() !== '')) return made(told);
   }
   if (looksLikeAutoReply(report.headers) || isUnaddressedNotice(report.headers))
     return made([replyOf(report, 'vacation')]);
