@@ -99,10 +99,12 @@ const OF_SENDER = /^[45]\.(?:1\.[78]|7\.27)$/;
 const OTHER_SUBJECT = /^5\.(?:6\.\d+|7\.(?!1$)\d+|3\.(?!0$)\d+)$/;
 
 /** Trouble that passes: a directory that could not be asked says nothing about who is in it. */
-const PASSING = /temporar|again later|, try again|lookup fail|internal error|server (?:failure|misbehaving)|timed out/;
+const PASSING =
+  /unexpected name server reply|temporar|again later|, try again|lookup fail|internal error|server (?:failure|misbehaving)|timed out/;
 
-/** What Postfix says when the address had been probed before: the outcome of the probe follows. */
-const PROBED = /^.{0,400}?recipient address rejected: (?:undeliverable|unverified) address: (?=\S)/is;
+/** What Postfix says when the address had been probed before, and Exim of a recipient: the outcome of the probe follows. */
+const PROBED =
+  /^(?:.{0,400}?recipient address rejected: (?:undeliverable|unverified) address: |(?:(?!sender).){0,400}?callout verification failed:\s+)(?=\S)/is;
 
 const NAME_SERVICE = /name server|name service|\bdns\b/;
 

@@ -70,6 +70,11 @@ export const refusalPhrases: readonly PhraseRule[] = [
     ],
   },
   {
+    reason: 'blocked',
+    source: 'Gmail on senders in dynamic ranges: before what names a sender who is not authorized',
+    phrases: ["the ip you're using to send mail"],
+  },
+  {
     reason: 'rejected',
     source: 'RFC 3463 X.1.7 and X.1.8; Postfix, Sendmail, Exim, Courier, Exchange on the envelope sender',
     phrases: [
@@ -169,6 +174,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'members only',
       'only subscribers',
       'not allowed to send to',
+      'not allowed to send mail to',
       'sender list',
       'empty envelope senders not allowed',
       'null sender',
@@ -364,6 +370,11 @@ export const reputationPhrases: readonly PhraseRule[] = [
     reason: 'toomanyconn',
     source: 'RFC 5321 421, Postfix anvil: before the blocks of "connections from" a host',
     phrases: ['too many connections', 'too many concurrent', 'too many simultaneous', 'too many sessions'],
+  },
+  {
+    reason: 'spamdetected',
+    source: 'Exim and others: before every other "blocked by"',
+    phrases: ['blocked by spamassassin'],
   },
   {
     reason: 'requireptr',

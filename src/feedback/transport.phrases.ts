@@ -111,6 +111,7 @@ export const transportPhrases: readonly PhraseRule[] = [
       'mail appears to be',
       'messages without to',
       'no from header',
+      'no from: header',
       'missing header',
       'message-id',
       'language not',
