@@ -100,6 +100,26 @@ describe('an address that is gone, in the forms of', () => {
       `Gmail in ${language}`,
       form({ subject: 'Delivery Status Notification (Failure)', text: `gone@example.org: ${words}\n` }),
     ]),
+    ...(
+      [
+        ['Dutch', 'Onbestelbaar', 'Het ingevoerde e-mailadres kan niet worden gevonden.'],
+        ['French', 'Non remis ', "L'adresse de courrier que vous avez entrée est introuvable."],
+        ['Portuguese', 'Não é possível entregar', 'O endereço de email que introduziu não foi encontrado.'],
+        ['Polish', 'Niedostarczone', 'Nie można odnaleźć wprowadzonego adresu e-mail.'],
+        ['Danish', 'Kan ikke leveres', 'Den mailadresse, du angav, blev ikke fundet.'],
+        ['Russian', 'Не удается доставить', 'Не удалось найти указанный адрес электронной почты.'],
+        ['Turkish', 'Teslim edilemedi', 'Girdiğiniz e-posta adresi bulunamadı.'],
+        ['Finnish', 'Ei voi toimittaa', 'Antamaasi sähköpostiosoitetta ei löytynyt.'],
+        ['Hungarian', 'Kézbesíthetetlen', 'A megadott e-mail cím nem található.'],
+      ] as const
+    ).map(([language, subject, words]): [string, string] => [
+      `Exchange in ${language}`,
+      form({
+        from: 'Microsoft Outlook <postmaster@example.org>',
+        subject: `${subject}: Payment`,
+        text: `gone@example.org\n${words}\n`,
+      }),
+    ]),
     [
       'Exchange in Swedish, in which "ssl" is part of a word',
       form({
