@@ -829,7 +829,6 @@ export const vaguePhrases: readonly PhraseRule[] = [
       'no user',
       'sorry, recipient',
       'sorry, no such',
-      'does not like recipient',
     ],
   },
 ];

@@ -20,6 +20,12 @@ const blamesAnother: readonly (readonly [status: string, answer: string, reason:
   ['5.0.0', '550 This host does not accept mail from you', 'blocked'],
   ['5.0.0', 'SMTP Protocol Returned a Permanent Error 554 5.7.1 Message rejected as spam', 'spamdetected'],
   ['5.0.0', 'SMTP Protocol Returned a Permanent Error 554 Transaction failed', 'systemerror'],
+  ['5.0.0', 'SMTP Protocol Returned a Permanent Error 550 5.2.2 user is above the maximum', 'mailboxfull'],
+  ['5.0.0', 'Error transferring to MX; SMTP Protocol Returned a Permanent Error 554 denied', 'undefined'],
+  ['5.0.0', "5.3.0 - Other mail system problem 554-'denied' (delivery attempts: 0)", 'systemerror'],
+  ['', '554 denied\nGiving up on 192.0.2.4.', 'undefined'],
+  ['', '192.0.2.4 does not like recipient.\nRemote host said: 550 denied', 'undefined'],
+  ['5.0.0', 'SMTP Protocol Returned a Permanent Error 552-5.0.0 denied', 'undefined'],
   ['5.0.0', '550 unable to resolve the domain of the envelope from', 'rejected'],
   ['5.0.0', '553 invalid domain name in MAIL FROM', 'rejected'],
   ['5.0.0', '550 invalid domain in HELO', 'blocked'],
@@ -863,6 +869,13 @@ describe('judge', () => {
       kind,
       reason,
     });
+  });
+
+  it('takes no guess that a gateway makes in front of an answer, in its prose neither', () => {
+    const diagnostic = "5.1.0 - Unknown address error 550-'5.2.2 user is above the maximum'";
+    const evidence = { action: 'failed', status: '5.0.0', diagnosticType: 'smtp', diagnostic };
+    const context = `The message was undeliverable. The reason for the problem: ${diagnostic}`;
+    expect(judge({ ...evidence, context })).toMatchObject({ kind: 'soft', reason: 'mailboxfull' });
   });
 
   it.each(blamesAnother)('%s "%s" blames no address', (status, diagnostic, reason) => {

@@ -112,8 +112,8 @@ const NAME_SERVICE = /name server|name service|\bdns\b/;
 const BEHIND = /\(#(5\.\d{1,3}\.\d{1,3})\)/g;
 
 function reasonOf(evidence: Evidence, status: string): Reason {
-  const said = normalise(stripWrapper(evidence.diagnostic));
-  const around = normalise(evidence.context);
+  const said = normalise(stripWrapper(evidence.diagnostic).replace(GUESSES, ''));
+  const around = normalise(evidence.context.replace(GUESSES, ''));
   const stage = WRAPPER.test(evidence.diagnostic) ? 'rcpt' : stageOf(`${said}\n${around}`);
   // Before any recipient was named, no answer can be about one.
   const early = stage === 'connect' || stage === 'helo';
@@ -207,6 +207,8 @@ function phraseReason(text: string, rules: readonly CompiledRule[], witnessed: b
  * "5.1.0 - Unknown address error 550-'5.2.2 ...'". For a refusal of the message it is 5.3.0.
  */
 const WRAPPER = /^\s*5\.1\.0 - Unknown address error\s*/i;
+/** What that gateway and Domino put in front of an answer that they repeat: the answer counts. */
+const GUESSES = /(?:5\.1\.0 - unknown address error|smtp protocol returned a permanent error)(?=\s+[45]\d\d)/gi;
 const stripWrapper = (text: string): string => text.replace(WRAPPER, '');
 
 function codesOf(evidence: Evidence): { status: string; temporary: boolean } {

@@ -264,7 +264,7 @@ export const transportPhrases: readonly PhraseRule[] = [
       'in the queue too long',
       'been in the queue',
       'delivery time',
-      'delivery attempts',
+      'delivery attempts will',
       'exceeded maximum',
       'delayed',
       'has been delayed',
@@ -276,7 +276,7 @@ export const transportPhrases: readonly PhraseRule[] = [
       'will keep trying',
       'will continue',
       'gave up',
-      'giving up',
+      'giving up after',
       'no further action',
 
       'queued for too long',
