@@ -23,6 +23,8 @@ const blamesAnother: readonly (readonly [status: string, answer: string, reason:
   ['5.0.0', 'SMTP Protocol Returned a Permanent Error 550 5.2.2 user is above the maximum', 'mailboxfull'],
   ['5.0.0', 'Error transferring to MX; SMTP Protocol Returned a Permanent Error 554 denied', 'undefined'],
   ['5.0.0', "5.3.0 - Other mail system problem 554-'denied' (delivery attempts: 0)", 'systemerror'],
+  ['5.0.0', "5.3.0 - Other mail system problem 554-'5.7.1 denied' (delivery attempts: 0)", 'securityerror'],
+  ['5.7.1', '554 5.7.1 Message rejected because of unacceptable content', 'spamdetected'],
   ['', '554 denied\nGiving up on 192.0.2.4.', 'undefined'],
   ['', '192.0.2.4 does not like recipient.\nRemote host said: 550 denied', 'undefined'],
   ['5.0.0', 'SMTP Protocol Returned a Permanent Error 552-5.0.0 denied', 'undefined'],

@@ -208,7 +208,8 @@ function phraseReason(text: string, rules: readonly CompiledRule[], witnessed: b
  */
 const WRAPPER = /^\s*5\.1\.0 - Unknown address error\s*/i;
 /** What that gateway and Domino put in front of an answer that they repeat: the answer counts. */
-const GUESSES = /(?:5\.1\.0 - unknown address error|smtp protocol returned a permanent error)(?=\s+[45]\d\d)/gi;
+const GUESSES =
+  /(?:5\.[13]\.0 - (?:unknown address error|other mail system problem)|smtp protocol returned a permanent error)(?=\s+[45]\d\d)/gi;
 const stripWrapper = (text: string): string => text.replace(WRAPPER, '');
 
 function codesOf(evidence: Evidence): { status: string; temporary: boolean } {

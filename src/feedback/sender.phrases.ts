@@ -653,6 +653,7 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'our filters',
       'dt:spm',
       'mail content denied',
+      'unacceptable content',
     ],
   },
 ];
