@@ -121,16 +121,19 @@ function recipientsOf(report: ReportParts): string[] {
 
 /**
  * Gives each line to the recipient named last. Lines before the first name go to nobody, but for those of an SMTP
- * transcript (Sendmail: `>>> MAIL From`, `<<< 501 no access`), which stand before the recipient that they failed.
+ * transcript (Sendmail: `>>> MAIL From`, `<<< 501 no access`), which stand before the recipient that they failed; the
+ * answer to a command that names a recipient is that one's.
  */
 export function aboutEach(text: string, addresses: readonly string[]): string[] {
   const said = addresses.map((): string[] => []);
   let current = -1;
   let transcript: string[] = [];
+  let asked = false;
   for (const line of text.split('\n', MAX_LINES)) {
     const lower = line.toLowerCase();
     const named = addresses.findIndex((address) => lower.includes(address.toLowerCase()));
-    if (named === -1 && ofTranscript.test(lower)) {
+    asked = named === -1 ? asked && anAnswer.test(lower) : aCommand.test(lower);
+    if (named === -1 && ofTranscript.test(lower) && !asked) {
       transcript.push(line.trim());
       continue;
     }
@@ -145,6 +148,8 @@ export function aboutEach(text: string, addresses: readonly string[]): string[] 
   return said.map((lines) => lines.join('\n'));
 }
 
+const aCommand = /^\s*>>> rcpt to/;
+const anAnswer = /^\s*<<</;
 const ofTranscript = /^\s*(?:>>>|<<<|(?:\.\.\. )?while talking to)/;
 
 /** What is told of all alike, before the first is named. A transcript is about whoever comes next. */

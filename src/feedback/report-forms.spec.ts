@@ -335,6 +335,16 @@ describe('recipients', () => {
     expect(await read(form({ text: transcript }))).toEqual([gone, ['jim@example.org', 'soft', 'undefined']]);
   });
 
+  it('are told apart by the command that names them, whose answer follows it (Courier)', async () => {
+    const refusal = (address: string, answer: string): string =>
+      `<${address}>:\n    mx.example.org [192.0.2.25]:\n>>> RCPT TO:<${address}>\n<<< ${answer}\n`;
+    const text = `Your message to the following recipients cannot be delivered:\n\n${refusal('gone@example.org', '550 No such user here')}\n${refusal('jim@example.org', '554 denied')}`;
+    expect(await read(form({ subject: 'NOTICE: mail delivery status.', text }))).toEqual([
+      gone,
+      ['jim@example.org', 'soft', 'undefined'],
+    ]);
+  });
+
   it('have not got it where another has', async () => {
     const text =
       'The message was successfully delivered to:\n  ok@example.org\n\nDelivery failed for:\n  gone@example.org: 550 5.1.1 user unknown\n';
