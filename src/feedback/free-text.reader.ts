@@ -126,12 +126,16 @@ function recipientsOf(report: ReportParts): string[] {
  */
 export function aboutEach(text: string, addresses: readonly string[]): string[] {
   const said = addresses.map((): string[] => []);
+  // Longest first: "ann@example.org" stands in a line about "joann@example.org" too.
+  const known = addresses
+    .map((address, i) => [address.toLowerCase(), i] as const)
+    .sort(([one], [other]) => other.length - one.length);
   let current = -1;
   let transcript: string[] = [];
   let asked = false;
   for (const line of text.split('\n', MAX_LINES)) {
     const lower = line.toLowerCase();
-    const named = addresses.findIndex((address) => lower.includes(address.toLowerCase()));
+    const named = known.find(([address]) => lower.includes(address))?.[1] ?? -1;
     asked = named === -1 ? asked && anAnswer.test(lower) : aCommand.test(lower);
     if (named === -1 && ofTranscript.test(lower) && !asked) {
       transcript.push(line.trim());

@@ -345,6 +345,17 @@ describe('recipients', () => {
     ]);
   });
 
+  it.each([
+    ['jim@example.org', 'full-jim@example.org'],
+    ['jim@example.org', 'jim@example.org.uk'],
+  ])('are told apart where the address of one, %s, is a part of the address of another, %s', async (short, long) => {
+    const text = `<${short}>:\nThe mailbox is full.\n\n<${long}>:\nSorry, no mailbox here by that name. (#5.1.1)\n`;
+    expect(await read(form({ text }))).toEqual([
+      [short, 'soft', 'mailboxfull'],
+      [long, 'hard', 'userunknown'],
+    ]);
+  });
+
   it('have not got it where another has', async () => {
     const text =
       'The message was successfully delivered to:\n  ok@example.org\n\nDelivery failed for:\n  gone@example.org: 550 5.1.1 user unknown\n';
