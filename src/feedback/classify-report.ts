@@ -98,13 +98,21 @@ function fromBlocks(blocks: readonly StatusBlock[], report: ReportParts): Report
     report.human,
     blocks.map((block) => block.addresses.at(-1) ?? block.addresses[0] ?? '\0'),
   );
+  // An X.500 name or a local one, of a single recipient: then whoever the rest of the report names is meant.
+  const unnamed = blocks.length === 1 && blocks[0]?.addresses.length === 0;
+  const elsewhere = unnamed ? (readFreeText(report)[0]?.address ?? null) : null;
   return blocks.map((block, i) => {
     const about = blocks.length === 1 ? report.human : (said[i] ?? '');
     // Some systems quote the answer in their prose alone.
     const diagnostic = block.diagnostic || answerIn(about);
     const verdict = judge({ ...block, diagnostic, context: `${block.remarks}\n${about}` });
     const gaveUp = block.action !== 'delayed';
-    return { address: block.addresses[0] ?? null, ...verdict, gaveUp, diagnostic: shorten(block.diagnostic || about) };
+    return {
+      address: block.addresses[0] ?? elsewhere,
+      ...verdict,
+      gaveUp,
+      diagnostic: shorten(block.diagnostic || about),
+    };
   });
 }
 

@@ -262,6 +262,18 @@ describe('recipients', () => {
     expect(await read(status(fields))).toEqual([mary]);
   });
 
+  it('are looked for in the prose, and in the message that came back, where the status part names no address', async () => {
+    const fields = 'Final-Recipient: rfc822;/o=Example/cn=Recipients/cn=gone\nAction: failed\nStatus: 5.1.1';
+    expect(await read(status(fields, 'Delivery has failed to:\n\n  gone@example.org\n'))).toEqual([gone]);
+    const returned =
+      '--b\nContent-Type: message/rfc822\n\nFrom: me@example.com\nTo: gone@example.org\n\nHello\n--b--\n';
+    expect(await read(status(fields).replace('--b--\n', returned))).toEqual([gone]);
+    const two = fields.replaceAll('gone', 'jim');
+    expect((await read(status(`${fields}\n\n${two}`, 'gone@example.org'))).map(([address]) => address)).not.toContain(
+      'gone@example.org',
+    );
+  });
+
   it('are told apart where the empty line between them is missing', async () => {
     const fields = (name: string, code: string): string =>
       `Original-Recipient: rfc822;${name}@example.org\nFinal-Recipient: rfc822;${name}@example.net\nAction: failed\nStatus: ${code}`;
