@@ -902,6 +902,31 @@ describe('judge', () => {
     );
   });
 
+  it.each([
+    'MX record for example.com not found',
+    'hostname mx.example.com not found',
+    'this server is no longer in use',
+    'service no longer available',
+    'mailbox server not found',
+    'mail store not found',
+    'IP address is unknown',
+    'link is invalid',
+    'your organisation is not known',
+    'your account does not exist',
+  ])('"550 %s" speaks of another thing than the address', (text) => {
+    const evidence = { action: 'failed', status: '5.7.1', diagnosticType: 'smtp', diagnostic: `550 5.7.1 ${text}` };
+    expect(judge({ ...evidence, context: RCPT }).kind).toBe('soft');
+  });
+
+  it.each(['does not exist on this server', 'is not known on this host', 'no longer valid for this service'])(
+    '"550 someone %s" speaks of the address',
+    (text) => {
+      const diagnostic = `550 someone ${text}`;
+      const evidence = { action: 'failed', status: '5.0.0', diagnosticType: 'smtp', diagnostic, context: RCPT };
+      expect(judge(evidence)).toMatchObject({ kind: 'hard', reason: 'userunknown' });
+    },
+  );
+
   it.each(probed)('Postfix whose probe met "%s": %s (%s)', (said, kind, reason) => {
     const diagnostic = `550 5.1.1 <someone@example.org>: Recipient address rejected: ${said}`;
     const evidence = { action: 'failed', status: '5.1.1', diagnosticType: 'smtp', diagnostic, context: RCPT };

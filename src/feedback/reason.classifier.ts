@@ -180,7 +180,13 @@ function named(text: string, { pointed, witnessed }: Sight): Reason | undefined 
 
 /** An unknown mailbox that a text only hints at; asked only where it tells no other trouble. */
 const hinted = (text: string, { witnessed, otherSubject }: Sight): Reason | undefined =>
-  witnessed && !otherSubject && !PASSING.test(text) ? phraseReason(text, vague, witnessed) : undefined;
+  witnessed && !otherSubject && !PASSING.test(text)
+    ? phraseReason(text.replace(THINGS, ' '), vague, witnessed)
+    : undefined;
+
+/** Other things than addresses that are not found, not known or no longer there: "mailbox server not found". */
+const THINGS =
+  /\b(?:servers?|services?|host|hostname|relay|backend|store|queue|session|connection|route|directory|file|mx record|ip address|link|url|certificate|your \w{1,20})(?: for)?(?: [\w.-]{1,80}\.[\w-]{1,20})? (?:is |was )?(?:not (?:found|known)|does(?: not|n't) exist|no longer|unknown|invalid)/g;
 
 const withoutHosts = (text: string): string =>
   text

@@ -335,6 +335,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'in helo',
       'client host rejected: host unknown',
       'the domain of your',
+      'ip address is unknown',
     ],
   },
   {
@@ -344,8 +345,14 @@ export const refusalPhrases: readonly PhraseRule[] = [
   },
   {
     reason: 'rejected',
-    source: 'The domain that does not exist is the sender’s',
-    phrases: ['your domain does not', "your domain doesn't", 'your domain is not', 'your domain was not'],
+    source: 'The domain or the account that does not exist is the sender’s',
+    phrases: [
+      'your domain does not',
+      "your domain doesn't",
+      'your domain is not',
+      'your domain was not',
+      'your account does not',
+    ],
   },
 ];
 
