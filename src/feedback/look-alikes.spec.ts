@@ -199,6 +199,7 @@ describe('mail that looks like a bounce and is none', () => {
   });
 
   it.each([
+    ['[EXTERNAL] Fw: Undeliverable: Payment declaration', '550 5.1.1 <jim@example.org> User unknown\n'],
     ['Fw: Undeliverable: Payment declaration', 'See below.\n\n550 5.1.1 <jim@example.org> User unknown\n'],
     ['Your message', 'Why do I get this?\n\n> <jim@example.org>: host mx said: 550 5.1.1 User unknown\n'],
   ])('nor is what somebody passes on or quotes, as "%s"', async (subject, text) => {
@@ -273,6 +274,7 @@ describe('mail that looks like a bounce and is none', () => {
       'Autosvar: Reminder',
       '自动答复: Reminder',
       '[Request received] Reminder',
+      '[EXTERNAL] Automatic reply: Reminder',
       'Automātiska atbilde: Reminder',
       'Automatinis atsakymas: Reminder',
       'Automatski odgovor: Reminder',

@@ -29,7 +29,7 @@ const forwards = /^(?:fwd?|wg|tr|rv)\s*:/;
 export function looksLikeBounce(report: ReportParts): boolean {
   const { headers } = report;
   if (headers.has('x-failed-recipients')) return true;
-  const subject = header(headers, 'subject').toLowerCase().trim();
+  const subject = subjectOf(headers);
   // "Automatic reply: …" is no report's subject, whoever's mailbox it comes from.
   if (beginsWith(subject, autoReplySubjects) || beginsWith(subject, absenceSubjects)) return false;
   const from = header(headers, 'from').slice(0, 300);
@@ -87,7 +87,7 @@ export function looksLikeAutoReply(headers: Headers): boolean {
   if (/^mailbox rules agent/i.test(header(headers, 'x-ms-exchange-generated-message-source'))) return true;
   if (/vacation/i.test(header(headers, 'x-apple-action')) || /^auto[_-]?reply/i.test(header(headers, 'precedence')))
     return true;
-  const subject = header(headers, 'subject').toLowerCase().trim();
+  const subject = subjectOf(headers);
   const unattended = submitted.startsWith('auto-generated') || hasEmptyReturnPath(headers);
   // "Jane Smith is out of the office", "Payment (out of office)": people write so too, but not with such fields.
   if (unattended && /\bout of (?:the )?office\b/.test(subject)) return true;
@@ -95,6 +95,13 @@ export function looksLikeAutoReply(headers: Headers): boolean {
   const speaksOfAbsence = beginsWith(subject, absenceSubjects) && (unattended || !headers.has('return-path'));
   return speaksOfAbsence || beginsWith(subject, autoReplySubjects);
 }
+
+/** Lower case, without the tag that a gateway puts in front of what comes from outside. */
+const subjectOf = (headers: Headers): string =>
+  header(headers, 'subject')
+    .toLowerCase()
+    .trim()
+    .replace(/^[[(*]{1,3}ext(?:ern\w{0,5})?(?: e?-?mail)?[\])*:]{1,3}\s{0,4}/, '');
 
 /** Some responders put their name into brackets. */
 const beginsWith = (subject: string, phrases: readonly string[]): boolean => {
