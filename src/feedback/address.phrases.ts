@@ -39,6 +39,7 @@ export const mailboxPhrases: readonly PhraseRule[] = [
       'over disk quota',
       'over storage',
       'over the maximum allowed mailbox',
+      'exceeded the maximum allowed storage',
       'over its quota',
       'over his quota',
       'over their quota',

@@ -852,6 +852,8 @@ const answers: readonly Row[] = [
   ['gmail', '5.7.1', '550 5.7.1 Messages having no From: header are not accepted.', 'soft', 'policyviolation'],
   ['gateway', '5.0.0', '550 Blocked by SpamAssassin', 'soft', 'spamdetected'],
   ['list', '5.7.1', '550 5.7.1 You are not allowed to send mail to this list', 'soft', 'rejected', RCPT],
+  ['any', '5.1.1', '550 5.1.1 user has exceeded the maximum allowed storage', 'soft', 'mailboxfull', RCPT],
+  ['gmail', '5.1.1', "552-5.1.1 Your message exceeded Google's message size limits.", 'soft', 'mesgtoobig'],
   // A code is only a code
   ['code only', '5.0.0', '', 'soft', 'undefined'],
   ['code only', '5.7.1', '', 'soft', 'securityerror'],

@@ -223,6 +223,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'larger than the current system limit',
       'larger than allowed',
       'mail size limit',
+      'message size limit',
       'mail size exceeds',
       'mail is too large',
       'email size exceeds',
