@@ -854,6 +854,8 @@ const answers: readonly Row[] = [
   ['list', '5.7.1', '550 5.7.1 You are not allowed to send mail to this list', 'soft', 'rejected', RCPT],
   ['any', '5.1.1', '550 5.1.1 user has exceeded the maximum allowed storage', 'soft', 'mailboxfull', RCPT],
   ['gmail', '5.1.1', "552-5.1.1 Your message exceeded Google's message size limits.", 'soft', 'mesgtoobig'],
+  ['earthlink', '5.0.0', '550 someone@example.org...User unknown', 'hard', 'userunknown', RCPT],
+  ['docomo', '5.0.0', '550 Unknown user someone@example.org', 'hard', 'userunknown'],
   // A code is only a code
   ['code only', '5.0.0', '', 'soft', 'undefined'],
   ['code only', '5.7.1', '', 'soft', 'securityerror'],

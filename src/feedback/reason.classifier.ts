@@ -90,7 +90,7 @@ function ofProbe(evidence: Evidence): Evidence {
 const NAMES_RECIPIENT = /^\s*5\d\d[ -]+<?[^\s<>@]{1,128}@[^\s<>@]{1,255}/;
 /** "550 unknown user <gone@example.org>": nor do they name one, unless they say what came before. */
 const NAMES_UNKNOWN =
-  /^\s*5\d\d[ -]+(?:unknown user|no such user|user unknown|user not found):?\s+<[^\s<>@]{1,128}@[^\s<>@]{1,255}>/i;
+  /^\s*5\d\d[ -]+(?:unknown user|no such user|user unknown|user not found):?\s+<?[^\s<>@]{1,128}@[^\s<>@]{1,255}/i;
 
 /** Codes that name the sender and its domain (RFC 3463, RFC 7505): what is unknown, or takes no mail, is ours. */
 const OF_SENDER = /^[45]\.(?:1\.[78]|7\.27)$/;
