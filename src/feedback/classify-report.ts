@@ -103,8 +103,9 @@ function fromBlocks(blocks: readonly StatusBlock[], report: ReportParts): Report
   const elsewhere = unnamed ? (readFreeText(report)[0]?.address ?? null) : null;
   return blocks.map((block, i) => {
     const about = blocks.length === 1 ? report.human : (said[i] ?? '');
-    // Some systems quote the answer in their prose alone.
-    const diagnostic = block.diagnostic || answerIn(about);
+    // Some systems quote the answer in their prose alone; a number in it is nothing against a code that says enough.
+    const coded = block.status !== '' && !block.status.endsWith('.0.0');
+    const diagnostic = block.diagnostic || (coded ? '' : answerIn(about));
     const verdict = judge({ ...block, diagnostic, context: `${block.remarks}\n${about}` });
     const gaveUp = block.action !== 'delayed';
     return {

@@ -166,7 +166,7 @@ function beforeAny(text: string, addresses: readonly string[]): string {
     .join('\n');
 }
 
-/** The SMTP answer that a text quotes, from the first reply code to the end of its paragraph; empty where it quotes none. */
+/** The SMTP answer that a text quotes, from the first reply code to the end of its paragraph, or nothing. */
 export function answerIn(text: string): string {
   const start = text.search(/(?<![\d.])[45]\d\d[ -]{1,2}(?:[45]\d\d[ -])?(?:[45]\.\d{1,3}\.\d|[a-z<'"([])/i);
   if (start === -1) return '';

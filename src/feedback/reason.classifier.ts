@@ -102,7 +102,7 @@ const OTHER_SUBJECT = /^5\.(?:6\.\d+|7\.(?!1$)\d+|3\.(?!0$)\d+)$/;
 const PASSING =
   /unexpected name server reply|temporar|again later|, try again|lookup fail|internal error|server (?:failure|misbehaving)|timed out/;
 
-/** What Postfix says when the address had been probed before, and Exim of a recipient: the outcome of the probe follows. */
+/** What Postfix says when the address was probed before, and Exim of a recipient. The outcome of the probe follows. */
 const PROBED =
   /^(?:.{0,400}?recipient address rejected: (?:undeliverable|unverified) address: |(?:(?!sender).){0,400}?callout verification failed:\s+)(?=\S)/is;
 
@@ -128,7 +128,7 @@ function reasonOf(evidence: Evidence, status: string): Reason {
     (uncoded && stage === 'unknown' && NAMES_UNKNOWN.test(evidence.diagnostic));
   const coded = status === '' ? undefined : reasonOfStatus(status);
   const trouble = phraseReason(said, loose, witnessed);
-  const passing = PASSING.test(said.trim() === '' ? around : said);
+  const passing = PASSING.test(said);
   const codeStands = trouble === undefined || !(passing || beatsCode.has(trouble) || read(stage, trouble));
   const sight = { pointed, witnessed, otherSubject: OTHER_SUBJECT.test(status) };
   const clear =
@@ -145,7 +145,8 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   const elsewhere =
     OTHER_SUBJECT.test(status) && (reason === 'hostunknown' || (reason === 'notaccept' && status.startsWith('5.7.')));
   if (elsewhere && coded !== undefined) return coded;
-  if (passing && reason === 'hostunknown' && !status.startsWith('4')) return 'networkerror';
+  const unsure = passing || (uncoded && said.trim() === '' && PASSING.test(around));
+  if (unsure && reason === 'hostunknown' && !status.startsWith('4')) return 'networkerror';
   if (reason !== undefined && coded !== undefined && sameWords[reason] === coded && !said.includes('sizelimit'))
     return coded;
   if (reason !== undefined) return reason;

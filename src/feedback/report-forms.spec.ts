@@ -377,11 +377,26 @@ describe('recipients', () => {
 });
 
 describe('what stands around a report', () => {
+  it('is no answer where the status part needs none: houses have numbers', async () => {
+    const signed = 'Delivery failed.\n\nSample Hosting, 450 Main Street, Sampleton\n';
+    const code = 'Final-Recipient: rfc822;gone@example.org\nAction: failed\nStatus: 5.1.1';
+    expect(await read(status(code, signed))).toEqual([gone]);
+  });
+
   it('is not taken for its cause: gateways sign that they found no virus', async () => {
     const signed =
       'Delivery to the following recipients failed.\n\n  gone@example.org\n\n____\nThis email has been scanned for viruses and spam by Sample Security.\n';
     const code = 'Final-Recipient: rfc822;gone@example.org\nAction: failed\nStatus: 5.1.1';
     expect(await read(status(code, signed))).toEqual([gone]);
+  });
+
+  it('is no sign that the trouble passes, where a code says that it does not', async () => {
+    const advice = 'Delivery failed: host not found. Please check the address and try again later.\n';
+    const coded = (code: string): string =>
+      status(`Final-Recipient: rfc822;gone@example.org\nAction: failed\nStatus: ${code}`, advice);
+    for (const code of ['5.1.1', '5.1.2', '5.4.4']) {
+      expect((await read(coded(code))).map(([, kind]) => [code, kind])).toEqual([[code, 'hard']]);
+    }
   });
 
   it.each([
