@@ -884,6 +884,15 @@ describe('judge', () => {
     expect(judge({ ...evidence, context })).toMatchObject({ kind: 'soft', reason: 'mailboxfull' });
   });
 
+  it.each([
+    ['5.2.2', '552 5.2.2 El buzon esta lleno', 'mailboxfull'],
+    ['5.7.1', '550 5.7.1 Verboten', 'securityerror'],
+  ] as const)('hears no gossip around an answer whose code names another cause: %s', (status, diagnostic, reason) => {
+    const context = `said: ${diagnostic} ${RCPT}\nDISCLAIMER: unknown users must delete this. If user unknown, tell the desk.`;
+    const evidence = { action: 'failed', status, diagnosticType: 'smtp', diagnostic, context };
+    expect(judge(evidence)).toMatchObject({ kind: 'soft', reason });
+  });
+
   it.each(blamesAnother)('%s "%s" blames no address', (status, diagnostic, reason) => {
     const evidence = { action: 'failed', status, diagnosticType: 'smtp', diagnostic, context: RCPT };
     expect(judge(evidence)).toMatchObject({ kind: 'soft', reason });

@@ -130,14 +130,15 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   const trouble = phraseReason(said, loose, witnessed);
   const passing = PASSING.test(said);
   const codeStands = trouble === undefined || !(passing || beatsCode.has(trouble) || read(stage, trouble));
-  const sight = { pointed, witnessed, otherSubject: OTHER_SUBJECT.test(status) };
+  const sight = { pointed, witnessed, otherSubject: OTHER_SUBJECT.test(status), aside: false };
+  const beside = { ...sight, aside: said.trim() !== '' && !uncoded && !pointed };
   const clear =
     named(said, sight) ??
     (codeStands && trouble !== undefined && coded !== undefined && gone.has(coded) ? coded : trouble) ??
     hinted(said, sight) ??
-    named(around, sight);
+    named(around, beside);
   const told = clear === undefined ? phraseReason(around, loose, witnessed) : undefined;
-  const reason = clear ?? (told === undefined ? hinted(around, sight) : undefined);
+  const reason = clear ?? (told === undefined ? hinted(around, beside) : undefined);
   // A delivery agent's own words describe its trouble, whatever exit code the mail system made of them.
   if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
   if (early && (reason === undefined || reason === 'filtered' || gone.has(reason))) return 'blocked';
@@ -165,13 +166,15 @@ interface Sight {
   readonly witnessed: boolean;
   /** A code points at something else. */
   readonly otherSubject: boolean;
+  /** The text stands around an answer whose code names a cause: there, common words are about anything. */
+  readonly aside: boolean;
 }
 
 /** The cause that a text tells in clear words. */
-function named(text: string, { pointed, witnessed }: Sight): Reason | undefined {
+function named(text: string, { pointed, witnessed, aside }: Sight): Reason | undefined {
   const sure = phraseReason(text, certain, witnessed);
   if (sure !== undefined) return sure;
-  const heard = phraseReason(text, hearsay, witnessed);
+  const heard = aside ? undefined : phraseReason(text, hearsay, witnessed);
   if (pointed && !PASSING.test(text)) {
     return heard ?? phraseReason(text, reputation, witnessed) ?? phraseReason(text, vague, witnessed);
   }
@@ -180,8 +183,8 @@ function named(text: string, { pointed, witnessed }: Sight): Reason | undefined 
 }
 
 /** An unknown mailbox that a text only hints at; asked only where it tells no other trouble. */
-const hinted = (text: string, { witnessed, otherSubject }: Sight): Reason | undefined =>
-  witnessed && !otherSubject && !PASSING.test(text)
+const hinted = (text: string, { witnessed, otherSubject, aside }: Sight): Reason | undefined =>
+  witnessed && !otherSubject && !aside && !PASSING.test(text)
     ? phraseReason(text.replace(THINGS, ' '), vague, witnessed)
     : undefined;
 
