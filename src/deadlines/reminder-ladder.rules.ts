@@ -36,7 +36,7 @@ export const REMINDER_POLICY_EXAMPLE = {
 
 /** When to remind before a cutoff. Belongs to one declaration window and is data, kept with it. */
 export const reminderPolicySchema = z
-  .object({ sendingHours: sendingHoursSchema, steps: z.array(stepSchema).max(30) })
+  .object({ sendingHours: sendingHoursSchema, steps: z.array(stepSchema).max(30).meta({ uniqueItems: true }) })
   .strict()
   .refine((policy) => new Set(policy.steps.map((step) => step.id)).size === policy.steps.length, {
     path: ['steps'],
