@@ -3,7 +3,7 @@ import { SEGMENTS } from '../segments/index.js';
 import { parseEmailAddress } from '../shared/email-address.js';
 import { isoInstantSchema } from '../shared/london-time.js';
 import { odsCodeSchema } from '../shared/ods-code.js';
-import { textSchema } from '../shared/text.schema.js';
+import { lineOf } from '../shared/text.schema.js';
 import { CAMPAIGN_KINDS } from './campaign.kinds.js';
 
 const codes = z.array(odsCodeSchema).max(20_000).default([]);
@@ -33,21 +33,21 @@ export const optionsSchema = z
     driftThreshold: z.number().min(0).max(1).default(0.02),
     serviceDesk: z
       .strictObject({
-        name: textSchema(100),
-        phone: z.string().trim().max(40).optional(),
+        name: lineOf({ min: 1, max: 100 }),
+        phone: lineOf({ min: 0, max: 40 }).optional(),
         email: deskEmailSchema.optional(),
       })
       .default({ name: 'CQRS service desk' }),
     /** Default: as the service is configured. */
     guidanceUrl: z.url({ protocol: /^https?$/ }).optional(),
-    senderName: textSchema(100).default('The CQRS team'),
+    senderName: lineOf({ min: 1, max: 100 }).default('The CQRS team'),
   })
   .meta({ id: 'CampaignOptions' });
 export type CampaignOptions = z.infer<typeof optionsSchema>;
 
 export const campaignInputSchema = z
   .strictObject({
-    name: textSchema(200),
+    name: lineOf({ min: 1, max: 200 }),
     kind: z.enum(CAMPAIGN_KINDS),
     windowId: z.uuid(),
     audience: audienceSchema.prefault({}),
@@ -74,7 +74,7 @@ export type CampaignInput = z.input<typeof campaignInputSchema>;
 export const campaignCloneSchema = z
   .strictObject({
     windowId: z.uuid().describe('The declaration window of the new campaign'),
-    name: textSchema(200).optional(),
+    name: lineOf({ min: 1, max: 200 }).optional(),
   })
   .meta({
     id: 'CampaignClone',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { DEFAULT_SENDING_HOURS, sendingHoursSchema, type WorkingCalendar } from '../shared/working-calendar.js';
-import { lineOf } from './input.schema.js';
+import { lineOf } from '../shared/text.schema.js';
 
 const HOUR = 3_600_000;
 

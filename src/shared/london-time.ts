@@ -143,8 +143,10 @@ export function formatDateTime(time: LondonTime): string {
   return `${formatTimeOfDay(time)} on ${formatLongDate(time)}`;
 }
 
-/** For programs that read the API's description; which days and hours there are, `parse` knows. */
-const DAY_PATTERN = '20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])';
+/** For programs that read the API's description; which hours the clocks skip, `parse` knows. */
+const DAY_PATTERN =
+  '20([0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))' +
+  '|([02468][048]|[13579][26])-02-29)';
 const MINUTE_PATTERN = '([01][0-9]|2[0-3]):[0-5][0-9]';
 const TIME_PATTERN = `${MINUTE_PATTERN}(:[0-5][0-9])?`;
 const INSTANT_PATTERN = `${DAY_PATTERN}[Tt]${MINUTE_PATTERN}(:[0-5][0-9]([.][0-9]{1,9})?)?(Z|z|[+-](0[0-9]|1[0-4]):[0-5][0-9])`;
