@@ -114,7 +114,9 @@ export class DeadlinesService {
     const before = await this.window(reference);
     const now = this.clock.now();
     const after = { ...before, ...times, version: before.version + 1, timesSetAt: now, updatedAt: now };
-    if (JSON.stringify(timesOf(before)) === JSON.stringify(timesOf(after)))
+    const isSame = JSON.stringify(timesOf(before)) === JSON.stringify(timesOf(after));
+    // Whoever read an older version hears that first.
+    if (isSame && before.version === expectedVersion)
       throw new ConflictError('window-unchanged', `Declaration window ${before.id} has these times already`);
     await this.change('declaration-window.moved', before, after, expectedVersion, { by, reason });
     return { before, after };

@@ -149,7 +149,8 @@ const DAY_PATTERN =
   '|([02468][048]|[13579][26])-02-29)';
 const MINUTE_PATTERN = '([01][0-9]|2[0-3]):[0-5][0-9]';
 const TIME_PATTERN = `${MINUTE_PATTERN}(:[0-5][0-9])?`;
-const INSTANT_PATTERN = `${DAY_PATTERN}[Tt]${MINUTE_PATTERN}(:[0-5][0-9]([.][0-9]{1,9})?)?(Z|z|[+-](0[0-9]|1[0-4]):[0-5][0-9])`;
+/** With seconds, as the format `date-time` wants them (RFC 3339); `parseInstant` does without. */
+const INSTANT_PATTERN = `${DAY_PATTERN}[Tt]${MINUTE_PATTERN}:[0-5][0-9]([.][0-9]{1,9})?(Z|z|[+-](0[0-9]|1[0-4]):[0-5][0-9])`;
 
 export const calendarDateSchema = z
   .string()
@@ -180,7 +181,7 @@ export const isoInstantSchema = z
     id: 'Instant',
     format: 'date-time',
     pattern: `^${INSTANT_PATTERN}$`,
-    description: 'Instant with Z or an offset: YYYY-MM-DDTHH:mm[:ss[.fff]]Z',
+    description: 'Instant with Z or an offset: YYYY-MM-DDTHH:mm:ss[.fff]Z',
     examples: ['2026-09-14T08:00:00+01:00'],
   });
 

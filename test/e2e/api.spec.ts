@@ -582,6 +582,7 @@ describe('a cutoff over the API', () => {
     await move('"9"').expect(412);
     const moved = await move('"1"').expect(200);
     expect(moved.headers['etag']).toBe('"2"');
+    await move('"1"').expect(412);
     expect((await move('"2"').expect(409)).body).toMatchObject({ type: '/problems/window-unchanged' });
     const history = await author('get', `/declaration-windows/${id}/history`).expect(200);
     expect(history.body).toMatchObject({
