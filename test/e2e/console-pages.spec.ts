@@ -95,6 +95,7 @@ inBrowser('every page of the console', () => {
       expect([name, await page.evaluate<string[]>(TABLES_THAT_SCROLL)]).toEqual([name, []]);
       await page.setViewportSize({ width: 1280, height: 900 });
       expect([name, await faults(page)]).toEqual([name, []]);
+      expect([name, await page.evaluate<string[]>(WRONG_STOPS)]).toEqual([name, []]);
       expect([name, await page.locator('h1').count()]).toEqual([name, 1]);
       expect([name, await page.evaluate<string[]>(TIMES_WITHOUT_ZONE)]).toEqual([name, []]);
       titles.set(route, await page.title());
@@ -107,6 +108,11 @@ inBrowser('every page of the console', () => {
 /** Runs in the page: tables that can be read only by scrolling sideways. */
 const TABLES_THAT_SCROLL = `[...document.querySelectorAll('.app-table-wrap')]
   .filter((frame) => frame.scrollWidth > frame.clientWidth)
+  .map((frame) => frame.getAttribute('aria-label'))`;
+
+/** Runs in the page: tables that fit and are a stop of the keyboard, and those that scroll and are none. */
+const WRONG_STOPS = `[...document.querySelectorAll('.app-table-wrap')]
+  .filter((frame) => (frame.scrollWidth > frame.clientWidth + 1) !== (frame.tabIndex === 0))
   .map((frame) => frame.getAttribute('aria-label'))`;
 
 /** Runs in the page: blocks that show a time of day, and no zone to whoever looks. */

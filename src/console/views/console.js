@@ -21,6 +21,7 @@ for (const part of document.querySelectorAll('[data-live]')) {
   source.addEventListener('part', (event) => {
     stale.replaceChildren();
     renew(part, event.data);
+    watchFrames(part);
     if (saysOf() !== said) status.textContent = said = saysOf();
   });
   source.addEventListener('error', () => {
@@ -31,6 +32,23 @@ for (const part of document.querySelectorAll('[data-live]')) {
     stale.append('The connection is interrupted, so these numbers may be old. ', link);
   });
   source.addEventListener('end', () => source.close());
+}
+
+// A table that is wider than its place scrolls, and is a stop of the keyboard for that; one that fits is none, but may be
+// given the focus. By a pixel all of them are wider: texts for screen readers.
+const frames = new ResizeObserver((changes) => {
+  for (const { target } of changes) makeStop(target);
+});
+const watchFrames = (within) => {
+  for (const frame of within.querySelectorAll('.app-table-wrap')) {
+    makeStop(frame);
+    frames.observe(frame);
+  }
+};
+watchFrames(document);
+
+function makeStop(frame) {
+  frame.tabIndex = frame.scrollWidth > frame.clientWidth + 1 ? 0 : -1;
 }
 
 /** Changes of `part` only what is different: whoever stands on a link in it, or reads there, is not thrown out each second. */

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { InvalidInputError } from '../../shared/errors.js';
+import { AppError, UnavailableError } from '../../shared/errors.js';
 import { ENCODED_SIGNS } from '../../shared/url-part.js';
 import { type QueueName, QUEUES } from '../jobs/job-map.js';
 import { dataFolderFault, secretIn } from './data-folder.js';
@@ -192,8 +192,9 @@ export interface Config {
 }
 
 /**
- * Reads the whole configuration once, from the environment. Throws one InvalidInputError whose message names every
- * bad or missing setting and what was expected; never repeats a value, as values may be secrets.
+ * Reads the whole configuration once, from the environment.
+ * @throws AppError `bad-configuration`, one for all, whose message names every bad or missing setting and what was
+ * expected; never repeats a value, as values may be secrets. UnavailableError `data-dir-unusable`.
  */
 export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   // An empty setting is one that a compose file left blank: it means "not set".
@@ -309,8 +310,9 @@ function refuseUnsafe(env: z.infer<typeof environmentSchema>, trialMode: boolean
   if (faults.length > 0) throw refused(faults);
 }
 
-function refused(faults: string[]): InvalidInputError {
-  return new InvalidInputError('bad-configuration', `Configuration refused. ${faults.join('; ')}`);
+/** Not an InvalidInputError: whoever runs an import by a script takes exit code 2 for a refused file. */
+function refused(faults: string[]): AppError {
+  return new AppError('bad-configuration', `Configuration refused. ${faults.join('; ')}`);
 }
 
 /** Embedded default: a random secret made on first use, kept beside the data that it protects. */
@@ -318,7 +320,7 @@ function secretOf(dataDir: string): string {
   try {
     return secretIn(join(dataDir, 'secret'));
   } catch (error) {
-    throw new InvalidInputError('data-dir-unusable', dataFolderFault(dataDir, error), { cause: error });
+    throw new UnavailableError('data-dir-unusable', dataFolderFault(dataDir, error), { cause: error });
   }
 }
 
