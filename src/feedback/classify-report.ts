@@ -1,7 +1,8 @@
 import type { StatusBlock } from './delivery-status.reader.js';
-import { aboutEach, readFreeText } from './free-text.reader.js';
+import { aboutEach, answerIn, readFreeText } from './free-text.reader.js';
 import {
   isDelayNotice,
+  isFromMailSystem,
   isReceipt,
   isUnaddressedNotice,
   looksLikeAutoReply,
@@ -76,7 +77,8 @@ function classifyOne(raw: Buffer | string): FeedbackReport {
   }
   if (isReport) {
     const told = fromFreeText(report);
-    if (told.some(saysAnything) || report.returned.trim() !== '') return made(told);
+    const aimed = told.some(({ address }) => address !== null) || isFromMailSystem(report.headers);
+    if (aimed && (told.some(saysAnything) || report.returned.trim() !== '')) return made(told);
   }
   if (looksLikeAutoReply(report.headers) || isUnaddressedNotice(report.headers))
     return made([replyOf(report, 'vacation')]);
@@ -96,11 +98,22 @@ function fromBlocks(blocks: readonly StatusBlock[], report: ReportParts): Report
     report.human,
     blocks.map((block) => block.addresses.at(-1) ?? block.addresses[0] ?? '\0'),
   );
+  // An X.500 name or a local one, of a single recipient: then whoever the rest of the report names is meant.
+  const unnamed = blocks.length === 1 && blocks[0]?.addresses.length === 0;
+  const elsewhere = unnamed ? (readFreeText(report)[0]?.address ?? null) : null;
   return blocks.map((block, i) => {
     const about = blocks.length === 1 ? report.human : (said[i] ?? '');
-    const verdict = judge({ ...block, context: `${block.remarks}\n${about}` });
+    // Some systems quote the answer in their prose alone; a number in it is nothing against a code that says enough.
+    const coded = block.status !== '' && !block.status.endsWith('.0.0');
+    const diagnostic = block.diagnostic || (coded ? '' : answerIn(about));
+    const verdict = judge({ ...block, diagnostic, context: `${block.remarks}\n${about}` });
     const gaveUp = block.action !== 'delayed';
-    return { address: block.addresses[0] ?? null, ...verdict, gaveUp, diagnostic: shorten(block.diagnostic || about) };
+    return {
+      address: block.addresses[0] ?? elsewhere,
+      ...verdict,
+      gaveUp,
+      diagnostic: shorten(block.diagnostic || about),
+    };
   });
 }
 

@@ -90,6 +90,8 @@ function blockOf(fields: Headers): StatusBlock {
 
 /** A character outside ASCII in a report of seven bits: `\x{E4}` (RFC 6533, utf-8-addr-xtext). */
 const escaped = /\\x\{([0-9a-f]{2,6})\}/gi;
+/** Behind the type `utf-8` (RFC 6533) stands an address and no running text, so any script may be in it. */
+const anyScript = /[^\s<>]{1,128}@[^\s<>]{1,255}/;
 const unescaped = (text: string): string =>
   text.replace(escaped, (_, hex: string) =>
     Number.parseInt(hex, 16) > 0x10ffff ? '' : String.fromCodePoint(Number.parseInt(hex, 16)),
@@ -98,6 +100,6 @@ const unescaped = (text: string): string =>
 /** Takes the address out of `rfc822; <someone@example.com>` and of what stands in its place; empty when none is there. */
 export function addressOf(field: string): string {
   const value = field.includes(';') ? field.slice(field.indexOf(';') + 1) : field;
-  const found = anAddress.exec(/^\s*utf-8;/i.test(field) ? unescaped(value) : value)?.[0] ?? '';
+  const found = (/^\s*utf-8;/i.test(field) ? anyScript.exec(unescaped(value)) : anAddress.exec(value))?.[0] ?? '';
   return found.replace(/\.+$/, '').replace(/^smtp=/i, '');
 }

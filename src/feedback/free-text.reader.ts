@@ -121,16 +121,23 @@ function recipientsOf(report: ReportParts): string[] {
 
 /**
  * Gives each line to the recipient named last. Lines before the first name go to nobody, but for those of an SMTP
- * transcript (Sendmail: `>>> MAIL From`, `<<< 501 no access`), which stand before the recipient that they failed.
+ * transcript (Sendmail: `>>> MAIL From`, `<<< 501 no access`), which stand before the recipient that they failed; the
+ * answer to a command that names a recipient is that one's.
  */
 export function aboutEach(text: string, addresses: readonly string[]): string[] {
   const said = addresses.map((): string[] => []);
+  // Longest first: "ann@example.org" stands in a line about "joann@example.org" too.
+  const known = addresses
+    .map((address, i) => [address.toLowerCase(), i] as const)
+    .sort(([one], [other]) => other.length - one.length);
   let current = -1;
   let transcript: string[] = [];
+  let asked = false;
   for (const line of text.split('\n', MAX_LINES)) {
     const lower = line.toLowerCase();
-    const named = addresses.findIndex((address) => lower.includes(address.toLowerCase()));
-    if (named === -1 && ofTranscript.test(lower)) {
+    const named = known.find(([address]) => lower.includes(address))?.[1] ?? -1;
+    asked = named === -1 ? asked && anAnswer.test(lower) : aCommand.test(lower);
+    if (named === -1 && ofTranscript.test(lower) && !asked) {
       transcript.push(line.trim());
       continue;
     }
@@ -145,6 +152,8 @@ export function aboutEach(text: string, addresses: readonly string[]): string[] 
   return said.map((lines) => lines.join('\n'));
 }
 
+const aCommand = /^\s*>>> rcpt to/;
+const anAnswer = /^\s*<<</;
 const ofTranscript = /^\s*(?:>>>|<<<|(?:\.\.\. )?while talking to)/;
 
 /** What is told of all alike, before the first is named. A transcript is about whoever comes next. */
@@ -157,8 +166,8 @@ function beforeAny(text: string, addresses: readonly string[]): string {
     .join('\n');
 }
 
-/** The SMTP answer that a text quotes: from the first reply code to the end of its paragraph. */
-function answerIn(text: string): string {
+/** The SMTP answer that a text quotes, from the first reply code to the end of its paragraph, or nothing. */
+export function answerIn(text: string): string {
   const start = text.search(/(?<![\d.])[45]\d\d[ -]{1,2}(?:[45]\d\d[ -])?(?:[45]\.\d{1,3}\.\d|[a-z<'"([])/i);
   if (start === -1) return '';
   return text.slice(start).split(/\n[ \t]*\n/, 1)[0] ?? '';

@@ -184,6 +184,30 @@ describe('mail that looks like a bounce and is none', () => {
     }
   });
 
+  it.each(['Precedence: bulk', 'X-Auto-Response-Suppress: All', 'In-Reply-To: <one@example.nhs.test>'])(
+    'a responder with "%s" that quotes what will be said to later mail is none',
+    async (sign) => {
+      const text = 'Mail to jim@example.org comes back with 550 5.1.1 User unknown. Write to desk@example.org.\n';
+      const mail = letter({ subject: 'We have moved', more: `${sign}\r\n`, text });
+      expect(await kindAndAddress(mail)).toEqual(['auto-reply', ['anna@example.org']]);
+    },
+  );
+
+  it('a mailbox that writes is there, whatever it says of itself', async () => {
+    const text = 'I have left. From Friday mail to anna@example.org comes back with 550 5.1.1 User unknown.\n';
+    expect((await classifyReport(letter({ subject: 'Mailbox closed', text }))).kind).not.toBe('hard');
+  });
+
+  it.each([
+    ['[EXTERNAL] Fw: Undeliverable: Payment declaration', '550 5.1.1 <jim@example.org> User unknown\n'],
+    ['Fw: Undeliverable: Payment declaration', 'See below.\n\n550 5.1.1 <jim@example.org> User unknown\n'],
+    ['Your message', 'Why do I get this?\n\n> <jim@example.org>: host mx said: 550 5.1.1 User unknown\n'],
+  ])('nor is what somebody passes on or quotes, as "%s"', async (subject, text) => {
+    for (const from of ['Anna Sample <anna@example.org>', 'System Administrator <admin@example.org>']) {
+      expect((await classifyReport(letter({ from, subject, text }))).kind).not.toBe('hard');
+    }
+  });
+
   it('a reply that a rule of a mailbox sends is automatic, whatever its subject', async () => {
     const mail = letter({
       subject: 'RE: Payment declaration reminder',
@@ -246,9 +270,15 @@ describe('mail that looks like a bounce and is none', () => {
         text: 'We answer within two days.\n',
       },
     ]),
-    ...['Automātiska atbilde: Reminder', 'Automatinis atsakymas: Reminder', 'Automatski odgovor: Reminder'].map(
-      (subject): [string, Letter] => [subject, { returnPath: '<anna@example.org>', subject, text: '…\n' }],
-    ),
+    ...[
+      'Autosvar: Reminder',
+      '自动答复: Reminder',
+      '[Request received] Reminder',
+      '[EXTERNAL] Automatic reply: Reminder',
+      'Automātiska atbilde: Reminder',
+      'Automatinis atsakymas: Reminder',
+      'Automatski odgovor: Reminder',
+    ].map((subject): [string, Letter] => [subject, { returnPath: '<anna@example.org>', subject, text: '…\n' }]),
     [
       'a closed mailbox that quotes what will be said to later mail',
       {

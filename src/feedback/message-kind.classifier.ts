@@ -19,6 +19,7 @@ const daemonName =
 const machineAddress = /mail[-_.]?er[-_. ]?daemon|mail[-_.]?daemon|microsoftexchange/i;
 /** Beginnings of subjects of answers and forwarded mail. */
 const answers = /^(?:re|fwd?|aw|wg|tr|rv|sv)\s*:/;
+const forwards = /^(?:fwd?|wg|tr|rv)\s*:/;
 
 /**
  * Whether prose is a report of a mail system. A subject or a sentence alone proves nothing: people write about bounces,
@@ -28,7 +29,7 @@ const answers = /^(?:re|fwd?|aw|wg|tr|rv|sv)\s*:/;
 export function looksLikeBounce(report: ReportParts): boolean {
   const { headers } = report;
   if (headers.has('x-failed-recipients')) return true;
-  const subject = header(headers, 'subject').toLowerCase().trim();
+  const subject = subjectOf(headers);
   // "Automatic reply: …" is no report's subject, whoever's mailbox it comes from.
   if (beginsWith(subject, autoReplySubjects) || beginsWith(subject, absenceSubjects)) return false;
   const from = header(headers, 'from').slice(0, 300);
@@ -38,13 +39,14 @@ export function looksLikeBounce(report: ReportParts): boolean {
   const machine = machineAddress.test(from) || unsigned;
   const unattended = /no-?reply@/i.test(from);
   const titled = bounceSubjects.some((phrase) => subject.includes(phrase));
-  const said = saidIn(report);
+  const said = saidIn({ ...report, human: withoutQuotes(report.human) });
   const answered = /(?<![\d.])[45]\d\d[ -][45]\.\d\.\d/.test(said);
   const told = bounceOpenings.some((phrase) => said.includes(phrase)) || answered;
   const returns = report.returned.trim() !== '';
   // Digests and warnings of a gateway have no sender, as reports have none, but say that they answer nothing.
   const notice = /^auto-generated\s*$/i.test(header(headers, 'auto-submitted'));
   if (machine) return titled || told;
+  if (forwards.test(subject)) return false;
   if (daemonAddress.test(from) || daemonName.test(from)) {
     const senderless = hasEmptyReturnPath(headers);
     // Apache James titles its reports "Re: …"; so does a person, whose envelope has a sender.
@@ -53,12 +55,19 @@ export function looksLikeBounce(report: ReportParts): boolean {
   }
   // Automatic replies have an empty envelope sender too (RFC 3834, 3.3), and may say that nobody will read a message.
   if (unaddressed && !looksLikeAutoReply(headers)) {
-    return titled || (answered && !notice && !answers.test(subject)) || (told && returns);
+    const silent = notice || isUnaddressedNotice(headers) || answers.test(subject);
+    return titled || (answered && !silent) || (told && returns);
   }
   // Nothing is known of the envelope: then the report must look like one from its subject to the message it returns.
   const unknown = returnPath === undefined && report.original.size > 0 && !answers.test(subject);
   return ((unattended && returns) || unknown) && titled && told;
 }
+
+/** Whether the sender is a mail system, by address or name. Any other mailbox is there: it has written. */
+export const isFromMailSystem = (headers: Headers): boolean => {
+  const from = header(headers, 'from').slice(0, 300);
+  return from === '' || from === '<>' || [machineAddress, daemonAddress, daemonName].some((name) => name.test(from));
+};
 
 /** Whether a responder wrote it: RFC 3834 fields, the fields of systems older than it, or a subject known for it. */
 export function looksLikeAutoReply(headers: Headers): boolean {
@@ -78,7 +87,7 @@ export function looksLikeAutoReply(headers: Headers): boolean {
   if (/^mailbox rules agent/i.test(header(headers, 'x-ms-exchange-generated-message-source'))) return true;
   if (/vacation/i.test(header(headers, 'x-apple-action')) || /^auto[_-]?reply/i.test(header(headers, 'precedence')))
     return true;
-  const subject = header(headers, 'subject').toLowerCase().trim();
+  const subject = subjectOf(headers);
   const unattended = submitted.startsWith('auto-generated') || hasEmptyReturnPath(headers);
   // "Jane Smith is out of the office", "Payment (out of office)": people write so too, but not with such fields.
   if (unattended && /\bout of (?:the )?office\b/.test(subject)) return true;
@@ -86,6 +95,13 @@ export function looksLikeAutoReply(headers: Headers): boolean {
   const speaksOfAbsence = beginsWith(subject, absenceSubjects) && (unattended || !headers.has('return-path'));
   return speaksOfAbsence || beginsWith(subject, autoReplySubjects);
 }
+
+/** Lower case, without the tag that a gateway puts in front of what comes from outside. */
+const subjectOf = (headers: Headers): string =>
+  header(headers, 'subject')
+    .toLowerCase()
+    .trim()
+    .replace(/^[[(*]{1,3}ext(?:ern\w{0,5})?(?: e?-?mail)?[\])*:]{1,3}\s{0,4}/, '');
 
 /** Some responders put their name into brackets. */
 const beginsWith = (subject: string, phrases: readonly string[]): boolean => {
@@ -121,6 +137,12 @@ export function isReceipt(report: ReportParts): boolean {
     !/\bnot\b|n't\b|unable|fail|reject|refus|error|undeliver|delayed|(?<![\d.])[45]\d\d[ -]/.test(said)
   );
 }
+
+const withoutQuotes = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => !line.startsWith('> '))
+    .join('\n');
 
 const saidIn = (report: ReportParts): string =>
   report.human

@@ -20,6 +20,14 @@ const blamesAnother: readonly (readonly [status: string, answer: string, reason:
   ['5.0.0', '550 This host does not accept mail from you', 'blocked'],
   ['5.0.0', 'SMTP Protocol Returned a Permanent Error 554 5.7.1 Message rejected as spam', 'spamdetected'],
   ['5.0.0', 'SMTP Protocol Returned a Permanent Error 554 Transaction failed', 'systemerror'],
+  ['5.0.0', 'SMTP Protocol Returned a Permanent Error 550 5.2.2 user is above the maximum', 'mailboxfull'],
+  ['5.0.0', 'Error transferring to MX; SMTP Protocol Returned a Permanent Error 554 denied', 'undefined'],
+  ['5.0.0', "5.3.0 - Other mail system problem 554-'denied' (delivery attempts: 0)", 'systemerror'],
+  ['5.0.0', "5.3.0 - Other mail system problem 554-'5.7.1 denied' (delivery attempts: 0)", 'securityerror'],
+  ['5.7.1', '554 5.7.1 Message rejected because of unacceptable content', 'spamdetected'],
+  ['', '554 denied\nGiving up on 192.0.2.4.', 'undefined'],
+  ['', '192.0.2.4 does not like recipient.\nRemote host said: 550 denied', 'undefined'],
+  ['5.0.0', 'SMTP Protocol Returned a Permanent Error 552-5.0.0 denied', 'undefined'],
   ['5.0.0', '550 unable to resolve the domain of the envelope from', 'rejected'],
   ['5.0.0', '553 invalid domain name in MAIL FROM', 'rejected'],
   ['5.0.0', '550 invalid domain in HELO', 'blocked'],
@@ -803,6 +811,51 @@ const answers: readonly Row[] = [
   ['docomo', '5.0.0', '550 Unknown user someone@docomo.example', 'hard', 'userunknown', 'in reply to RCPT TO command'],
   ['spectrum', '5.1.1', '550 5.1.1 <someone@charter.example> recipient rejected - AUP#R1820', 'hard', 'userunknown'],
   ['procmail', '5.1.1', 'procmail: Quota exceeded while writing "/var/mail/someone"', 'soft', 'mailboxfull'],
+  ['exim', '', '550 Account someone@example.org is suspended. Contact your provider', 'soft', 'suspend'],
+  ['qq', '5.0.0', '550 Ip frequency limited [abc IP: 192.0.2.4]', 'soft', 'toomanyconn'],
+  ['qq', '5.0.0', '550 Mail content denied. http://service.mail.qq.example/help', 'soft', 'spamdetected'],
+  ['zoho', '', 'Status: Error, ResponseCode 421, Host not reachable.', 'soft', 'expired'],
+  ['comcast', '5.7.1', '554 5.7.1 mx.example.org 192.0.2.4 Comcast block for spam', 'soft', 'blocked'],
+  ['sophos', '5.7.1', '550 5.7.1 Rejected due to SPF policy (sender domain example.com)', 'soft', 'authfailure'],
+  [
+    'exchange',
+    '5.2.0',
+    "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; the sender's submission quota was exceeded.",
+    'soft',
+    'exceedlimit',
+  ],
+  ['powermta', '5.0.0', '', 'soft', 'undefined', 'a report is attached, as well as the headers of the message'],
+  [
+    'postfix',
+    '5.4.4',
+    'Host or domain name not found. Name service error for name=example.org type=MX: Malformed or unexpected name server reply',
+    'soft',
+    'networkerror',
+  ],
+  [
+    'exim',
+    '5.0.0',
+    '550-Callout verification failed:\n550 550 5.1.1 <x@example.org> unknown',
+    'hard',
+    'userunknown',
+    RCPT,
+  ],
+  ['exim', '5.0.0', '550-Callout verification failed:\n550 451 Try again later', 'soft', 'onhold', RCPT],
+  ['qmail', '5.7.1', '553 sorry, this recipient is not in my validrcptto list (#5.7.1)', 'hard', 'userunknown', RCPT],
+  [
+    'gmail',
+    '5.7.1',
+    "550-5.7.1 [192.0.2.4] The IP you're using to send mail is not authorized to\n550 5.7.1 send email directly to our servers.",
+    'soft',
+    'blocked',
+  ],
+  ['gmail', '5.7.1', '550 5.7.1 Messages having no From: header are not accepted.', 'soft', 'policyviolation'],
+  ['gateway', '5.0.0', '550 Blocked by SpamAssassin', 'soft', 'spamdetected'],
+  ['list', '5.7.1', '550 5.7.1 You are not allowed to send mail to this list', 'soft', 'rejected', RCPT],
+  ['any', '5.1.1', '550 5.1.1 user has exceeded the maximum allowed storage', 'soft', 'mailboxfull', RCPT],
+  ['gmail', '5.1.1', "552-5.1.1 Your message exceeded Google's message size limits.", 'soft', 'mesgtoobig'],
+  ['earthlink', '5.0.0', '550 someone@example.org...User unknown', 'hard', 'userunknown', RCPT],
+  ['docomo', '5.0.0', '550 Unknown user someone@example.org', 'hard', 'userunknown'],
   // A code is only a code
   ['code only', '5.0.0', '', 'soft', 'undefined'],
   ['code only', '5.7.1', '', 'soft', 'securityerror'],
@@ -822,6 +875,22 @@ describe('judge', () => {
       kind,
       reason,
     });
+  });
+
+  it('takes no guess that a gateway makes in front of an answer, in its prose neither', () => {
+    const diagnostic = "5.1.0 - Unknown address error 550-'5.2.2 user is above the maximum'";
+    const evidence = { action: 'failed', status: '5.0.0', diagnosticType: 'smtp', diagnostic };
+    const context = `The message was undeliverable. The reason for the problem: ${diagnostic}`;
+    expect(judge({ ...evidence, context })).toMatchObject({ kind: 'soft', reason: 'mailboxfull' });
+  });
+
+  it.each([
+    ['5.2.2', '552 5.2.2 El buzon esta lleno', 'mailboxfull'],
+    ['5.7.1', '550 5.7.1 Verboten', 'securityerror'],
+  ] as const)('hears no gossip around an answer whose code names another cause: %s', (status, diagnostic, reason) => {
+    const context = `said: ${diagnostic} ${RCPT}\nDISCLAIMER: unknown users must delete this. If user unknown, tell the desk.`;
+    const evidence = { action: 'failed', status, diagnosticType: 'smtp', diagnostic, context };
+    expect(judge(evidence)).toMatchObject({ kind: 'soft', reason });
   });
 
   it.each(blamesAnother)('%s "%s" blames no address', (status, diagnostic, reason) => {
@@ -845,6 +914,31 @@ describe('judge', () => {
       judge({ ...evidence, context: '(in reply to end of DATA command)' }).reason,
     );
   });
+
+  it.each([
+    'MX record for example.com not found',
+    'hostname mx.example.com not found',
+    'this server is no longer in use',
+    'service no longer available',
+    'mailbox server not found',
+    'mail store not found',
+    'IP address is unknown',
+    'link is invalid',
+    'your organisation is not known',
+    'your account does not exist',
+  ])('"550 %s" speaks of another thing than the address', (text) => {
+    const evidence = { action: 'failed', status: '5.7.1', diagnosticType: 'smtp', diagnostic: `550 5.7.1 ${text}` };
+    expect(judge({ ...evidence, context: RCPT }).kind).toBe('soft');
+  });
+
+  it.each(['does not exist on this server', 'is not known on this host', 'no longer valid for this service'])(
+    '"550 someone %s" speaks of the address',
+    (text) => {
+      const diagnostic = `550 someone ${text}`;
+      const evidence = { action: 'failed', status: '5.0.0', diagnosticType: 'smtp', diagnostic, context: RCPT };
+      expect(judge(evidence)).toMatchObject({ kind: 'hard', reason: 'userunknown' });
+    },
+  );
 
   it.each(probed)('Postfix whose probe met "%s": %s (%s)', (said, kind, reason) => {
     const diagnostic = `550 5.1.1 <someone@example.org>: Recipient address rejected: ${said}`;

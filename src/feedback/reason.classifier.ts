@@ -90,7 +90,7 @@ function ofProbe(evidence: Evidence): Evidence {
 const NAMES_RECIPIENT = /^\s*5\d\d[ -]+<?[^\s<>@]{1,128}@[^\s<>@]{1,255}/;
 /** "550 unknown user <gone@example.org>": nor do they name one, unless they say what came before. */
 const NAMES_UNKNOWN =
-  /^\s*5\d\d[ -]+(?:unknown user|no such user|user unknown|user not found):?\s+<[^\s<>@]{1,128}@[^\s<>@]{1,255}>/i;
+  /^\s*5\d\d[ -]+(?:unknown user|no such user|user unknown|user not found):?\s+<?[^\s<>@]{1,128}@[^\s<>@]{1,255}/i;
 
 /** Codes that name the sender and its domain (RFC 3463, RFC 7505): what is unknown, or takes no mail, is ours. */
 const OF_SENDER = /^[45]\.(?:1\.[78]|7\.27)$/;
@@ -99,10 +99,12 @@ const OF_SENDER = /^[45]\.(?:1\.[78]|7\.27)$/;
 const OTHER_SUBJECT = /^5\.(?:6\.\d+|7\.(?!1$)\d+|3\.(?!0$)\d+)$/;
 
 /** Trouble that passes: a directory that could not be asked says nothing about who is in it. */
-const PASSING = /temporar|again later|, try again|lookup fail|internal error|server (?:failure|misbehaving)|timed out/;
+const PASSING =
+  /unexpected name server reply|temporar|again later|, try again|lookup fail|internal error|server (?:failure|misbehaving)|timed out/;
 
-/** What Postfix says when the address had been probed before: the outcome of the probe follows. */
-const PROBED = /^.{0,400}?recipient address rejected: (?:undeliverable|unverified) address: (?=\S)/is;
+/** What Postfix says when the address was probed before, and Exim of a recipient. The outcome of the probe follows. */
+const PROBED =
+  /^(?:.{0,400}?recipient address rejected: (?:undeliverable|unverified) address: |(?:(?!sender).){0,400}?callout verification failed:\s+)(?=\S)/is;
 
 const NAME_SERVICE = /name server|name service|\bdns\b/;
 
@@ -110,8 +112,8 @@ const NAME_SERVICE = /name server|name service|\bdns\b/;
 const BEHIND = /\(#(5\.\d{1,3}\.\d{1,3})\)/g;
 
 function reasonOf(evidence: Evidence, status: string): Reason {
-  const said = normalise(stripWrapper(evidence.diagnostic));
-  const around = normalise(evidence.context);
+  const said = normalise(stripWrapper(evidence.diagnostic).replace(GUESSES, ''));
+  const around = normalise(evidence.context.replace(GUESSES, ''));
   const stage = WRAPPER.test(evidence.diagnostic) ? 'rcpt' : stageOf(`${said}\n${around}`);
   // Before any recipient was named, no answer can be about one.
   const early = stage === 'connect' || stage === 'helo';
@@ -128,14 +130,15 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   const trouble = phraseReason(said, loose, witnessed);
   const passing = PASSING.test(said);
   const codeStands = trouble === undefined || !(passing || beatsCode.has(trouble) || read(stage, trouble));
-  const sight = { pointed, witnessed, otherSubject: OTHER_SUBJECT.test(status) };
+  const sight = { pointed, witnessed, otherSubject: OTHER_SUBJECT.test(status), aside: false };
+  const beside = { ...sight, aside: said.trim() !== '' && !uncoded && !pointed };
   const clear =
     named(said, sight) ??
     (codeStands && trouble !== undefined && coded !== undefined && gone.has(coded) ? coded : trouble) ??
     hinted(said, sight) ??
-    named(around, sight);
+    named(around, beside);
   const told = clear === undefined ? phraseReason(around, loose, witnessed) : undefined;
-  const reason = clear ?? (told === undefined ? hinted(around, sight) : undefined);
+  const reason = clear ?? (told === undefined ? hinted(around, beside) : undefined);
   // A delivery agent's own words describe its trouble, whatever exit code the mail system made of them.
   if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
   if (early && (reason === undefined || reason === 'filtered' || gone.has(reason))) return 'blocked';
@@ -143,7 +146,8 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   const elsewhere =
     OTHER_SUBJECT.test(status) && (reason === 'hostunknown' || (reason === 'notaccept' && status.startsWith('5.7.')));
   if (elsewhere && coded !== undefined) return coded;
-  if (passing && reason === 'hostunknown' && !status.startsWith('4')) return 'networkerror';
+  const unsure = passing || (uncoded && said.trim() === '' && PASSING.test(around));
+  if (unsure && reason === 'hostunknown' && !status.startsWith('4')) return 'networkerror';
   if (reason !== undefined && coded !== undefined && sameWords[reason] === coded && !said.includes('sizelimit'))
     return coded;
   if (reason !== undefined) return reason;
@@ -162,13 +166,15 @@ interface Sight {
   readonly witnessed: boolean;
   /** A code points at something else. */
   readonly otherSubject: boolean;
+  /** The text stands around an answer whose code names a cause: there, common words are about anything. */
+  readonly aside: boolean;
 }
 
 /** The cause that a text tells in clear words. */
-function named(text: string, { pointed, witnessed }: Sight): Reason | undefined {
+function named(text: string, { pointed, witnessed, aside }: Sight): Reason | undefined {
   const sure = phraseReason(text, certain, witnessed);
   if (sure !== undefined) return sure;
-  const heard = phraseReason(text, hearsay, witnessed);
+  const heard = aside ? undefined : phraseReason(text, hearsay, witnessed);
   if (pointed && !PASSING.test(text)) {
     return heard ?? phraseReason(text, reputation, witnessed) ?? phraseReason(text, vague, witnessed);
   }
@@ -177,8 +183,14 @@ function named(text: string, { pointed, witnessed }: Sight): Reason | undefined 
 }
 
 /** An unknown mailbox that a text only hints at; asked only where it tells no other trouble. */
-const hinted = (text: string, { witnessed, otherSubject }: Sight): Reason | undefined =>
-  witnessed && !otherSubject && !PASSING.test(text) ? phraseReason(text, vague, witnessed) : undefined;
+const hinted = (text: string, { witnessed, otherSubject, aside }: Sight): Reason | undefined =>
+  witnessed && !otherSubject && !aside && !PASSING.test(text)
+    ? phraseReason(text.replace(THINGS, ' '), vague, witnessed)
+    : undefined;
+
+/** Other things than addresses that are not found, not known or no longer there: "mailbox server not found". */
+const THINGS =
+  /\b(?:servers?|services?|host|hostname|relay|backend|store|queue|session|connection|route|directory|file|mx record|ip address|link|url|certificate|your \w{1,20})(?: for)?(?: [\w.-]{1,80}\.[\w-]{1,20})? (?:is |was )?(?:not (?:found|known)|does(?: not|n't) exist|no longer|unknown|invalid)/g;
 
 const withoutHosts = (text: string): string =>
   text
@@ -205,6 +217,9 @@ function phraseReason(text: string, rules: readonly CompiledRule[], witnessed: b
  * "5.1.0 - Unknown address error 550-'5.2.2 ...'". For a refusal of the message it is 5.3.0.
  */
 const WRAPPER = /^\s*5\.1\.0 - Unknown address error\s*/i;
+/** What that gateway and Domino put in front of an answer that they repeat: the answer counts. */
+const GUESSES =
+  /(?:5\.[13]\.0 - (?:unknown address error|other mail system problem)|smtp protocol returned a permanent error)(?=\s+[45]\d\d)/gi;
 const stripWrapper = (text: string): string => text.replace(WRAPPER, '');
 
 function codesOf(evidence: Evidence): { status: string; temporary: boolean } {

@@ -40,6 +40,17 @@ describe('an address that is gone, in the forms of', () => {
       ),
     ],
     [
+      'CommuniGate again, which quotes the answer in its prose alone',
+      status(
+        'Original-Recipient: rfc822;<gone@example.org>\nFinal-Recipient: system;<gone@example.org>\nAction: failed\nStatus: 5.0.0',
+        "Failed to deliver to '<gone@example.org>'\nSMTP module(domain example.org) reports:\n mx.example.org: 550 5.1.1 unknown user",
+      ),
+    ],
+    [
+      'a relay that passes the status part on as a file',
+      failed('5.1.1', 'smtp; 550 5.1.1 user unknown').replace('message/delivery-status', 'application/octet-stream'),
+    ],
+    [
       'IPSwitch IMail, which tells the command',
       form({
         from: 'Postmaster <postmaster@mx.example.com>',
@@ -89,6 +100,26 @@ describe('an address that is gone, in the forms of', () => {
       `Gmail in ${language}`,
       form({ subject: 'Delivery Status Notification (Failure)', text: `gone@example.org: ${words}\n` }),
     ]),
+    ...(
+      [
+        ['Dutch', 'Onbestelbaar', 'Het ingevoerde e-mailadres kan niet worden gevonden.'],
+        ['French', 'Non remis ', "L'adresse de courrier que vous avez entrée est introuvable."],
+        ['Portuguese', 'Não é possível entregar', 'O endereço de email que introduziu não foi encontrado.'],
+        ['Polish', 'Niedostarczone', 'Nie można odnaleźć wprowadzonego adresu e-mail.'],
+        ['Danish', 'Kan ikke leveres', 'Den mailadresse, du angav, blev ikke fundet.'],
+        ['Russian', 'Не удается доставить', 'Не удалось найти указанный адрес электронной почты.'],
+        ['Turkish', 'Teslim edilemedi', 'Girdiğiniz e-posta adresi bulunamadı.'],
+        ['Finnish', 'Ei voi toimittaa', 'Antamaasi sähköpostiosoitetta ei löytynyt.'],
+        ['Hungarian', 'Kézbesíthetetlen', 'A megadott e-mail cím nem található.'],
+      ] as const
+    ).map(([language, subject, words]): [string, string] => [
+      `Exchange in ${language}`,
+      form({
+        from: 'Microsoft Outlook <postmaster@example.org>',
+        subject: `${subject}: Payment`,
+        text: `gone@example.org\n${words}\n`,
+      }),
+    ]),
     [
       'Exchange in Swedish, in which "ssl" is part of a word',
       form({
@@ -114,6 +145,13 @@ describe('an address that is gone, in the forms of', () => {
     const text =
       "Your message wasn't delivered to gone@example.org because the domain example.org couldn't be found. Check for typos or unnecessary spaces and try again.\n\nThe response was:\nDNS Error: DNS type 'mx' lookup of example.org responded with code NXDOMAIN\n";
     const raw = form({ subject: 'Delivery Status Notification (Failure)', text });
+    expect(await read(raw)).toEqual([['gone@example.org', 'hard', 'hostunknown']]);
+  });
+
+  it('hMailServer, which finds no server in a domain without any', async () => {
+    const text =
+      "The following recipient(s) could not be reached:\n\ngone@example.org\n   Error Type: DNS\n   Error Description: No mail servers appear to exists for the recipient's address.\n";
+    const raw = form({ from: 'mailer-daemon@mail.example.com', subject: 'Message undeliverable: Reminder', text });
     expect(await read(raw)).toEqual([['gone@example.org', 'hard', 'hostunknown']]);
   });
 
@@ -159,6 +197,22 @@ describe('an address that is there, in words that sound as if it were gone', () 
       'Gmail of old, whose state 18 comes after the message',
       form({ text: 'gone@example.org\n\nThe error was: 550 550 Unknown user (state 18).\n' }),
       'filtered',
+    ],
+    [
+      'Postfix, in prose beside a status part that tells nothing but the name',
+      status(
+        'Final-Recipient: rfc822; gone@example.org',
+        '<gone@example.org>: host mx.example.org said: 450 4.1.1 User unknown in local recipient table',
+      ),
+      'userunknown',
+    ],
+    [
+      'Postfix, likewise, of a name service that did not answer',
+      status(
+        'Final-Recipient: rfc822; gone@example.org',
+        '<gone@example.org>: Name service error for name=example.org type=MX: Host not found, try again',
+      ),
+      'networkerror',
     ],
     [
       'a German server that the name service did not know for a while',
@@ -208,6 +262,18 @@ describe('recipients', () => {
     expect(await read(status(fields))).toEqual([mary]);
   });
 
+  it('are looked for in the prose, and in the message that came back, where the status part names no address', async () => {
+    const fields = 'Final-Recipient: rfc822;/o=Example/cn=Recipients/cn=gone\nAction: failed\nStatus: 5.1.1';
+    expect(await read(status(fields, 'Delivery has failed to:\n\n  gone@example.org\n'))).toEqual([gone]);
+    const returned =
+      '--b\nContent-Type: message/rfc822\n\nFrom: me@example.com\nTo: gone@example.org\n\nHello\n--b--\n';
+    expect(await read(status(fields).replace('--b--\n', returned))).toEqual([gone]);
+    const two = fields.replaceAll('gone', 'jim');
+    expect((await read(status(`${fields}\n\n${two}`, 'gone@example.org'))).map(([address]) => address)).not.toContain(
+      'gone@example.org',
+    );
+  });
+
   it('are told apart where the empty line between them is missing', async () => {
     const fields = (name: string, code: string): string =>
       `Original-Recipient: rfc822;${name}@example.org\nFinal-Recipient: rfc822;${name}@example.net\nAction: failed\nStatus: ${code}`;
@@ -254,6 +320,11 @@ describe('recipients', () => {
     expect(wrong).not.toContain('\\x');
   });
 
+  it('are named in scripts that write without spaces too', async () => {
+    const fields = 'Final-Recipient: utf-8; 用户@例子.example\nAction: failed\nStatus: 5.1.1';
+    expect(await read(status(fields))).toEqual([['用户@例子.example', 'hard', 'userunknown']]);
+  });
+
   it('are those that were written to, not the forms that addresses have here', async () => {
     const text =
       'Addresses here have the form surname@example.org. The address to which your message was addressed, gone@example.org, matches none.\n\nYou may mean: jane@example.org, jim@example.org\n';
@@ -276,6 +347,27 @@ describe('recipients', () => {
     expect(await read(form({ text: transcript }))).toEqual([gone, ['jim@example.org', 'soft', 'undefined']]);
   });
 
+  it('are told apart by the command that names them, whose answer follows it (Courier)', async () => {
+    const refusal = (address: string, answer: string): string =>
+      `<${address}>:\n    mx.example.org [192.0.2.25]:\n>>> RCPT TO:<${address}>\n<<< ${answer}\n`;
+    const text = `Your message to the following recipients cannot be delivered:\n\n${refusal('gone@example.org', '550 No such user here')}\n${refusal('jim@example.org', '554 denied')}`;
+    expect(await read(form({ subject: 'NOTICE: mail delivery status.', text }))).toEqual([
+      gone,
+      ['jim@example.org', 'soft', 'undefined'],
+    ]);
+  });
+
+  it.each([
+    ['jim@example.org', 'full-jim@example.org'],
+    ['jim@example.org', 'jim@example.org.uk'],
+  ])('are told apart where the address of one, %s, is a part of the address of another, %s', async (short, long) => {
+    const text = `<${short}>:\nThe mailbox is full.\n\n<${long}>:\nSorry, no mailbox here by that name. (#5.1.1)\n`;
+    expect(await read(form({ text }))).toEqual([
+      [short, 'soft', 'mailboxfull'],
+      [long, 'hard', 'userunknown'],
+    ]);
+  });
+
   it('have not got it where another has', async () => {
     const text =
       'The message was successfully delivered to:\n  ok@example.org\n\nDelivery failed for:\n  gone@example.org: 550 5.1.1 user unknown\n';
@@ -285,11 +377,26 @@ describe('recipients', () => {
 });
 
 describe('what stands around a report', () => {
+  it('is no answer where the status part needs none: houses have numbers', async () => {
+    const signed = 'Delivery failed.\n\nSample Hosting, 450 Main Street, Sampleton\n';
+    const code = 'Final-Recipient: rfc822;gone@example.org\nAction: failed\nStatus: 5.1.1';
+    expect(await read(status(code, signed))).toEqual([gone]);
+  });
+
   it('is not taken for its cause: gateways sign that they found no virus', async () => {
     const signed =
       'Delivery to the following recipients failed.\n\n  gone@example.org\n\n____\nThis email has been scanned for viruses and spam by Sample Security.\n';
     const code = 'Final-Recipient: rfc822;gone@example.org\nAction: failed\nStatus: 5.1.1';
     expect(await read(status(code, signed))).toEqual([gone]);
+  });
+
+  it('is no sign that the trouble passes, where a code says that it does not', async () => {
+    const advice = 'Delivery failed: host not found. Please check the address and try again later.\n';
+    const coded = (code: string): string =>
+      status(`Final-Recipient: rfc822;gone@example.org\nAction: failed\nStatus: ${code}`, advice);
+    for (const code of ['5.1.1', '5.1.2', '5.4.4']) {
+      expect((await read(coded(code))).map(([, kind]) => [code, kind])).toEqual([[code, 'hard']]);
+    }
   });
 
   it.each([
@@ -391,5 +498,33 @@ describe('a complaint', () => {
       references: { originalMessageId: 'one@example.com' },
     };
     expect(await classifyReport(raw)).toMatchObject(expected);
+  });
+});
+
+describe('a notification of Amazon SES', () => {
+  const bounce = (type: string, subType: string): string =>
+    JSON.stringify({
+      notificationType: 'Bounce',
+      mail: {},
+      bounce: {
+        bounceType: type,
+        bounceSubType: subType,
+        bouncedRecipients: [{ emailAddress: 'gone@example.org' }],
+      },
+    });
+
+  it.each<[string, string, Reason]>([
+    ['Transient', 'MailboxFull', 'mailboxfull'],
+    ['Transient', 'MessageTooLarge', 'mesgtoobig'],
+    ['Transient', 'General', 'undefined'],
+    ['Permanent', 'General', 'undefined'],
+  ])('names the cause beside recipients of whom it says nothing: %s %s', async (type, subType, reason) => {
+    const text = `CAUTION: from outside\n\n${bounce(type, subType)}`;
+    expect(await read(form({ from: 'no-reply@sns.amazonaws.com', text }))).toEqual([soft(reason)]);
+  });
+
+  it('says nothing where somebody quotes it', async () => {
+    const text = `We got this:\n\n> ${bounce('Permanent', 'General')}\n`;
+    expect(await read(form({ from: 'Anna Sample <anna@example.org>', subject: 'Re: SES', text }))).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { addressOf, readDeliveryStatus, type StatusBlock } from './delivery-status.reader.js';
-import { header, readHeaders, type Headers, type MimeMessage } from './mime.reader.js';
+import { header, readHeaders, type Headers, type MimeMessage, type MimePart } from './mime.reader.js';
 import { returnedMessageMarks } from './returned-message.rules.js';
 
 const MAX_TEXT = 100_000;
@@ -31,7 +31,11 @@ export interface ReportParts {
 }
 
 export function readParts(message: MimeMessage): ReportParts {
-  const { headers, parts } = message;
+  const { headers } = message;
+  const isReport = isDeliveryReport(header(headers, 'content-type'));
+  const parts = message.parts.map((part) =>
+    isReport && isStatusFile(part) ? { ...part, type: 'message/delivery-status' } : part,
+  );
   const readable = parts.filter(
     (part) => !originalTypes.has(part.type) && !statusTypes.has(part.type) && part.type !== 'message/feedback-report',
   );
@@ -57,12 +61,16 @@ export function readParts(message: MimeMessage): ReportParts {
     feedback: feedback ? readHeaders(feedback.text) : null,
     original: readHeaders(headOf(returned)),
     returned,
-    declared: status.length > 0 || isDeliveryReport(header(headers, 'content-type')),
+    declared: status.length > 0 || isReport,
   };
 }
 
 const isDeliveryReport = (contentType: string): boolean =>
   /^\s*multipart\/report\b/i.test(contentType) && !/report-type\s*=\s*"?(?!delivery)[\w-]/i.test(contentType);
+
+/** Some relays pass on as a mere file what they do not know. In a letter it would be what a person attached. */
+const isStatusFile = (part: MimePart): boolean =>
+  part.type === 'application/octet-stream' && /^\s*reporting-mta\s*:/i.test(part.text);
 
 /** Drops the lines by which gateways sign all mail, reports too: they name viruses and spam that nobody found. */
 const withoutFooters = (text: string): string =>

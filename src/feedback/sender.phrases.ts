@@ -3,6 +3,11 @@ import type { PhraseRule } from './phrase.types.js';
 /** Limits on what we send: read before the mailbox's, because the words are the same and the mailbox is not full. */
 export const quotaPhrases: readonly PhraseRule[] = [
   {
+    reason: 'exceedlimit',
+    source: 'Exchange STOREDRV.Submission',
+    phrases: ['submissionquota', 'submission quota'],
+  },
+  {
     reason: 'speeding',
     source: 'Gmail 5.4.5 and DailyLimit; Amazon SES; hosting providers',
     phrases: [
@@ -59,9 +64,15 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'dkim sender invalid',
       'spf sender invalid',
       'sender policy framework',
+      'due to spf',
       'required authentication level',
       'is not allowed to send mail from',
     ],
+  },
+  {
+    reason: 'blocked',
+    source: 'Gmail on senders in dynamic ranges: before what names a sender who is not authorized',
+    phrases: ["the ip you're using to send mail"],
   },
   {
     reason: 'rejected',
@@ -163,6 +174,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'members only',
       'only subscribers',
       'not allowed to send to',
+      'not allowed to send mail to',
       'sender list',
       'empty envelope senders not allowed',
       'null sender',
@@ -211,6 +223,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'larger than the current system limit',
       'larger than allowed',
       'mail size limit',
+      'message size limit',
       'mail size exceeds',
       'mail is too large',
       'email size exceeds',
@@ -240,9 +253,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'recipients limit exceeded',
       'exceeded the limit of',
       'recipientlimit',
-      'sending limit',
       'you have reached a limit for sending',
-      'submission quota',
       'tenant has exceeded',
     ],
   },
@@ -325,6 +336,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'in helo',
       'client host rejected: host unknown',
       'the domain of your',
+      'ip address is unknown',
     ],
   },
   {
@@ -334,8 +346,14 @@ export const refusalPhrases: readonly PhraseRule[] = [
   },
   {
     reason: 'rejected',
-    source: 'The domain that does not exist is the sender’s',
-    phrases: ['your domain does not', "your domain doesn't", 'your domain is not', 'your domain was not'],
+    source: 'The domain or the account that does not exist is the sender’s',
+    phrases: [
+      'your domain does not',
+      "your domain doesn't",
+      'your domain is not',
+      'your domain was not',
+      'your account does not',
+    ],
   },
 ];
 
@@ -360,6 +378,11 @@ export const reputationPhrases: readonly PhraseRule[] = [
     reason: 'toomanyconn',
     source: 'RFC 5321 421, Postfix anvil: before the blocks of "connections from" a host',
     phrases: ['too many connections', 'too many concurrent', 'too many simultaneous', 'too many sessions'],
+  },
+  {
+    reason: 'spamdetected',
+    source: 'Exim and others: before every other "blocked by"',
+    phrases: ['blocked by spamassassin'],
   },
   {
     reason: 'requireptr',
@@ -469,6 +492,7 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'blocked from',
       'blocked due',
       'is blocked',
+      'block for spam',
       'blocked -',
       ':blocked',
       'has been blocked',
@@ -636,7 +660,8 @@ export const reputationPhrases: readonly PhraseRule[] = [
       'cyberoam',
       'our filters',
       'dt:spm',
-      'dt:spm',
+      'mail content denied',
+      'unacceptable content',
     ],
   },
 ];

@@ -15,7 +15,10 @@ const notification = z.discriminatedUnion('notificationType', [
   z.object({
     notificationType: z.literal('Bounce'),
     mail,
-    bounce: z.object({ bouncedRecipients: z.array(recipient).max(100) }),
+    bounce: z.object({
+      bounceSubType: z.string().optional(),
+      bouncedRecipients: z.array(recipient).max(100),
+    }),
   }),
   z.object({
     notificationType: z.literal('Complaint'),
@@ -42,10 +45,14 @@ export type SesNotification =
       readonly feedbackType: string;
     };
 
-/** Reads the notification at the start of `text`, or null where there is none. Relays may have folded its lines. */
+/**
+ * Reads the notification at the start of `text`, or null where there is none. Relays may have folded its lines, and put a
+ * warning before them; behind the mark of a quotation it is a person's.
+ */
 export function readSesNotification(text: string): SesNotification | null {
   const start = text.indexOf('{');
-  if (start === -1 || start > 500 || !/notificationType|eventType/.test(text)) return null;
+  const before = text.slice(text.lastIndexOf('\n', start) + 1, start);
+  if (start === -1 || start > 500 || before.trim() !== '' || !/notificationType|eventType/.test(text)) return null;
   const end = text.lastIndexOf('}');
   const parsed = notification.safeParse(unwrap(parseJson(text.slice(start, end + 1).replace(/\n ?/g, ''))));
   if (!parsed.success) return null;
@@ -78,19 +85,23 @@ export function readSesNotification(text: string): SesNotification | null {
             each.action ?? 'failed',
             each.status ?? '',
             (each.diagnosticCode ?? '').replace(/^smtp;\s*/i, ''),
+            wordsOf(data.bounce.bounceSubType ?? ''),
           ),
         ),
       };
   }
 }
 
-const block = (address: string, action: string, status: string, diagnostic: string): StatusBlock => ({
+/** `MailboxFull` in words, as other systems write a cause. */
+const wordsOf = (name: string): string => name.replace(/(?<=[a-z])(?=[A-Z])/g, ' ');
+
+const block = (address: string, action: string, status: string, diagnostic: string, remarks = ''): StatusBlock => ({
   addresses: [address],
   action,
   status,
   diagnosticType: 'smtp',
   diagnostic,
-  remarks: '',
+  remarks,
 });
 
 const envelope = z.object({ Type: z.literal('Notification'), Message: z.string() });
