@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { odsCodeSchema } from '../shared/ods-code.js';
+import { lineOf } from '../shared/text.schema.js';
 import { pageQuery, pageSchema } from '../platform/http/index.js';
 import { permissionSchema } from './permission.rules.js';
 
 export const newApiKeySchema = z
   .strictObject({
-    name: z.string().trim().min(1).max(100).describe('The program that will hold the key; never a person'),
+    name: lineOf({ min: 1, max: 100 }).describe('The program that will hold the key; never a person'),
     permissions: z.array(permissionSchema).min(1).max(50),
     region: odsCodeSchema.optional().describe('Confines the key to one region'),
     expiresInDays: z.number().int().min(1).max(366).default(90),

@@ -8,10 +8,13 @@ import { AuditTrail, type AuditVerdict } from './audit-trail.js';
 import { RequirePermission } from './permission.guard.js';
 import { CurrentPrincipal, type Principal } from './principal.js';
 
+/** What the trail can hold: no NUL. */
+const word = (max: number) => z.string().min(1).max(max).meta({ pattern: '^[^\\u0000]+$' });
+
 const auditQuerySchema = pageQuery(z.number().int().positive(), {
-  subject: z.string().min(1).max(200).optional().describe('Only entries about this, as campaign:<id>'),
-  actor: z.string().min(1).max(200).optional().describe('Only what this person, key or part of the service did'),
-  area: z.string().min(1).max(50).optional().describe('Only actions of this kind, as campaign or api-key'),
+  subject: word(200).optional().describe('Only entries about this, as campaign:<id>'),
+  actor: word(200).optional().describe('Only what this person, key or part of the service did'),
+  area: word(50).optional().describe('Only actions of this kind, as campaign or api-key'),
   from: z.iso.datetime({ offset: true }).optional().describe('Only entries of this instant or later'),
   until: z.iso.datetime({ offset: true }).optional().describe('Only entries before this instant'),
 });

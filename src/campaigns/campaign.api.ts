@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { textOf } from '../shared/text.schema.js';
 import { pageQuery, pageSchema } from '../platform/http/index.js';
 import { SEGMENTS } from '../segments/index.js';
 import { CAMPAIGN_KINDS } from './campaign.kinds.js';
@@ -107,10 +108,10 @@ export const approvalSchema = z
     examples: [{ hash: '41f3c9bb4dcb2b4a5a5e8fcb54a0e4f0a5a9a7f0e6f8cbb9d6ce0b8d0e0a7c11' }],
   });
 export const sendBackSchema = z
-  .strictObject({ comment: z.string().trim().min(1).max(500) })
+  .strictObject({ comment: textOf({ min: 1, max: 500 }) })
   .meta({ id: 'CampaignSendBack', examples: [{ comment: "The guidance link is last year's" }] });
 export const cancelSchema = z
-  .strictObject({ reason: z.string().trim().min(1).max(500) })
+  .strictObject({ reason: textOf({ min: 1, max: 500 }) })
   .meta({ id: 'CampaignCancel', examples: [{ reason: 'The window was withdrawn' }] });
 
 export const stepSchema = z

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { SEGMENTS } from '../segments/index.js';
+import { parseEmailAddress } from '../shared/email-address.js';
 import { isoInstantSchema } from '../shared/london-time.js';
 import { odsCodeSchema } from '../shared/ods-code.js';
+import { lineOf } from '../shared/text.schema.js';
 import { CAMPAIGN_KINDS } from './campaign.kinds.js';
 
 const codes = z.array(odsCodeSchema).max(20_000).default([]);
@@ -22,27 +24,30 @@ export const audienceSchema = z
   .meta({ id: 'CampaignAudience' });
 export type CampaignAudience = z.infer<typeof audienceSchema>;
 
+/** As it is shown in the email: no name beside it, and nothing else that an import would clean away. */
+export const deskEmailSchema = z.email().refine((text) => parseEmailAddress(text).ok, 'Expected an email address');
+
 export const optionsSchema = z
   .strictObject({
     /** Share of the approved recipients that may have joined, left or changed at launch before approval lapses. */
     driftThreshold: z.number().min(0).max(1).default(0.02),
     serviceDesk: z
       .strictObject({
-        name: z.string().trim().min(1).max(100),
-        phone: z.string().trim().max(40).optional(),
-        email: z.email().optional(),
+        name: lineOf({ min: 1, max: 100 }),
+        phone: lineOf({ min: 0, max: 40 }).optional(),
+        email: deskEmailSchema.optional(),
       })
       .default({ name: 'CQRS service desk' }),
     /** Default: as the service is configured. */
     guidanceUrl: z.url({ protocol: /^https?$/ }).optional(),
-    senderName: z.string().trim().min(1).max(100).default('The CQRS team'),
+    senderName: lineOf({ min: 1, max: 100 }).default('The CQRS team'),
   })
   .meta({ id: 'CampaignOptions' });
 export type CampaignOptions = z.infer<typeof optionsSchema>;
 
 export const campaignInputSchema = z
   .strictObject({
-    name: z.string().trim().min(1).max(200),
+    name: lineOf({ min: 1, max: 200 }),
     kind: z.enum(CAMPAIGN_KINDS),
     windowId: z.uuid(),
     audience: audienceSchema.prefault({}),
@@ -69,7 +74,7 @@ export type CampaignInput = z.input<typeof campaignInputSchema>;
 export const campaignCloneSchema = z
   .strictObject({
     windowId: z.uuid().describe('The declaration window of the new campaign'),
-    name: z.string().trim().min(1).max(200).optional(),
+    name: lineOf({ min: 1, max: 200 }).optional(),
   })
   .meta({
     id: 'CampaignClone',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { pageQuery, pageSchema, wholeNumber } from '../platform/http/index.js';
+import { lineOf } from '../shared/text.schema.js';
 import { type DeliveryLine, type WebhookRow } from './webhook.repository.js';
 import { DELIVERED_EVENT_TYPES, DELIVERY_STATES, WEBHOOK_EVENT_TYPES } from './webhook.types.js';
 
@@ -11,7 +12,7 @@ export const newWebhookSchema = z
   .strictObject({
     url: z.url({ protocol: /^https$/, error: 'Expected an https:// address' }).max(2_000),
     events: z.array(z.enum(WEBHOOK_EVENT_TYPES)).min(1).max(WEBHOOK_EVENT_TYPES.length),
-    description: z.string().trim().max(200).default(''),
+    description: lineOf({ min: 0, max: 200 }).default(''),
   })
   .meta({
     id: 'NewWebhook',

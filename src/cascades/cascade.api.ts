@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { pageQuery, pageSchema } from '../platform/http/index.js';
 import { LINK_PURPOSES } from '../shared/organisation-link.js';
 import { odsCodeSchema } from '../shared/ods-code.js';
+import { lineOf, textOf } from '../shared/text.schema.js';
 import { type CascadeRow, type OrganisationRow, type StepRow } from './cascade.repository.js';
 import { MOST_DRILL_CONTACTS, USUAL_DRILL_CONTACTS } from './drill.service.js';
 import { snapshotOf } from './report.service.js';
@@ -45,7 +46,7 @@ export const cascadePageSchema = pageSchema(cascadeSchema).meta({ id: 'CascadePa
 
 export const drillSchema = z
   .strictObject({
-    name: z.string().trim().min(1).max(200),
+    name: lineOf({ min: 1, max: 200 }),
     regions: z.array(odsCodeSchema).max(20).default([]).describe('None: the whole country'),
     practices: z.boolean().default(false).describe('Write to practices as well'),
     contacts: z
@@ -154,7 +155,7 @@ export const coverageSchema = z.object({ items: z.array(coverageRowSchema) }).me
   ],
 });
 
-export const practiceQuerySchema = pageQuery(odsCodeSchema, {
+export const practiceQuerySchema = pageQuery(z.string(), {
   region: odsCodeSchema.optional(),
   commissioner: odsCodeSchema.optional(),
   coverage: z.enum(COVERAGES).optional(),
@@ -239,7 +240,7 @@ export const answerBodySchema = z
   .strictObject({
     answer: z.enum(ANSWERS),
     below: z.array(odsCodeSchema).min(1).max(1_000).optional(),
-    reason: z.string().trim().min(1).max(500).optional(),
+    reason: textOf({ min: 1, max: 500 }).optional(),
   })
   .meta({ id: 'CascadeAnswer', examples: [{ answer: 'pass-on', below: ['A81001'] }] });
 export const answerResultSchema = z

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { CAMPAIGN_KINDS, type CampaignInput, type CampaignKind, type CampaignRow, KINDS } from '../campaigns/index.js';
+import {
+  CAMPAIGN_KINDS,
+  type CampaignInput,
+  type CampaignKind,
+  type CampaignRow,
+  deskEmailSchema,
+  KINDS,
+} from '../campaigns/index.js';
 import { type DeclarationWindow } from '../deadlines/index.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { LondonTime, parseCalendarDate } from '../shared/london-time.js';
@@ -54,7 +61,7 @@ const whatSchema = z.object({
   deskEmail: z
     .string()
     .trim()
-    .refine((address) => address === '' || z.email().safeParse(address).success, {
+    .refine((address) => address === '' || deskEmailSchema.safeParse(address).success, {
       message: 'Enter an email address in the correct format, like name@example.com',
     }),
 });

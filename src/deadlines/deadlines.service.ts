@@ -3,7 +3,7 @@ import { type Transaction } from 'kysely';
 import { v7 as uuid } from 'uuid';
 import { AuditTrail, type Json } from '../access/index.js';
 import { Clock } from '../shared/clock.js';
-import { ConflictError, InvalidInputError, NotFoundError } from '../shared/errors.js';
+import { ConflictError, NotFoundError } from '../shared/errors.js';
 import { type OdsCode } from '../shared/ods-code.js';
 import { BankHolidays } from './bank-holidays.js';
 import {
@@ -100,8 +100,9 @@ export class DeadlinesService {
    * Gives the window new times and keeps the old ones in its history. Reminders then start afresh: plan them with
    * `ladder`, and correct those who were told `before`.
    *
-   * @throws InvalidInputError `bad-declaration-window`, or `window-unchanged` when the times are those it has.
-   * @throws ConflictError `window-changed` when it is no longer at `expectedVersion`.
+   * @throws InvalidInputError `bad-declaration-window`.
+   * @throws ConflictError `window-unchanged` when the times are those it has, `window-changed` when it is no longer at
+   * `expectedVersion`.
    */
   async moveCutoff(
     reference: string,
@@ -113,8 +114,10 @@ export class DeadlinesService {
     const before = await this.window(reference);
     const now = this.clock.now();
     const after = { ...before, ...times, version: before.version + 1, timesSetAt: now, updatedAt: now };
-    if (JSON.stringify(timesOf(before)) === JSON.stringify(timesOf(after)))
-      throw new InvalidInputError('window-unchanged', `Declaration window ${before.id} has these times already`);
+    const isSame = JSON.stringify(timesOf(before)) === JSON.stringify(timesOf(after));
+    // Whoever read an older version hears that first.
+    if (isSame && before.version === expectedVersion)
+      throw new ConflictError('window-unchanged', `Declaration window ${before.id} has these times already`);
     await this.change('declaration-window.moved', before, after, expectedVersion, { by, reason });
     return { before, after };
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatLongDate, formatTimeOfDay, type LondonTime, londonTimeSchema } from '../shared/london-time.js';
 import { type WorkingCalendar } from '../shared/working-calendar.js';
-import { lineOf } from './input.schema.js';
+import { lineOf } from '../shared/text.schema.js';
 import { DEFAULT_REMINDER_POLICY, type ReminderPolicy, reminderPolicySchema } from './reminder-ladder.rules.js';
 
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { odsCode, oneOf, required, someText, tableFormat } from '../directory/index.js';
 import { isoInstantSchema } from '../shared/london-time.js';
 import { DECLARATION_STATUSES } from './declaration.rules.js';
-import { lineOf } from './input.schema.js';
+import { lineOf } from '../shared/text.schema.js';
 
 const name = someText.pipe(lineOf({ min: 1, max: 200 }));
 const yesOrNo = oneOf(['yes', 'no']).transform((word) => word === 'yes');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isoInstantSchema, LondonTime } from '../shared/london-time.js';
 import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
 import { type WorkingCalendar } from '../shared/working-calendar.js';
-import { lineOf } from './input.schema.js';
+import { lineOf } from '../shared/text.schema.js';
 
 /**
  * How far a declaration has come, in the order of the path. `returned` stands after `declared`: only what was declared

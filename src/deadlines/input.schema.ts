@@ -1,26 +1,7 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { InvalidInputError } from '../shared/errors.js';
 
 const LISTED = 20;
-
-/** Text on one line as people type it: trimmed, single spaces, no control characters (PostgreSQL takes no NUL). */
-export function lineOf({ min, max }: { min: number; max: number }) {
-  return (
-    z
-      .string()
-      .transform((text) => text.trim().replace(/\s+/g, ' '))
-      .pipe(
-        z
-          .string()
-          .min(min)
-          .max(max)
-          // Spelled out, as not every tool that reads the API's description knows \P{Cc}.
-          .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/u, 'Expected text without control characters'),
-      )
-      // White space may be any; it becomes single spaces.
-      .meta({ minLength: min, pattern: '^[^\\u0000-\\u0008\\u000e-\\u001f\\u007f-\\u009f]*$' })
-  );
-}
 
 /** Reads a value with a schema. @throws InvalidInputError with the given code, naming each field that is at fault. */
 export function parseInput<T extends z.ZodType>(code: string, schema: T, input: unknown): z.output<T> {

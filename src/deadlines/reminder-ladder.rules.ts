@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { DEFAULT_SENDING_HOURS, sendingHoursSchema, type WorkingCalendar } from '../shared/working-calendar.js';
-import { lineOf } from './input.schema.js';
+import { lineOf } from '../shared/text.schema.js';
 
 const HOUR = 3_600_000;
 
@@ -36,7 +36,7 @@ export const REMINDER_POLICY_EXAMPLE = {
 
 /** When to remind before a cutoff. Belongs to one declaration window and is data, kept with it. */
 export const reminderPolicySchema = z
-  .object({ sendingHours: sendingHoursSchema, steps: z.array(stepSchema).max(30) })
+  .object({ sendingHours: sendingHoursSchema, steps: z.array(stepSchema).max(30).meta({ uniqueItems: true }) })
   .strict()
   .refine((policy) => new Set(policy.steps.map((step) => step.id)).size === policy.steps.length, {
     path: ['steps'],

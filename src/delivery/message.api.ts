@@ -71,8 +71,7 @@ export type ApiMessage = z.infer<typeof messageSchema>;
 export const messagePageSchema = pageSchema(messageSchema).meta({ id: 'MessagePage' });
 
 export const messageQuerySchema = pageQuery(z.uuid(), { state: z.enum(MESSAGE_STATES).optional() });
-const placeSchema = z.object({ at: z.iso.datetime().transform((text) => new Date(text)), id: z.uuid() });
-export const messageListQuerySchema = pageQuery(placeSchema, {});
+export const messageListQuerySchema = pageQuery(z.tuple([z.iso.datetime(), z.uuid()]), {});
 
 export function apiMessage({ values: _body, ...message }: MessageView): ApiMessage {
   return {

@@ -49,7 +49,7 @@ export class MessageController {
     if (principal.region !== undefined && region !== principal.region) {
       throw new NotFoundError('organisation-unknown', `No imported file names an organisation ${organisation}.`);
     }
-    const found = await this.ledger.told(organisation, { limit: query.limit + 1, after: query.cursor });
+    const found = await this.ledger.told(organisation, { limit: query.limit + 1, after: placeOf(query) });
     return page(found, query, ({ acceptedAt, dueAt }) => acceptedAt ?? dueAt);
   }
 
@@ -61,7 +61,7 @@ export class MessageController {
     @Query({ schema: messageListQuerySchema }) query: ListQuery,
     @CurrentPrincipal() principal: Principal,
   ): Promise<Page<ApiMessage>> {
-    const found = await this.desk.unknowns(principal, query.limit + 1, query.cursor);
+    const found = await this.desk.unknowns(principal, query.limit + 1, placeOf(query));
     return page(found, query, ({ stateChangedAt }) => stateChangedAt);
   }
 
@@ -115,12 +115,14 @@ export class MessageController {
   }
 }
 
+const placeOf = ({ cursor }: ListQuery) => cursor && { at: new Date(cursor[0]), id: cursor[1] };
+
 /** Goes on behind the place of its last message, also when that has left the list. */
 function page(
   messages: readonly MessageView[],
   { limit }: ListQuery,
   timeOf: (message: MessageView) => Date,
 ): Page<ApiMessage> {
-  const { items, next } = pageOf(messages, limit, (message) => ({ at: timeOf(message), id: message.id }));
+  const { items, next } = pageOf(messages, limit, (message) => [timeOf(message), message.id]);
   return { items: items.map(apiMessage), ...(next !== undefined && { next }) };
 }

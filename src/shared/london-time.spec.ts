@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { z } from 'zod';
 import { InvalidInputError } from './errors.js';
 import {
   addDays,
@@ -179,5 +180,22 @@ describe('the schemas', () => {
     '',
   ])('refuses the instant %s', (text) => {
     expect(isoInstantSchema.safeParse(text).success).toBe(false);
+  });
+});
+
+describe('what the API says of a day', () => {
+  const { pattern } = z.globalRegistry.get(calendarDateSchema) as { pattern: string };
+  const fits = (text: string): boolean => new RegExp(pattern).test(text);
+
+  it('is true of each day of the century, and of those that do not exist', () => {
+    for (let year = 2000; year <= 2099; year += 1) {
+      for (let month = 1; month <= 12; month += 1) {
+        for (let day = 1; day <= 31; day += 1) {
+          const text = [year, month, day].map((part) => String(part).padStart(2, '0')).join('-');
+          expect([text, fits(text)]).toEqual([text, calendarDateSchema.safeParse(text).success]);
+        }
+      }
+    }
+    expect(['1999-12-31', '2100-01-01', '2026-13-01', '2026-1-1', ' 2026-01-01'].map(fits)).not.toContain(true);
   });
 });

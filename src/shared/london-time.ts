@@ -143,9 +143,14 @@ export function formatDateTime(time: LondonTime): string {
   return `${formatTimeOfDay(time)} on ${formatLongDate(time)}`;
 }
 
-/** For programs that read the API's description; which days and hours there are, `parse` knows. */
-const DAY_PATTERN = '20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])';
-const TIME_PATTERN = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?';
+/** For programs that read the API's description; which hours the clocks skip, `parse` knows. */
+const DAY_PATTERN =
+  '20([0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))' +
+  '|([02468][048]|[13579][26])-02-29)';
+const MINUTE_PATTERN = '([01][0-9]|2[0-3]):[0-5][0-9]';
+const TIME_PATTERN = `${MINUTE_PATTERN}(:[0-5][0-9])?`;
+/** With seconds, as the format `date-time` wants them (RFC 3339); `parseInstant` does without. */
+const INSTANT_PATTERN = `${DAY_PATTERN}[Tt]${MINUTE_PATTERN}:[0-5][0-9]([.][0-9]{1,9})?(Z|z|[+-](0[0-9]|1[0-4]):[0-5][0-9])`;
 
 export const calendarDateSchema = z
   .string()
@@ -175,8 +180,8 @@ export const isoInstantSchema = z
   .meta({
     id: 'Instant',
     format: 'date-time',
-    pattern: `^${DAY_PATTERN}[Tt]`,
-    description: 'Instant with Z or an offset: YYYY-MM-DDTHH:mm[:ss[.fff]]Z',
+    pattern: `^${INSTANT_PATTERN}$`,
+    description: 'Instant with Z or an offset: YYYY-MM-DDTHH:mm:ss[.fff]Z',
     examples: ['2026-09-14T08:00:00+01:00'],
   });
 

@@ -453,6 +453,28 @@ describe('problem documents', () => {
       400,
       '/problems/malformed-request',
     ],
+    ['no host', 'GET /api/v1/probe/public HTTP/1.1\r\nConnection: close\r\n\r\n', 400, '/problems/malformed-request'],
+    [
+      'a host that is none',
+      'GET /api/v1/probe/public HTTP/1.1\r\nHost: a b@c/d\r\nConnection: close\r\n\r\n',
+      400,
+      '/problems/malformed-request',
+    ],
+    ['a tunnel', 'CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n', 405, '/problems/method-not-allowed'],
+    [
+      'a body of 10 GB that is only announced',
+      'POST /api/v1/me HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999999999\r\n' +
+        'Connection: close\r\n\r\n{',
+      413,
+      '/problems/body-too-large',
+    ],
+    [
+      'a form of 1 MB that is only announced',
+      'POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n' +
+        'Content-Length: 1000000\r\nConnection: close\r\n\r\na',
+      413,
+      '/problems/body-too-large',
+    ],
     ['an address of 40 kB', `GET /api/v1/me?${'x'.repeat(40_000)} HTTP/1.1\r\n\r\n`, 431, '/problems/header-too-large'],
   ])('answer %s with a problem document', async (_, request, status, type) => {
     const answer = await sent(request);
@@ -461,9 +483,28 @@ describe('problem documents', () => {
     expect(JSON.parse(body)).toMatchObject({ status, type });
   });
 
+  it('answers what cannot be read also on a connection that has had its answers', async () => {
+    await sent('HELLO\r\n\r\n');
+    const { port } = harness.app.getHttpServer().address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+    const parts = [
+      'GET /api/v1/probe/public HTTP/1.1\r\nHost: x\r\n\r\n',
+      'POST /api/v1/probe/notes HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n',
+    ];
+    const answers: string[] = [];
+    socket.write(parts.shift()!);
+    for await (const piece of socket) {
+      answers.push(piece as string);
+      socket.write(parts.shift() ?? '');
+    }
+    expect(answers.map((answer) => answer.slice(0, 12))).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+  });
+
   it.each([
     ['get', '/api/v1/nowhere', 404, undefined],
     ['patch', '/api/v1/me', 405, 'GET'],
+    ['head', '/api/v1/probe/act', 405, 'POST'],
+    ['head', '/api/v1/probe/notes/3', 405, 'PUT'],
     ['put', '/api/v1/probe/notes/x', 400, undefined],
     ['get', '/api/v1/probe/fault/%E0%A4%A', 400, undefined],
     ['get', '/api/v1/probe/fault/missing', 404, undefined],
@@ -471,7 +512,8 @@ describe('problem documents', () => {
   ] as const)('answer %s %s with %s', async (method, path, status, allow) => {
     const bearer = await auth('campaign:write');
     const answer = await http[method](path).set(bearer).set('If-Match', '"3"').expect(status);
-    expect(answer.body).toMatchObject({ status, type: expect.stringMatching(/^\/problems\/[a-z-]+$/) as string });
+    if (method !== 'head')
+      expect(answer.body).toMatchObject({ status, type: expect.stringMatching(/^\/problems\/[a-z-]+$/) as string });
     expect(answer.headers['allow']).toBe(allow);
   });
 
@@ -512,7 +554,7 @@ describe('editable things', () => {
     const bearer = await auth('campaign:write');
     const put = (): request.Test => http.put('/api/v1/probe/notes/1').set(bearer);
     await put().expect(428);
-    for (const stale of ['"2"', 'W/"3"', '*', '3']) await put().set('If-Match', stale).expect(412);
+    for (const stale of ['"2"', 'W/"3"', '*', '3', '"03"']) await put().set('If-Match', stale).expect(412);
     const answer = await put().set('If-Match', '"3"').expect(200);
     expect(answer.headers['etag']).toBe('"4"');
   });

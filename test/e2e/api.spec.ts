@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { type Response } from 'supertest';
 import { z } from 'zod';
@@ -119,7 +120,8 @@ describe('openapi.json', () => {
         const answers = Object.keys(responses).filter((status) => Number(status) < 400);
         expect([path, method, answers.length]).toEqual([path, method, 1]);
         expect(problems.map(([status]) => status)).toEqual(expect.arrayContaining(['401', '403', '429', '503']));
-        for (const [, { content: types = {} }] of problems)
+        // Such as 405 and 431, which any address may answer.
+        for (const [, { content: types = {} }] of [...problems, ['default', responses['default']!] as const])
           expect(Object.keys(types)).toEqual(['application/problem+json']);
       }
     }
@@ -189,7 +191,17 @@ describe('the schemas of the description', () => {
     const { pattern: line, ...service } = declaration!.properties['service']!;
     expect(service).toEqual({ type: 'string', minLength: 1 });
     const isLine = (text: string) => new RegExp(line).test(text);
-    expect(['QOF', 'two\nlines', 'a\u0000b', '\u0085'].map(isLine)).toEqual([true, true, false, false]);
+    expect(['QOF', 'two\nlines', 'a\u0000b', '\u0085', ' \t'].map(isLine)).toEqual([true, true, false, false, false]);
+    const { NewApiKey, NewDrill, CampaignInput, CampaignSendBack, Instant } = components.schemas;
+    const blanks = [NewApiKey, NewDrill, CampaignInput].map((schema) => schema!.properties['name']!);
+    for (const { pattern } of [...blanks, CampaignSendBack!.properties['comment']!])
+      expect(['a b', ' \n'].map((text) => new RegExp(pattern).test(text))).toEqual([true, false]);
+    const isInstant = (text: string) => new RegExp(Instant!.pattern).test(text);
+    const offsets = ['Z', '.5z', '+01:00', '-14:59', '+15:00', '+24:00', '+0100', ''];
+    expect(offsets.map((offset) => isInstant(`2026-09-14T08:00:00${offset}`))).toEqual([
+      ...[true, true, true, true],
+      ...[false, false, false, false],
+    ]);
     expect(JSON.stringify(paths['/api/v1/imports/{kind}'])).toContain('"format":"binary","minLength":1');
   });
 });
@@ -505,6 +517,12 @@ describe('files over the API', () => {
     const response = await send(path, file, type);
     expect([response.status, response.type]).toEqual([status, 'application/problem+json']);
   });
+
+  it('are read as they are, and refused when they come compressed', async () => {
+    const packed = gzipSync('Subject: hello\r\n\r\nI am away.\r\n');
+    const response = await send('/feedback-reports', packed, 'message/rfc822').set('Content-Encoding', 'gzip');
+    expect([response.status, response.type]).toEqual([415, 'application/problem+json']);
+  });
 });
 
 describe('all mail', () => {
@@ -564,6 +582,8 @@ describe('a cutoff over the API', () => {
     await move('"9"').expect(412);
     const moved = await move('"1"').expect(200);
     expect(moved.headers['etag']).toBe('"2"');
+    await move('"1"').expect(412);
+    expect((await move('"2"').expect(409)).body).toMatchObject({ type: '/problems/window-unchanged' });
     const history = await author('get', `/declaration-windows/${id}/history`).expect(200);
     expect(history.body).toMatchObject({
       changes: [{ version: 2, before: { cutoff: '2026-09-18T12:00' }, after: { cutoff: '2026-09-22T12:00' } }],

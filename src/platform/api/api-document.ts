@@ -3,6 +3,8 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { z } from 'zod';
 import { problemSchema } from './problem.schema.js';
 
+type PathItem = Readonly<Record<string, { readonly tags?: readonly string[] }>>;
+
 /** The OpenAPI 3.1 description of the API, from its routes and their zod schemas. */
 export function apiDocument(app: INestApplication): OpenAPIObject {
   const outline = new DocumentBuilder()
@@ -18,7 +20,17 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
   // Routes refer to it by its name only, as they send it with a content type of its own.
   const schemas = { ...document.components?.schemas, ...jsonSchema(problemSchema, 'output').components };
   const paths = Object.fromEntries(Object.entries(document.paths).filter(([path]) => path.startsWith('/api/')));
-  return { ...document, paths, components: { ...document.components, schemas } } as OpenAPIObject;
+  const tags = new Set(
+    Object.values(paths).flatMap((path) => Object.values(path as PathItem).flatMap((each) => each.tags ?? [])),
+  );
+  return {
+    ...document,
+    paths,
+    components: { ...document.components, schemas },
+    // Left empty it would be no list of servers, which the description must be of.
+    servers: [{ url: '/' }],
+    tags: [...tags].map((name) => ({ name })),
+  } as OpenAPIObject;
 }
 
 /** Swagger's own conversion writes the JSON Schema of OpenAPI 3.0, where null and examples are said otherwise. */

@@ -30,7 +30,7 @@ export function versionOf(ifMatch: string | undefined): number {
       'Send If-Match with the ETag of what you read, so that nothing newer is overwritten.',
     );
   }
-  const version = /^"([0-9]{1,9})"$/.exec(ifMatch.trim())?.[1];
+  const version = /^"([1-9][0-9]{0,8})"$/.exec(ifMatch.trim())?.[1];
   return version === undefined ? NO_VERSION : Number(version);
 }
 

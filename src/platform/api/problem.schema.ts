@@ -28,7 +28,7 @@ export const problemSchema = z
     ],
   });
 
-const MEANINGS: Readonly<Record<number, string>> = {
+const MEANINGS: Readonly<Record<number | 'default', string>> = {
   400: 'The request is not as expected; `errors` names each field',
   401: 'No valid sign-in or API key',
   403: 'The caller may not do this',
@@ -40,12 +40,13 @@ const MEANINGS: Readonly<Record<number, string>> = {
   428: 'If-Match is missing',
   429: 'Too many requests; Retry-After says how long to wait',
   503: 'A part of the service does not answer; Retry-After says when to try again',
+  default: 'Whatever else is refused: another method, too long a header, a body where none is read',
 };
 
-/** Describes the problem documents that a route answers with; 401, 403, 429 and 503 come with every route. */
+/** Describes the problem documents that a route answers with; 401, 403, 429, 503 and the rest come with every route. */
 export const ApiProblems = (...statuses: readonly number[]): MethodDecorator & ClassDecorator =>
   applyDecorators(
-    ...[...new Set([...statuses, 401, 403, 429, 503])].sort().map((status) =>
+    ...[...new Set([...statuses, 401, 403, 429, 503]), 'default' as const].map((status) =>
       ApiResponse({
         status,
         description: MEANINGS[status] ?? 'Refused',

@@ -68,6 +68,9 @@ function fileInterceptor({ types, maxBytes }: FileBody): Type<NestInterceptor> {
       if (suffix === undefined) {
         throw new HttpProblem(415, 'unsupported-media-type', `Send the file as ${Object.keys(types).join(' or ')}.`);
       }
+      if (!/^(?:identity)?$/i.test(request.get('Content-Encoding') ?? '')) {
+        throw new HttpProblem(415, 'unsupported-media-type', 'Send the file as it is, without a Content-Encoding.');
+      }
       const folder = await mkdtemp(join(tmpdir(), 'cqrs-comms-'));
       const remove = () => rm(folder, { recursive: true, force: true });
       try {

@@ -1,9 +1,10 @@
+import { PayloadTooLargeException } from '@nestjs/common';
 import { json, type Request, type RequestHandler, urlencoded } from 'express';
 import { HttpProblem } from './http-problem.js';
 
 /** The whole status feed of 6,200 practices in one request is about 1 MB of JSON. */
-const JSON_LIMIT = '4mb';
-const FORM_LIMIT = '256kb';
+const JSON_LIMIT = 4 * 1_048_576;
+const FORM_LIMIT = 256 * 1_024;
 
 /** Files come as they are, or in a multipart form; the routes that take them read and bound them. */
 const FILES = [
@@ -46,6 +47,13 @@ export function bodyParsers(): RequestHandler[] {
       if (empty || request.is(readable) !== false) next();
       else
         next(new HttpProblem(415, 'unsupported-media-type', 'Send application/json, or a file where one is expected.'));
+    },
+    (request, _response, next) => {
+      // The readers refuse it too, but only once all of it has come.
+      const limit =
+        request.is(JSON_TYPE) && isOfApi(request) ? JSON_LIMIT : request.is(FORM_TYPE) ? FORM_LIMIT : Infinity;
+      if (Number(request.get('Content-Length')) > limit) next(new PayloadTooLargeException());
+      else next();
     },
     boundedJson(),
     urlencoded({ type: FORM_TYPE, extended: false, limit: FORM_LIMIT, parameterLimit: 2_000 }),

@@ -52,7 +52,7 @@ export class ProblemFilter implements ExceptionFilter {
  * takes its last word for an id and refuses it.
  */
 function methodRefusal(error: unknown, request: Request): HttpProblem | undefined {
-  if (!(request.route ? isPathRefused(error) : error instanceof NotFoundException)) return undefined;
+  if (!(error instanceof NotFoundException || isPathRefused(error))) return undefined;
   const methods = allowedMethods(request);
   if (methods.length === 0 || methods.includes(request.method === 'HEAD' ? 'GET' : request.method)) return undefined;
   const allow = methods.join(', ');
