@@ -50,7 +50,8 @@ export class DeliveryController {
     const now = this.clock.now();
     const minutes = await this.sending.minutesSince(new Date(now.getTime() - (MINUTES_SHOWN + 1) * 60_000));
     const lastHour = lastMinutes(minutes, now, MINUTES_SHOWN);
-    const sent = lastHour.reduce((sum, { value }) => sum + value, 0);
+    // With the minute that still runs: in the first of a send nobody is to read that nothing was sent.
+    const sent = minutes.reduce((sum, { messages }) => sum + messages, 0);
     const values = {
       title: 'Delivery',
       section: 'delivery',
@@ -66,7 +67,9 @@ export class DeliveryController {
       queues: await this.queue.depth().then(Object.entries, () => undefined),
       unknown: await this.desk.unknownCount(frame.principal),
       sent,
-      plot: sent > 0 && lineChart('Sent each minute of the last hour (London time)', 'Sent', lastHour),
+      plot:
+        lastHour.some(({ value }) => value > 0) &&
+        lineChart('Sent each minute of the last hour (London time)', 'Sent', lastHour),
       reviews: (await this.feedback.inReview(undefined, 100)).length,
     };
     return this.pages.render('delivery', values, frame);

@@ -11,7 +11,7 @@ const yesOrNo = oneOf(['yes', 'no']).transform((word) => word === 'yes');
 const instant = z.string().transform((text, context) => {
   const read = isoInstantSchema.safeParse(text);
   if (read.success) return read.data;
-  context.addIssue({ code: 'custom', message: 'Expected an instant with Z or an offset' });
+  context.addIssue({ code: 'custom', message: 'Expected an instant of the years 2000 to 2099, with Z or an offset' });
   return z.NEVER;
 });
 
