@@ -100,6 +100,35 @@ describe('the embedded PostgreSQL', () => {
     expect(alive(pid)).toBe(false);
   });
 
+  it.each(['the server', 'one of its processes'])(
+    'goes on for whoever uses it when %s was killed, and is stopped by nobody else',
+    async (whom) => {
+      const server = await openEmbeddedPostgres({ dataDir, revives: true });
+      const db = connect(server.connectionString, 2);
+      const ask = async () => {
+        const { rows } = await sql<{ pid: number; users: number }>`
+          select pg_backend_pid() as pid, count(*) as users from pg_locks where locktype = 'advisory'`.execute(db);
+        return rows[0];
+      };
+      const hasUsers = async () => {
+        while (!(await ask().catch(() => undefined))?.users) await new Promise((resolve) => setTimeout(resolve, 10));
+      };
+      const before = await pidOf();
+      process.kill(whom === 'the server' ? before : (await ask())!.pid, 'SIGKILL');
+      await hasUsers();
+      const after = await pidOf();
+      expect(after === before).toBe(whom !== 'the server');
+      // A command that ends stops the server only where it is the last user.
+      await (await openEmbeddedPostgres({ dataDir })).release();
+      await hasUsers();
+      expect(await pidOf()).toBe(after);
+      await db.destroy();
+      await server.release();
+      expect(alive(after)).toBe(false);
+    },
+    60_000,
+  );
+
   it('recovers when the server itself was killed', async () => {
     const first = await openEmbeddedPostgres({ dataDir });
     process.kill(await pidOf(), 'SIGKILL');

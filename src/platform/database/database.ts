@@ -18,7 +18,7 @@ types.setTypeParser(NUMERIC, Number);
 
 /** The server named by DATABASE_URL, or the embedded one. Throws UnavailableError with one clear line. */
 export async function openDatabaseServer(config: Config): Promise<DatabaseServer> {
-  if (config.databaseUrl === undefined) return openEmbeddedPostgres({ dataDir: config.dataDir });
+  if (config.databaseUrl === undefined) return openEmbeddedPostgres({ dataDir: config.dataDir, revives: true });
   return { connectionString: config.databaseUrl, embedded: false, release: () => Promise.resolve() };
 }
 

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
 import { ConflictError, UnavailableError } from '../../shared/errors.js';
 import { dataFolderFault, makeFolder, secretIn } from '../config/index.js';
@@ -25,6 +26,8 @@ export interface EmbeddedPostgresOptions {
   readonly database?: string;
   /** Extra `name=value` server settings. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Whether a server that ends without being asked to is started again, on the same port. */
+  readonly revives?: boolean;
 }
 
 /** Every process that uses the server holds this advisory lock in shared mode: who gets it alone is the last one out. */
@@ -38,14 +41,28 @@ const NOBODY = 65_534;
 export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<DatabaseServer> {
   const files = await prepare(options.dataDir);
   const database = options.database ?? 'cqrs_comms';
+  const settings = options.settings ?? {};
+  const held = await hold(files, settings);
+  await createDatabase(held.holder, database);
+  const keeper = new Keeper(files, settings, held, options.revives ?? false);
+  return {
+    connectionString: urlOf(files, held.port, database),
+    embedded: true,
+    release: () => keeper.release(),
+  };
+}
+
+interface Held {
+  readonly holder: Client;
+  readonly port: number;
+}
+
+/** Among the users of the server, which is started if it does not run; on `wanted`, if that is given. */
+async function hold(files: Files, settings: Readonly<Record<string, string>>, wanted?: number): Promise<Held> {
   for (let attempt = 1; ; attempt += 1) {
-    const port = (await runningPort(files.cluster)) ?? (await start(files, options.settings ?? {}));
-    const url = (name: string) => `postgres://postgres:${files.password}@127.0.0.1:${port}/${name}`;
-    const holder = await enter(url('postgres'), files.cluster);
-    if (holder) {
-      await createDatabase(holder, database);
-      return { connectionString: url(database), embedded: true, release: () => leave(holder, files) };
-    }
+    const port = (await runningPort(files.cluster)) ?? (await start(files, settings, wanted ?? (await freePort())));
+    const holder = await enter(urlOf(files, port, 'postgres'), files.cluster);
+    if (holder) return { holder, port };
     // The server was on its way out, or postmaster.pid spoke of a process that is gone: look again.
     if (attempt >= 20) {
       throw new UnavailableError(
@@ -55,6 +72,67 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
     }
     await disownStranger(files.cluster);
     await delay(100 * attempt);
+  }
+}
+
+const urlOf = ({ password }: Files, port: number, database: string): string =>
+  `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
+
+const REVIVE_EVERY_MS = 1_000;
+
+/**
+ * Is a user of the server until it is released, also over the server's crashes: whoever is not counted has it stopped under
+ * itself by the next command that ends. With `revives` it also starts a server again that has ended.
+ */
+class Keeper {
+  private readonly logger = new Logger('EmbeddedPostgres');
+  private readonly port: number;
+  private holder: Client;
+  private isReleased = false;
+  private reviving: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly files: Files,
+    private readonly settings: Readonly<Record<string, string>>,
+    { holder, port }: Held,
+    private readonly revives: boolean,
+  ) {
+    this.holder = holder;
+    this.port = port;
+    this.watch();
+  }
+
+  async release(): Promise<void> {
+    this.isReleased = true;
+    await this.reviving;
+    await leave(this.holder, this.files);
+  }
+
+  private watch(): void {
+    if (!this.revives) return;
+    this.holder.once('end', () => {
+      if (!this.isReleased) this.reviving = this.revive();
+    });
+  }
+
+  private async revive(): Promise<void> {
+    this.logger.warn('The embedded PostgreSQL has ended its connections: it is started again where it has ended');
+    while (!this.isReleased) {
+      try {
+        const { holder, port } = await hold(this.files, this.settings, this.port);
+        this.holder = holder;
+        if (port === this.port) {
+          this.watch();
+          return;
+        }
+        // Another process was faster, on a port of its own, which the connections of this one cannot follow.
+        this.logger.error('The embedded PostgreSQL runs on another port now: restart this process');
+        return;
+      } catch (error) {
+        this.logger.error(`The embedded PostgreSQL is not started yet: ${(error as Error).message}`);
+        await delay(REVIVE_EVERY_MS, undefined, { ref: false });
+      }
+    }
   }
 }
 
@@ -243,8 +321,7 @@ async function isStranger(pid: number, cluster: string): Promise<boolean> {
   }
 }
 
-async function start(files: Files, settings: Readonly<Record<string, string>>): Promise<number> {
-  const port = await freePort();
+async function start(files: Files, settings: Readonly<Record<string, string>>, port: number): Promise<number> {
   const all = {
     listen_addresses: '127.0.0.1',
     port: String(port),
