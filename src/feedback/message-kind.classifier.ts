@@ -32,7 +32,7 @@ export function looksLikeBounce(report: ReportParts): boolean {
   const subject = subjectOf(headers);
   // "Automatic reply: …" is no report's subject, whoever's mailbox it comes from.
   if (beginsWith(subject, autoReplySubjects) || beginsWith(subject, absenceSubjects)) return false;
-  const from = header(headers, 'from').slice(0, 300);
+  const from = fromOf(headers);
   const returnPath = headers.get('return-path')?.[0]?.trim();
   const unaddressed = hasEmptyReturnPath(headers) || /mailer-daemon|postmaster/i.test(returnPath ?? '');
   const unsigned = from === '<>' || (from === '' && (unaddressed || returnPath === undefined));
@@ -47,7 +47,7 @@ export function looksLikeBounce(report: ReportParts): boolean {
   const notice = /^auto-generated\s*$/i.test(header(headers, 'auto-submitted'));
   if (machine) return titled || told;
   if (forwards.test(subject)) return false;
-  if (daemonAddress.test(from) || daemonName.test(from)) {
+  if (isDaemon(from)) {
     const senderless = hasEmptyReturnPath(headers);
     // Apache James titles its reports "Re: …"; so does a person, whose envelope has a sender.
     if (answers.test(subject)) return told && (returns || returnPath === undefined || senderless);
@@ -65,9 +65,13 @@ export function looksLikeBounce(report: ReportParts): boolean {
 
 /** Whether the sender is a mail system, by address or name. Any other mailbox is there: it has written. */
 export const isFromMailSystem = (headers: Headers): boolean => {
-  const from = header(headers, 'from').slice(0, 300);
-  return from === '' || from === '<>' || [machineAddress, daemonAddress, daemonName].some((name) => name.test(from));
+  const from = fromOf(headers);
+  return from === '' || from === '<>' || machineAddress.test(from) || isDaemon(from);
 };
+
+const fromOf = (headers: Headers): string => header(headers, 'from').slice(0, 300);
+
+const isDaemon = (from: string): boolean => daemonAddress.test(from) || daemonName.test(from);
 
 /** Whether a responder wrote it: RFC 3834 fields, the fields of systems older than it, or a subject known for it. */
 export function looksLikeAutoReply(headers: Headers): boolean {
@@ -118,7 +122,7 @@ export const isUnaddressedNotice = (headers: Headers): boolean =>
   (/^auto-generated/i.test(header(headers, 'auto-submitted')) ||
     /^(?:bulk|junk)\b/i.test(header(headers, 'precedence')) ||
     ['x-auto-response-suppress', 'in-reply-to', 'references'].some((name) => headers.has(name))) &&
-  !machineAddress.test(header(headers, 'from').slice(0, 300));
+  !machineAddress.test(fromOf(headers));
 
 const hasEmptyReturnPath = (headers: Headers): boolean =>
   ['<>', ''].includes(headers.get('return-path')?.[0]?.trim() ?? 'unknown');

@@ -52,6 +52,22 @@ afterEach(async () => {
 
 const statesOf = async (campaignId: string) => (await scheduler.ledger.progress({ campaignId })).states;
 
+/** Until every message is accepted or in doubt, no more than `mostInDoubt` of them the latter. */
+const untilDecided = (campaignId: string, messages: number, mostInDoubt = Infinity) =>
+  scheduler.until(
+    async () => {
+      const { accepted, unknown } = await statesOf(campaignId);
+      return accepted + unknown === messages && unknown <= mostInDoubt;
+    },
+    campaignId,
+    60,
+  );
+
+async function expectSound(): Promise<void> {
+  expect(await disagreements(database.db, sink)).toEqual([]);
+  expect(await scheduler.ledger.faults()).toEqual([]);
+}
+
 /** By those who have ended: a lease of a minute, as the service has it, is over in no test of this file. */
 const leases = async () => {
   const { rows } = await sql<{ worker: string }>`select distinct leased_by as worker from slice
@@ -88,19 +104,11 @@ it(`leaves no more in doubt than was on its connections, when it is killed ${KIL
   }
   sink.takeTime(0);
   const survivor = await started();
-  await scheduler.until(
-    async () => {
-      const states = await statesOf(campaignId);
-      return states.accepted + states.unknown === MESSAGES;
-    },
-    campaignId,
-    60,
-  );
+  await untilDecided(campaignId, MESSAGES);
   await next;
   await workers.end(survivor, 'SIGTERM');
   expect((await statesOf(campaignId)).unknown - unknown).toBeLessThanOrEqual(IN_DOUBT);
-  expect(await disagreements(database.db, sink)).toEqual([]);
-  expect(await scheduler.ledger.faults()).toEqual([]);
+  await expectSound();
   expect(await readdir(join(dataDir, 'flights'))).toEqual([]);
 });
 
@@ -117,16 +125,8 @@ it('settles what became doubtful meanwhile, as the lease ran out before it start
   expect((await statesOf(campaignId)).unknown).toBeGreaterThan(IN_DOUBT);
   sink.takeTime(0);
   await workers.start();
-  await scheduler.until(
-    async () => {
-      const states = await statesOf(campaignId);
-      return states.accepted + states.unknown === 600 && states.unknown <= IN_DOUBT;
-    },
-    campaignId,
-    60,
-  );
-  expect(await disagreements(database.db, sink)).toEqual([]);
-  expect(await scheduler.ledger.faults()).toEqual([]);
+  await untilDecided(campaignId, 600, IN_DOUBT);
+  await expectSound();
 });
 
 it('settles it while others go on there, and nobody starts again', async () => {
@@ -140,16 +140,8 @@ it('settles it while others go on there, and nobody starts again', async () => {
   await scheduler.until(async () => !(await leases()).includes(killed.pid!), campaignId, 40);
   expect((await statesOf(campaignId)).unknown).toBeLessThanOrEqual(IN_DOUBT);
   sink.takeTime(0);
-  await scheduler.until(
-    async () => {
-      const states = await statesOf(campaignId);
-      return states.accepted + states.unknown === MESSAGES;
-    },
-    campaignId,
-    60,
-  );
-  expect(await disagreements(database.db, sink)).toEqual([]);
-  expect(await scheduler.ledger.faults()).toEqual([]);
+  await untilDecided(campaignId, MESSAGES);
+  await expectSound();
 });
 
 it('leaves alone what is of a process that only stands still', async () => {

@@ -26,7 +26,7 @@ export interface EmbeddedPostgresOptions {
   readonly database?: string;
   /** Extra `name=value` server settings. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Whether a server that ends without being asked to is started again, on the same port. */
+  /** Whether a server that crashes is held on to: started again on the same port where it has ended. */
   readonly revives?: boolean;
 }
 
@@ -81,8 +81,8 @@ const urlOf = ({ password }: Files, port: number, database: string): string =>
 const REVIVE_EVERY_MS = 1_000;
 
 /**
- * Is a user of the server until it is released, also over the server's crashes: whoever is not counted has it stopped under
- * itself by the next command that ends. With `revives` it also starts a server again that has ended.
+ * Is a user of the server until it is released. With `revives` also over the server's crashes, after which nobody counts
+ * as one: the next command that ends would stop the server under us. One that has ended it starts again.
  */
 class Keeper {
   private readonly logger = new Logger('EmbeddedPostgres');
