@@ -23,18 +23,11 @@ const PARTS = [
   'bounces',
 ];
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
-  },
-});
+const values = given();
 const wanted = values.only === undefined ? PARTS : values.only.split(',').map((name) => name.trim());
 const strangers = wanted.filter((name) => !PARTS.includes(name));
 if (strangers.length > 0) {
-  process.stderr.write(`Unknown: ${strangers.join(', ')}. There are: ${PARTS.join(', ')}\n`);
-  process.exit(2);
+  refuse(`Unknown: ${strangers.join(', ')}. There are: ${PARTS.join(', ')}`);
 }
 
 const tell = (line) => process.stderr.write(`${line}\n`);
@@ -101,3 +94,17 @@ if (values.only === undefined) await writeFile(join(import.meta.dirname, 'RESULT
 if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
 for (const failure of report.failures) tell(`FAILED ${failure}`);
 process.exitCode = report.failures.length > 0 ? 1 : 0;
+
+function given() {
+  const options = { json: { type: 'boolean' }, quick: { type: 'boolean' }, only: { type: 'string' } };
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return refuse(`${error.message}. Expected: npm run bench -- [--json] [--only name,name] [--quick]`);
+  }
+}
+
+function refuse(why) {
+  process.stderr.write(`${why}\n`);
+  process.exit(2);
+}
