@@ -1,3 +1,6 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { ApiKeys, AuditTrail } from '../../src/access/index.js';
@@ -5,6 +8,7 @@ import { type CampaignInput, CampaignRunner, CampaignService } from '../../src/c
 import { type CampaignTables } from '../../src/campaigns/campaign.tables.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
 import { CaptureInbox, Ledger, Reconciler, SuppressionList } from '../../src/delivery/index.js';
+import { DEFAULT_TEMPLATES_DIR } from '../../src/rendering/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { LondonTime } from '../../src/shared/london-time.js';
 import { colleague, TestApp } from '../support/app.js';
@@ -194,6 +198,24 @@ describe('a campaign', () => {
     });
     await service.cancel(first, 'planned with an older directory', operator);
     await service.approve(cascade, hash, approver);
+  });
+
+  it('is not submitted while a template lacks a value, as one that the team has just changed may', async () => {
+    await using folder = await withEarlierCutoff('sign-in-nhsmail');
+    await using app = await TestApp.start({
+      server: database.server,
+      clock,
+      config: { templatesDir: folder.path },
+    });
+    const campaigns = app.app.get(CampaignService);
+    const id = await draft();
+    const { summary } = await campaigns.plan(id);
+    expect(summary.missing).toEqual({ 'sign-in-nhsmail': ['previousWindow.cutoff'] });
+    await expect(campaigns.submit(id, author)).rejects.toMatchObject({
+      code: 'values-missing',
+      message: `Campaign ${id} cannot be submitted: sign-in-nhsmail lacks previousWindow.cutoff`,
+    });
+    expect((await service.get(id)).state).toBe('draft');
   });
 
   it('is not for places that nobody knows: a mistyped practice would be told nothing, and nothing would say so', async () => {
@@ -547,6 +569,19 @@ describe('reminders', () => {
     expect((await service.get(id)).state).toBe('finished');
   });
 });
+
+/** The service's templates, of which one says a cutoff that only a correction knows. */
+async function withEarlierCutoff(name: string): Promise<{ path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), 'cqrs-comms-templates-'));
+  await cp(DEFAULT_TEMPLATES_DIR, path, { recursive: true });
+  const file = (one: string): string => join(path, name, one);
+  const edit = async (one: string, change: (text: string) => string): Promise<void> =>
+    writeFile(file(one), change(await readFile(file(one), 'utf8')));
+  await edit('template.yaml', (text) => text.replace('placeholders:\n', '$&  previousWindow.cutoff: required\n'));
+  await edit('sample.json', (text) => text.replace('{', '{"previousWindow": {"cutoff": "2026-09-16T12:00"},'));
+  await edit('body.txt.hbs', (text) => `${text}\nNot {{dateAndTime previousWindow.cutoff}}.\n`);
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
+}
 
 it('keeps an audit chain of all of it', async () => {
   expect(await test.app.get(AuditTrail).verify()).toMatchObject({ ok: true });
