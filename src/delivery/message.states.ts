@@ -22,7 +22,8 @@ export type MessageState = (typeof MESSAGE_STATES)[number];
  */
 export const TRANSITIONS: Readonly<Record<MessageState, readonly MessageState[]>> = {
   planned: ['queued', 'expired', 'cancelled'],
-  queued: ['sending', 'failed', 'expired', 'suppressed', 'cancelled'],
+  // `deferred` where this worker has not the version of the template that was approved.
+  queued: ['sending', 'deferred', 'failed', 'expired', 'suppressed', 'cancelled'],
   // Back to `queued` when it certainly did not leave; `expired` when its time ran out between intent and wire.
   sending: ['accepted', 'deferred', 'failed', 'unknown', 'queued', 'expired'],
   deferred: ['queued', 'expired', 'cancelled'],
