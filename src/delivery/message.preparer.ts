@@ -14,6 +14,7 @@ import { AppError, ConflictError } from '../shared/errors.js';
 import { MAIL_ROUTES, type MailRoute } from './mail-routes.js';
 import { type Mailable } from './message.screening.js';
 import { type MimeComposer, prepareComposer } from './mime.composer.js';
+import { TEMPLATE_CHANGED } from './message.states.js';
 import { type Change } from './outcome.rules.js';
 import { returnPathsOf } from './return-path.rules.js';
 import { type Sender, senderOf } from './sender.rules.js';
@@ -37,8 +38,6 @@ const AT_ONCE = 5;
 
 const NOTHING = Buffer.alloc(0);
 
-/** How the reason of a message begins that waits for the version of its template that was approved. */
-export const TEMPLATE_CHANGED = 'template-changed';
 /**
  * Then it is looked at again, in milliseconds: while an upgrade goes on, or after one that is taken back, somebody has
  * the version that was approved.

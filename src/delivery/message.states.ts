@@ -52,6 +52,9 @@ export const TERMINAL_STATES: readonly MessageState[] = [
 /** States of a message that has not left and may still be stopped. */
 export const UNSENT_STATES: readonly MessageState[] = ['planned', 'queued', 'deferred'];
 
+/** How the reason of a message begins that waits for the version of its template that was approved. */
+export const TEMPLATE_CHANGED = 'template-changed';
+
 export function mayBecome(from: MessageState, to: MessageState): boolean {
   return TRANSITIONS[from].includes(to);
 }
