@@ -11,9 +11,11 @@ const wanted = createHash('sha256')
   .update(process.version)
   .digest('hex');
 
-const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`cqrs-comms needs Node 20.19 or newer; this is ${process.version}.`);
+// Those before take packages of the compiler (ora) for a cycle of modules, and end in a stack of Node's own.
+const [major, minor, patch] = process.versions.node.split('.').map(Number);
+const oldest = major === 20 ? [19, 5] : major === 22 ? [15, 0] : [0, 0];
+if (major < 20 || major === 21 || minor < oldest[0] || (minor === oldest[0] && patch < oldest[1])) {
+  console.error(`cqrs-comms needs Node 20.19.5, 22.15 or newer; this is ${process.version}.`);
   process.exit(1);
 }
 

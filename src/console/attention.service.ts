@@ -67,12 +67,16 @@ export class Attention {
     );
     const cutoffs = may('window:read') ? await this.cutoffs() : [];
     const reports = await this.deadlines.declarationReports();
+    const lapsed = await this.lapsed(campaigns);
+    const isLapsed = new Set(lapsed.map(({ id }) => id));
     const tasks = [
       ...(may('message:read') ? await this.deliveryTasks(principal) : []),
       ...(may('directory:import') ? silenceTasks(reports, cutoffs) : []),
       ...(may('message:read') ? failureTasks(shown, campaigns, this.clock.now()) : []),
+      ...(may('message:read') ? await this.templateTasks(shown) : []),
+      ...(may('campaign:write') ? lapsed.map(lapsedTask) : []),
       ...(may('cascade:operate') ? await this.cascadeTasks(principal) : []),
-      ...campaigns.flatMap((campaign) => campaignTask(campaign, principal)),
+      ...campaigns.filter(({ id }) => !isLapsed.has(id)).flatMap((campaign) => campaignTask(campaign, principal)),
     ];
     return {
       tasks: tasks.sort((a, b) => Number(b.urgent) - Number(a.urgent)),
@@ -108,6 +112,31 @@ export class Attention {
         urgent: false,
       });
     return tasks;
+  }
+
+  /** After an upgrade in the middle of a campaign. */
+  private async templateTasks(shown: readonly (CampaignRow & { progress: Progress })[]): Promise<Task[]> {
+    const stuck = shown.filter(({ progress: { states } }) => states.deferred > 0);
+    const waiting = await this.sending.waitingForTemplate(stuck.map(({ id }) => id));
+    return stuck.flatMap(({ id, name }) => {
+      const messages = waiting.get(id);
+      if (messages === undefined) return [];
+      const what = countOf(messages, 'message does', 'messages do');
+      const text = `${name}: ${what} not leave, as the template has changed since it was approved`;
+      return [{ text, href: `/campaigns/${id}/messages?state=deferred`, urgent: true }];
+    });
+  }
+
+  /** What somebody had approved does not leave at its time, and no author need know. */
+  private async lapsed(campaigns: readonly CampaignRow[]): Promise<Lapsed[]> {
+    const drafts = campaigns.filter(({ state, kind }) => state === 'draft' && kind !== 'correction');
+    const reasons = await this.sending.lapsedApprovals(drafts.map(({ id }) => id));
+    if (reasons.size === 0) return [];
+    const open = new Set((await this.deadlines.openWindows()).map(({ id }) => id));
+    return drafts.flatMap((draft) => {
+      const reason = reasons.get(draft.id);
+      return reason !== undefined && open.has(draft.window_id) ? [{ ...draft, reason }] : [];
+    });
   }
 
   private async cascadeTasks({ region }: Principal): Promise<Task[]> {
@@ -171,6 +200,16 @@ function failureTasks(
       href: `/campaigns/${id}/messages?state=failed`,
       urgent: true,
     }));
+}
+
+type Lapsed = CampaignRow & { readonly reason: string };
+
+function lapsedTask({ id, name, reason }: Lapsed): Task {
+  return {
+    text: `${name} has lost its approval and does not leave: ${reason}`,
+    href: `/campaigns/${id}`,
+    urgent: true,
+  };
 }
 
 /** What each state asks of whom; states that go on by themselves ask nothing. */

@@ -36,6 +36,12 @@ const HISTORY_WORDS: Readonly<Record<string, string>> = {
   'campaign.test-sent': 'Test sent',
 };
 
+const STEPS_TO_AND_FRO: ReadonlySet<string> = new Set([
+  'campaign.submit',
+  'campaign.send-back',
+  'campaign.void-approval',
+]);
+
 /** Puts together what the page of one campaign shows. */
 @Injectable()
 export class CampaignView {
@@ -165,10 +171,10 @@ function sentBefore(duplicates: Plan['summary']['duplicates']) {
   }));
 }
 
-/** What an approver asks for, until the campaign is submitted again; newest first. */
+/** What an approver asks for, or why the approval lapsed, until the campaign is submitted again; newest first. */
 function sentBackIn<T extends { readonly action: string }>(history: readonly T[]): T | undefined {
-  const last = history.find(({ action }) => action === 'campaign.submit' || action === 'campaign.send-back');
-  return last?.action === 'campaign.send-back' ? last : undefined;
+  const last = history.find(({ action }) => STEPS_TO_AND_FRO.has(action));
+  return last?.action === 'campaign.submit' ? undefined : last;
 }
 
 function noteOf({ details }: AuditEntry): string {

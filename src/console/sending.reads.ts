@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql } from 'kysely';
-import { COUNTED_AGAINST_BUDGET, type MessageState, TransportPace } from '../delivery/index.js';
+import { COUNTED_AGAINST_BUDGET, type MessageState, TEMPLATE_CHANGED, TransportPace } from '../delivery/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type ConsoleTables } from './console.tables.js';
 
@@ -102,6 +102,41 @@ export class SendingReads {
       .where('id', 'in', [...ids])
       .execute();
     return new Map(rows.map(({ id, excerpt, claimed }) => [id, { excerpt, claimed }]));
+  }
+
+  /**
+   * How many messages of each campaign wait for the version of their template that was approved. Reads the slices that
+   * have something left.
+   */
+  async waitingForTemplate(campaignIds: readonly string[]): Promise<Map<string, number>> {
+    if (campaignIds.length === 0) return new Map();
+    const { rows } = await sql<{ id: string; messages: number }>`
+      select dispatch.campaign_id as id, count(*) as messages
+      from dispatch join slice on slice.dispatch_id = dispatch.id and slice.due_at is not null
+      join delivery on delivery.dispatch_id = slice.dispatch_id
+        and delivery.ordinal between slice.first_ordinal and slice.last_ordinal
+      where dispatch.campaign_id = any(${campaignIds}::uuid[]) and delivery.state in ('queued', 'deferred')
+        and delivery.reason like ${`${TEMPLATE_CHANGED}:%`}
+      group by 1`.execute(this.db);
+    return new Map(rows.map(({ id, messages }) => [id, messages]));
+  }
+
+  /**
+   * Why campaigns are drafts although they had been approved: the service took the approval back, and nobody has edited
+   * or submitted them since.
+   */
+  async lapsedApprovals(campaignIds: readonly string[]): Promise<Map<string, string>> {
+    if (campaignIds.length === 0) return new Map();
+    const { rows } = await sql<{ id: string; reason: string }>`
+      select substr(subject, length('campaign:') + 1) as id, reason
+      from (
+        select distinct on (subject) subject, action, details ->> 'reason' as reason from audit_entry
+        where subject = any(${campaignIds.map((id) => `campaign:${id}`)}::text[])
+          and action in ('campaign.submit', 'campaign.edit', 'campaign.void-approval')
+        order by subject, sequence desc
+      ) as last_step
+      where action = 'campaign.void-approval'`.execute(this.db);
+    return new Map(rows.map(({ id, reason }) => [id, reason]));
   }
 
   /** The values that all messages of a dispatch share. */

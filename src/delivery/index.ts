@@ -16,7 +16,7 @@ export { stopReasonSchema } from './mail-stop.api.js';
 export { MessageDesk, type UnknownOutcome } from './message.desk.js';
 export { DeliveryDeskModule } from './delivery-desk.module.js';
 export { messageIdOf } from './message.identity.js';
-export { MESSAGE_STATES, type MessageState, TERMINAL_STATES } from './message.states.js';
+export { MESSAGE_STATES, type MessageState, TEMPLATE_CHANGED, TERMINAL_STATES } from './message.states.js';
 export type {
   Batch,
   DispatchState,

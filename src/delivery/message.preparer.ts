@@ -14,6 +14,7 @@ import { AppError, ConflictError } from '../shared/errors.js';
 import { MAIL_ROUTES, type MailRoute } from './mail-routes.js';
 import { type Mailable } from './message.screening.js';
 import { type MimeComposer, prepareComposer } from './mime.composer.js';
+import { TEMPLATE_CHANGED } from './message.states.js';
 import { type Change } from './outcome.rules.js';
 import { returnPathsOf } from './return-path.rules.js';
 import { type Sender, senderOf } from './sender.rules.js';
@@ -36,6 +37,12 @@ const MOST_BYTES = 8 * 1024 * 1024;
 const AT_ONCE = 5;
 
 const NOTHING = Buffer.alloc(0);
+
+/**
+ * Then it is looked at again, in milliseconds: while an upgrade goes on, or after one that is taken back, somebody has
+ * the version that was approved.
+ */
+const LOOKED_AT_AGAIN = 5 * 60_000;
 
 type SharedValues = Readonly<Record<string, unknown>>;
 
@@ -61,13 +68,14 @@ export class MessagePreparer {
   }
 
   /**
-   * Into the memory of `out`. A message that cannot be made fails on its own and leaves the others alone. Stops early
+   * Into the memory of `out`. A message that cannot be made fails on its own and leaves the others alone; one whose
+   * template is not the version that was approved waits, as it may be this worker that is too old or too new. Stops early
    * when large attachments have filled much memory: the rest is for the next call. Between a few messages and the next
    * the connections get their turn: a server that waits for a whole window to be made is idle for a third of the time.
    */
   async prepare(messages: readonly Mailable[], sharedValues: SharedValues, out: ByteWriter) {
     const prepared: Prepared[] = [];
-    const failed: Change[] = [];
+    const unmade: Change[] = [];
     let bytes = 0;
     for (const [i, message] of messages.entries()) {
       if (bytes > MOST_BYTES) break;
@@ -78,17 +86,24 @@ export class MessagePreparer {
         prepared.push(one);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
-        failed.push({ ordinal: message.ordinal, state: 'failed', reason: `${error.code}: ${error.message}` });
+        unmade.push(this.unmade(message, error));
       }
     }
-    return { prepared, failed };
+    return { prepared, unmade };
+  }
+
+  private unmade({ ordinal }: Mailable, { code, message }: AppError): Change {
+    const reason = `${code}: ${message}`;
+    if (code !== TEMPLATE_CHANGED) return { ordinal, state: 'failed', reason };
+    const nextAttemptAt = new Date(this.clock.now().getTime() + LOOKED_AT_AGAIN);
+    return { ordinal, state: 'deferred', reason, nextAttemptAt };
   }
 
   private one(message: Mailable, sharedValues: SharedValues, out: ByteWriter): Prepared {
     const { id, ordinal, address, attempt, setbacks } = message;
     const template = this.catalogue.get(message.template);
     if (template.version !== message.templateVersion) {
-      throw new ConflictError('template-changed', `Template ${template.name} is not the version that was approved`);
+      throw new ConflictError(TEMPLATE_CHANGED, `Template ${template.name} is not the version that was approved`);
     }
     const body = this.encoderOf(template, sharedValues)(JSON.parse(message.values) as TemplateValues);
     if (!this.isRead) {

@@ -28,6 +28,7 @@ describe('the states of a message', () => {
       'planned -> expired',
       'planned -> cancelled',
       'queued -> sending',
+      'queued -> deferred',
       'queued -> failed',
       'queued -> expired',
       'queued -> suppressed',

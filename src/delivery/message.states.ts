@@ -22,7 +22,8 @@ export type MessageState = (typeof MESSAGE_STATES)[number];
  */
 export const TRANSITIONS: Readonly<Record<MessageState, readonly MessageState[]>> = {
   planned: ['queued', 'expired', 'cancelled'],
-  queued: ['sending', 'failed', 'expired', 'suppressed', 'cancelled'],
+  // `deferred` where this worker has not the version of the template that was approved.
+  queued: ['sending', 'deferred', 'failed', 'expired', 'suppressed', 'cancelled'],
   // Back to `queued` when it certainly did not leave; `expired` when its time ran out between intent and wire.
   sending: ['accepted', 'deferred', 'failed', 'unknown', 'queued', 'expired'],
   deferred: ['queued', 'expired', 'cancelled'],
@@ -50,6 +51,9 @@ export const TERMINAL_STATES: readonly MessageState[] = [
 
 /** States of a message that has not left and may still be stopped. */
 export const UNSENT_STATES: readonly MessageState[] = ['planned', 'queued', 'deferred'];
+
+/** How the reason of a message begins that waits for the version of its template that was approved. */
+export const TEMPLATE_CHANGED = 'template-changed';
 
 export function mayBecome(from: MessageState, to: MessageState): boolean {
   return TRANSITIONS[from].includes(to);

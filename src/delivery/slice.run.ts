@@ -121,9 +121,9 @@ export class SliceRun {
         screenedAt = performance.now();
       }
       const most = rest.slice(0, await pace.batchSize(this.lease.ratePerMinute));
-      const { prepared, failed } = await preparer.prepare(most, this.lease.sharedValues, this.freeMemory());
-      await this.settle(failed);
-      const batch = most.slice(0, prepared.length + failed.length);
+      const { prepared, unmade } = await preparer.prepare(most, this.lease.sharedValues, this.freeMemory());
+      await this.settle(unmade);
+      const batch = most.slice(0, prepared.length + unmade.length);
       if (prepared.length === 0) {
         rest = rest.slice(batch.length);
         continue;

@@ -1,6 +1,8 @@
+import { type RawBuilder, sql } from 'kysely';
 import { type Page } from 'playwright-core';
 import { CampaignService, CampaignTicker } from '../../src/campaigns/index.js';
-import { Ledger, Reconciler } from '../../src/delivery/index.js';
+import { Ledger, MailStop, Reconciler } from '../../src/delivery/index.js';
+import { connect } from '../../src/platform/database/index.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 import { inBrowser } from '../support/chromium.js';
 import { colleague, type Console, eventually, faults, openConsole } from './console.support.js';
@@ -81,5 +83,59 @@ inBrowser('the first campaign by a real relay', () => {
     await page.getByText('Released.', { exact: true }).waitFor();
     await page.goto('/');
     expect(await text()).not.toContain('The guidance is held back');
+  });
+
+  const inDatabase = async (statement: RawBuilder<unknown>) => {
+    const db = connect(console.environment['DATABASE_URL'] ?? '', 1);
+    await statement.execute(db).finally(() => db.destroy());
+  };
+  const scheduled = async (name: string) => {
+    const campaigns = console.app.get(CampaignService);
+    const content = { name, kind: 'sign-in-notice' as const, windowId: console.windowId };
+    const { id } = await campaigns.create(content, colleague('author'));
+    const { hash } = await campaigns.plan(id);
+    await campaigns.submit(id, colleague('author'));
+    await campaigns.approve(id, hash, colleague('approver'));
+    await campaigns.schedule(id, colleague('operator'));
+    return id;
+  };
+
+  it('says on the home page and on its own what does not leave as its approval has lapsed', async () => {
+    const id = await scheduled('The altered one');
+    await inDatabase(sql`update campaign set approved_hash = 'of another template' where id = ${id}`);
+    await console.app.get(CampaignTicker).run();
+    await page.goto('/');
+    expect(await text()).not.toContain('The altered one is a draft');
+    await page.getByRole('link', { name: 'The altered one has lost its approval and does not leave: ' }).click();
+    expect(await text()).toContain('Its approval lapsed');
+    expect(await text()).toContain('what was approved has been altered since');
+    await console.app.get(CampaignService).plan(id);
+    await console.app.get(CampaignService).submit(id, colleague('author'));
+    await page.reload();
+    expect(await text()).not.toContain('Its approval lapsed');
+    await page.goto('/');
+    expect(await text()).not.toContain('lost its approval');
+  });
+
+  it('says on the home page what does not leave as its template has changed', async () => {
+    // Until its messages are of another version: else some might be with the relay already.
+    await console.app.get(MailStop).stop('an upgrade', colleague('operator').id);
+    const id = await scheduled('The one from before the upgrade');
+    await console.app.get(CampaignTicker).run();
+    await inDatabase(sql`update message set template_version = 'another' where campaign_id = ${id}`);
+    await console.app.get(MailStop).resume(colleague('operator').id);
+    const deferred = async () => (await console.app.get(Ledger).progress({ campaignId: id })).states.deferred;
+    await eventually(async () => {
+      await console.app.get(Reconciler).reconcile();
+      return (await deferred()) > 0;
+    });
+    await page.goto('/');
+    const name = /^The one from before the upgrade: [\d,]+ messages do not leave, as the template has changed/;
+    await page.getByRole('link', { name }).click();
+    await page.waitForURL(/state=deferred/);
+    expect(await text()).toContain('Will be tried again');
+    await console.app.get(CampaignService).cancel(id, 'the template has changed', colleague('operator'));
+    await page.goto('/');
+    expect(await text()).not.toContain('The one from before the upgrade:');
   });
 });

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { sql } from 'kysely';
-import { connect, migrate } from '../../src/platform/database/index.js';
+import { loadConfig } from '../../src/platform/config/index.js';
+import { connect, ensureSchema, migrate } from '../../src/platform/database/index.js';
 import { BreakingWire } from '../support/breaking-wire.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
@@ -110,5 +111,20 @@ describe('a migration', () => {
       });
     });
     expect(await migrate(db)).toEqual([name]);
+  });
+});
+
+describe('a database that a newer version has changed', () => {
+  it.each(['production', 'development'])('is left alone by an older one, in %s', async (environment) => {
+    await using database = await testDatabase<{ kysely_migration: { name: string; timestamp: string } }>();
+    const { db } = database;
+    const config = { ...loadConfig({ NODE_ENV: 'test' }), environment } as ReturnType<typeof loadConfig>;
+    await ensureSchema(db, config);
+    const ofTomorrow = { name: '9999_of_tomorrow', timestamp: '2027-01-01' };
+    await db.insertInto('kysely_migration').values(ofTomorrow).execute();
+    await expect(ensureSchema(db, config)).rejects.toMatchObject({
+      code: 'database-newer',
+      message: expect.stringContaining('(9999_of_tomorrow): start that version, or restore the backup') as string,
+    });
   });
 });

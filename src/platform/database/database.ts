@@ -5,7 +5,7 @@ import { type Config } from '../config/index.js';
 import { withCertainCommits } from './certain-commit.js';
 import { CopyIn } from './copy.js';
 import { type DatabaseServer, openEmbeddedPostgres } from './embedded-postgres.js';
-import { migrate, pendingMigrations } from './migrate.js';
+import { migrate, pendingMigrations, refuseNewer } from './migrate.js';
 import { isDatabaseTrouble } from './trouble.js';
 
 const { DATE, TIMESTAMP: TIMESTAMP_WITHOUT_ZONE, INT8: BIGINT, NUMERIC } = types.builtins;
@@ -95,7 +95,8 @@ function inTime(cause: Error): never {
 
 /**
  * Embedded and development databases are brought up to date at the start. In production migrations are a step of
- * the deployment (`cli migrate`): a process that finds some missing refuses to start.
+ * the deployment (`cli migrate`): a process that finds some missing refuses to start, and so does one that finds some
+ * it does not know.
  */
 export async function ensureSchema<T>(db: Kysely<T>, config: Config): Promise<void> {
   try {
@@ -103,6 +104,7 @@ export async function ensureSchema<T>(db: Kysely<T>, config: Config): Promise<vo
       await migrate(db);
       return;
     }
+    await refuseNewer(db);
     const pending = await pendingMigrations(db);
     if (pending.length === 0) return;
     throw new UnavailableError(

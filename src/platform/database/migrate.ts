@@ -47,8 +47,10 @@ function migratorOf(db: Kysely<unknown>, patience = PATIENCE): Migrator {
 /**
  * Brings the schema up to date and returns the names of the migrations it applied. Safe with several at once.
  * @throws UnavailableError `migration-failed` also when a table does not come free within `patience`; nothing is changed.
+ * `database-newer` as `refuseNewer`.
  */
 export async function migrate<T>(db: Kysely<T>, patience?: number): Promise<string[]> {
+  await refuseNewer(db);
   const { error, results = [] } = await migratorOf(db as Kysely<unknown>, patience).migrateToLatest();
   if (error) {
     const failed = results.find((result) => result.status === 'Error');
@@ -59,6 +61,25 @@ export async function migrate<T>(db: Kysely<T>, patience?: number): Promise<stri
     });
   }
   return results.map((result) => result.migrationName);
+}
+
+/**
+ * For whoever goes back to an older version: what it would write, a newer one may have given another meaning.
+ * @throws UnavailableError `database-newer` when the database has a migration that this code has not.
+ */
+export async function refuseNewer<T>(db: Kysely<T>): Promise<void> {
+  const { rows: tables } = await sql`select where to_regclass('kysely_migration') is not null`.execute(db);
+  if (tables.length === 0) return;
+  const known = (await migratorOf(db as Kysely<unknown>).getMigrations()).map(({ name }) => name);
+  const { rows } = await sql<{ name: string }>`
+    select name from kysely_migration where name <> all(${known}::text[]) order by name`.execute(db);
+  const [first, ...more] = rows;
+  if (first === undefined) return;
+  const which = more.length === 0 ? first.name : `${first.name} and ${more.length} more`;
+  throw new UnavailableError(
+    'database-newer',
+    `A newer version of the service has changed this database (${which}): start that version, or restore the backup from before the upgrade`,
+  );
 }
 
 /** Names of the migrations that this code has and the database has not. */
