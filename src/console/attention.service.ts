@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Permission, type Principal } from '../access/index.js';
+import { AuditTrail, type Permission, type Principal } from '../access/index.js';
 import { type CampaignRow, CampaignService, type CampaignState } from '../campaigns/index.js';
 import { BankHolidays, DeadlinesService, type DeclarationReports } from '../deadlines/index.js';
 import { Ledger, MessageDesk, type Progress } from '../delivery/index.js';
@@ -7,12 +7,15 @@ import { FeedbackService } from '../feedback/index.js';
 import { DirectoryPicture, DirectoryPictureRepository } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
 import { LondonTime } from '../shared/london-time.js';
+import { hasLapsed, returnedIn } from './campaign.returns.js';
 import { CascadeReads } from './cascade.reads.js';
 import { countOf, inLondon } from './pages.js';
 import { SendingReads } from './sending.reads.js';
 
 const CAMPAIGNS_READ = 200;
 const CAMPAIGNS_SHOWN = 10;
+/** Of a draft: what made it one is among the last things that happened to it. */
+const HISTORY_READ = 20;
 const WINDOWS_SHOWN = 3;
 /** Working days before a cutoff, when most reminders leave. */
 const SOON = 10;
@@ -51,6 +54,7 @@ export class Attention {
     private readonly pictures: DirectoryPictureRepository,
     private readonly sending: SendingReads,
     private readonly cascades: CascadeReads,
+    private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {}
 
@@ -72,7 +76,7 @@ export class Attention {
       ...(may('directory:import') ? silenceTasks(reports, cutoffs) : []),
       ...(may('message:read') ? failureTasks(shown, campaigns, this.clock.now()) : []),
       ...(may('cascade:operate') ? await this.cascadeTasks(principal) : []),
-      ...campaigns.flatMap((campaign) => campaignTask(campaign, principal)),
+      ...(await this.campaignTasks(campaigns, principal)),
     ];
     return {
       tasks: tasks.sort((a, b) => Number(b.urgent) - Number(a.urgent)),
@@ -108,6 +112,16 @@ export class Attention {
         urgent: false,
       });
     return tasks;
+  }
+
+  private async campaignTasks(campaigns: readonly CampaignRow[], principal: Principal): Promise<Task[]> {
+    const lapsed = new Set<string>();
+    for (const { id } of campaigns.filter(({ state }) => state === 'draft')) {
+      const history = await this.audit.entries({ subject: `campaign:${id}`, limit: HISTORY_READ });
+      const last = returnedIn(history);
+      if (last && hasLapsed(last)) lapsed.add(id);
+    }
+    return campaigns.flatMap((campaign) => campaignTask(campaign, lapsed.has(campaign.id), principal));
   }
 
   private async cascadeTasks({ region }: Principal): Promise<Task[]> {
@@ -191,13 +205,20 @@ const HELD_BACK = {
   urgent: false,
 } as const;
 
-function campaignTask(campaign: CampaignRow, principal: Principal): Task[] {
+/** It was to leave and does not, which nobody decided: without somebody who notices, a cutoff passes without reminders. */
+const LAPSED = {
+  permission: 'campaign:write',
+  text: 'does not leave: its approval lapsed. Check its plan and submit it again',
+  urgent: true,
+} as const;
+
+function campaignTask(campaign: CampaignRow, lapsed: boolean, principal: Principal): Task[] {
   const { id, name, kind, state, author } = campaign;
   const isCorrection = kind === 'correction' && state === 'draft';
   const isHeldBack = state === 'scheduled' && campaign.held_back && campaign.released_at === null;
-  const next = isCorrection ? CORRECTION : isHeldBack ? HELD_BACK : NEXT[state];
+  const next = lapsed ? LAPSED : isCorrection ? CORRECTION : isHeldBack ? HELD_BACK : NEXT[state];
   if (!next || !principal.permissions.includes(next.permission)) return [];
   if (state === 'in-review' && author === principal.id) return [];
-  if (state === 'draft' && !isCorrection && author !== principal.id) return [];
+  if (state === 'draft' && !isCorrection && !lapsed && author !== principal.id) return [];
   return [{ text: `${name} ${next.text}`, href: `/campaigns/${id}`, urgent: next.urgent }];
 }

@@ -5,7 +5,8 @@ import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js'
 import { Ledger, MESSAGE_STATES, type Progress } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
 import { groupBy } from '../shared/group-by.js';
-import { actionsFor, sendingWords } from './campaign.actions.js';
+import { actionsFor, amountWords, sendingWords } from './campaign.actions.js';
+import { returnedIn } from './campaign.returns.js';
 import { CascadeReads } from './cascade.reads.js';
 import { type Chart, lineChart } from './chart.js';
 import { CorrectionView } from './correction.view.js';
@@ -65,6 +66,7 @@ export class CampaignView {
       plan,
       planParts: plan && (await this.planParts(plan)),
       actions: actionsFor(campaign, plan, principal),
+      amount: plan && amountWords(plan, campaign),
       sending: plan && sendingWords(plan, campaign, this.clock.now()),
       isAuthor: campaign.author === principal.id,
       audience: await this.audienceWords(campaign),
@@ -72,7 +74,7 @@ export class CampaignView {
       copyTo: principal.permissions.includes('campaign:write') ? await this.windowsFor(campaign) : [],
       hasCascade: campaign.kind === 'cascade-request' && (await this.cascades.exists(id)),
       history,
-      sentBack: campaign.state === 'draft' ? sentBackIn(history) : undefined,
+      returned: campaign.state === 'draft' ? returnedIn(history) : undefined,
       ...live,
     };
   }
@@ -163,12 +165,6 @@ function sentBefore(duplicates: Plan['summary']['duplicates']) {
       .sort()
       .at(-1),
   }));
-}
-
-/** What an approver asks for, until the campaign is submitted again; newest first. */
-function sentBackIn<T extends { readonly action: string }>(history: readonly T[]): T | undefined {
-  const last = history.find(({ action }) => action === 'campaign.submit' || action === 'campaign.send-back');
-  return last?.action === 'campaign.send-back' ? last : undefined;
 }
 
 function noteOf({ details }: AuditEntry): string {
