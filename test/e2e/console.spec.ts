@@ -255,6 +255,26 @@ inBrowser('the console', () => {
     expect(await csv.text()).toContain('Account,First name');
   });
 
+  it('finds people and practices however their apostrophes, accents and dots are typed', async () => {
+    const db = connect(console.environment['DATABASE_URL'] ?? '', 1);
+    await sql`update account set first_name = 'SIÂN', last_name = 'O’Brien-Núñez', email = 'd''arcy@nhs.net'
+      where id = (select min(id) from account)`.execute(db);
+    const { rows } = await sql<{ id: string; practice: string }>`
+      select a.id, m.organisation_code as practice from account a join membership m on m.account_id = a.id
+      order by a.id limit 1`.execute(db);
+    const [{ id = '?', practice = '?' } = {}] = rows;
+    await sql`update organisation set name = 'ST. MARY''S SURGERY' where code = ${practice}`.execute(db);
+    const found = async (find: string) => {
+      await page.goto(`/people?${new URLSearchParams({ find }).toString()}`);
+      return page.locator('main').innerText();
+    };
+    for (const find of ["sian o'brien", 'Siân O‘Brien', 'Sia\u0302n OBRIEN', 'nunez', 'd’arcy@nhs.net', 'DARCY']) {
+      expect(await found(find)).toContain(id);
+    }
+    for (const find of ["St Mary's", 'st. mary’s', 'st marys']) expect(await found(find)).toContain(practice);
+    await db.destroy();
+  });
+
   it('says of a person what keeps email from them, and lifts it', async () => {
     const optOuts = console.app.get(OptOutService);
     const [campaign] = await console.app.get(CampaignService).list({ states: ['finished', 'sending'], limit: 1 });
