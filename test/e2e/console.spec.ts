@@ -188,6 +188,7 @@ inBrowser('the console', () => {
     expect(await violations(page)).toEqual([]);
     await follow(page, page.locator('tbody a').first());
     expect(await page.frameLocator('iframe').locator('body').innerText()).toContain('18 September 2026');
+    expect(await page.locator('main').innerText()).toContain('Sign-in group at the time');
     expect(await violations(page)).toEqual([]);
   });
 
