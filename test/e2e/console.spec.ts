@@ -263,7 +263,7 @@ inBrowser('the console', () => {
     const { rows } = await sql<{ id: string; practice: string }>`
       select a.id, m.organisation_code as practice from account a join membership m on m.account_id = a.id
       order by a.id limit 1`.execute(db);
-    const [{ id = '?', practice = '?' } = {}] = rows;
+    const { id, practice } = rows[0]!;
     await sql`update organisation set name = 'ST. MARY''S SURGERY' where code = ${practice}`.execute(db);
     const found = async (find: string) => {
       await page.goto(`/people?${new URLSearchParams({ find }).toString()}`);
@@ -272,6 +272,7 @@ inBrowser('the console', () => {
     for (const find of ["sian o'brien", 'Siân O‘Brien', 'Sia\u0302n OBRIEN', 'nunez', 'd’arcy@nhs.net', 'DARCY']) {
       expect(await found(find)).toContain(id);
     }
+    expect(await found('no-such@nhs.net')).toContain('Only the addresses that accounts have now are looked through');
     for (const find of ["St Mary's", 'st. mary’s', 'st marys']) expect(await found(find)).toContain(practice);
     await db.destroy();
   });
