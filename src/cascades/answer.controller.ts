@@ -3,6 +3,8 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { Public, RequirePermission } from '../access/index.js';
+import { CampaignService } from '../campaigns/index.js';
+import { DeadlinesService } from '../deadlines/index.js';
 import { Clock } from '../shared/clock.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { odsCodeSchema } from '../shared/ods-code.js';
@@ -14,6 +16,7 @@ import {
   drillPage,
   drillThanksPage,
   packPage,
+  type PassedOn,
   refusedPage,
   thanksPage,
 } from './answer.pages.js';
@@ -32,7 +35,7 @@ const formSchema = z.object({
   answer: z.enum(ANSWERS),
   below: codes.optional(),
   /** Somebody at a practice who came by the commissioner's link. */
-  practice: odsCodeSchema.optional(),
+  practice: z.literal('').or(odsCodeSchema).optional(),
   reason: z.string().max(2_000).optional(),
 });
 
@@ -49,6 +52,8 @@ export class AnswerController {
     private readonly links: LinkService,
     private readonly cascades: CascadeService,
     private readonly worklists: WorklistService,
+    private readonly campaigns: CampaignService,
+    private readonly deadlines: DeadlinesService,
     private readonly clock: Clock,
   ) {}
 
@@ -72,7 +77,9 @@ export class AnswerController {
     }
     const below = await this.cascades.below(cascade.id, organisation);
     const worklist = organisation.kind === 'practice' ? undefined : this.worklistPath(cascade, organisation);
-    send(response, 200, answerPage({ token, cascadeName: cascade.name, organisation, below, worklist }));
+    const { window_id: windowId } = await this.campaigns.get(cascade.campaign_id);
+    const dates = await this.deadlines.window(windowId);
+    send(response, 200, answerPage({ token, dates, organisation, below, worklist }));
   }
 
   @Post()
@@ -90,6 +97,11 @@ export class AnswerController {
     }
     const { cascade, organisation } = link;
     const { answer, below, practice, reason } = form.data;
+    // No practice is chosen beforehand: whoever is in a hurry would answer for the first of the list.
+    if (practice === '') {
+      send(response, 400, refusedPage('Choose your practice'));
+      return;
+    }
     const speaker = await this.speakerOf(cascade.id, organisation, practice);
     if (!speaker) {
       send(response, 400, refusedPage('That practice does not belong to this link'));
@@ -104,8 +116,9 @@ export class AnswerController {
         ...(reason !== undefined && { reason }),
         actor: `link:${organisation.code}`,
       });
+      const passedOn = answer === 'pass-on' ? await this.passedOn(cascade.id, speaker, below) : undefined;
       const thanks = (): string =>
-        cascade.campaign_id === null ? drillThanksPage(speaker) : thanksPage(speaker, answer, late);
+        cascade.campaign_id === null ? drillThanksPage(speaker) : thanksPage(speaker, answer, late, passedOn);
       send(response, 200, outcome === 'already' ? alreadyPage(speaker) : thanks());
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
@@ -151,6 +164,12 @@ export class AnswerController {
   ): Promise<OrganisationRow | undefined> {
     if (practice === undefined) return organisation;
     return (await this.cascades.below(cascadeId, organisation)).find(({ code }) => code === practice);
+  }
+
+  /** Nobody ticked stands for everybody, which is easily done by mistake: the page says how many were noted. */
+  private async passedOn(id: string, speaker: OrganisationRow, below?: readonly string[]): Promise<PassedOn> {
+    const all = (await this.cascades.below(id, speaker)).length;
+    return { some: below?.length ?? all, all };
   }
 
   private async download(

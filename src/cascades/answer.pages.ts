@@ -1,5 +1,6 @@
+import { type DeclarationWindow } from '../deadlines/index.js';
 import { escapeHtml } from '../shared/html-text.js';
-import { formatDateTime, LondonTime } from '../shared/london-time.js';
+import { formatDateTime, formatLongDate, LondonTime } from '../shared/london-time.js';
 import { type OrganisationRow } from './cascade.repository.js';
 import { type Answer, answersOf, isAnswered } from './step.rules.js';
 import { type WorklistLine } from './worklist.types.js';
@@ -20,9 +21,18 @@ const BELOW: Readonly<Record<OrganisationRow['kind'], string>> = {
   practice: '',
 };
 
+type AskedDates = Pick<DeclarationWindow, 'cutoff' | 'signInChange'>;
+
+const ASKED: Readonly<Record<OrganisationRow['kind'], string>> = {
+  region: 'We asked you to pass our message on to your commissioners.',
+  commissioner: 'We asked you to pass our message on to your practices.',
+  practice: 'Our message says what your practice has to do.',
+};
+
 export interface AnswerPage {
   readonly token: string;
-  readonly cascadeName: string;
+  /** The dates as they are now, whatever the email said that led here. */
+  readonly dates: AskedDates;
   readonly organisation: OrganisationRow;
   readonly below: readonly OrganisationRow[];
   /** Address path of its worklist; undefined for a practice. */
@@ -61,7 +71,7 @@ export function drillThanksPage(organisation: Pick<OrganisationRow, 'name' | 'co
 }
 
 /** Where an organisation says what became of the request. Opening it changes nothing. */
-export function answerPage({ token, cascadeName, organisation, below, worklist }: AnswerPage): string {
+export function answerPage({ token, dates, organisation, below, worklist }: AnswerPage): string {
   const answered = isAnswered(organisation.state)
     ? `<p>So far we know: <strong>${escapeHtml(organisation.state.replace('-', ' '))}</strong>. You can add to that here.</p>`
     : '';
@@ -71,7 +81,7 @@ export function answerPage({ token, cascadeName, organisation, below, worklist }
   const list = below.length === 0 ? '' : belowFields(organisation, below);
   return page(
     `${organisation.name} (${organisation.code})`,
-    `<p>${escapeHtml(cascadeName)}</p>
+    `<p>${ASKED[organisation.kind]} ${askedBy(dates)}</p>
 ${answered}
 ${worklist === undefined ? '' : `<p><a href="${worklist}">Your worklist: who needs help, those at risk of missing payment first</a></p>`}
 <form method="post" action="/cascade/${token}">
@@ -86,14 +96,31 @@ ${practiceForm(token, organisation, below)}`,
   );
 }
 
+/** What the message is about, for somebody who has not got it before them. */
+function askedBy({ cutoff, signInChange }: AskedDates): string {
+  const payment = `Achievement has to be declared, approved and financially approved before ${formatDateTime(cutoff)} (London time).`;
+  return signInChange === null
+    ? payment
+    : `${payment} Signing in to CQRS changes from ${formatLongDate(signInChange)}.`;
+}
+
+/** How many of those below an organisation has passed the message on to. */
+export interface PassedOn {
+  readonly some: number;
+  readonly all: number;
+}
+
+/** `passedOn`: undefined unless that is the answer. */
 export function thanksPage(
-  organisation: Pick<OrganisationRow, 'name' | 'code'>,
+  organisation: Pick<OrganisationRow, 'name' | 'code' | 'kind'>,
   answer: Answer,
   late: boolean,
+  passedOn?: PassedOn,
 ): string {
+  const toWhom = passedOn ? ` to ${passedOn.some} of your ${passedOn.all} ${BELOW[organisation.kind]}` : '';
   return page(
     'Thank you',
-    `<p>We have noted for ${escapeHtml(organisation.name)} (${escapeHtml(organisation.code)}) that ${WORDS[answer].done}.</p>
+    `<p>We have noted for ${escapeHtml(organisation.name)} (${escapeHtml(organisation.code)}) that ${WORDS[answer].done}${toWhom}.</p>
 ${late ? '<p>It came after the time we had asked for, and it counts all the same.</p>' : ''}<p>You can close this page.</p>`,
   );
 }
@@ -186,7 +213,7 @@ function practiceForm(token: string, { kind }: OrganisationRow, below: readonly 
 <form method="post" action="/cascade/${token}">
 <input type="hidden" name="answer" value="confirm">
 <div class="nhsuk-form-group"><label class="nhsuk-label" for="practice">Your practice</label>
-<select class="nhsuk-select" id="practice" name="practice">${options.join('')}</select></div>
+<select class="nhsuk-select" id="practice" name="practice" required><option value="">Choose your practice</option>${options.join('')}</select></div>
 <button class="nhsuk-button nhsuk-button--secondary" type="submit">Our practice has been told</button>
 </form>`;
 }

@@ -68,15 +68,13 @@ export class Attention {
     const cutoffs = may('window:read') ? await this.cutoffs() : [];
     const reports = await this.deadlines.declarationReports();
     const lapsed = await this.lapsed(campaigns);
-    const isLapsed = new Set(lapsed.map(({ id }) => id));
     const tasks = [
       ...(may('message:read') ? await this.deliveryTasks(principal) : []),
       ...(may('directory:import') ? silenceTasks(reports, cutoffs) : []),
       ...(may('message:read') ? failureTasks(shown, campaigns, this.clock.now()) : []),
       ...(may('message:read') ? await this.templateTasks(shown) : []),
-      ...(may('campaign:write') ? lapsed.map(lapsedTask) : []),
       ...(may('cascade:operate') ? await this.cascadeTasks(principal) : []),
-      ...campaigns.filter(({ id }) => !isLapsed.has(id)).flatMap((campaign) => campaignTask(campaign, principal)),
+      ...campaigns.flatMap((campaign) => campaignTask(campaign, lapsed.has(campaign.id), principal)),
     ];
     return {
       tasks: tasks.sort((a, b) => Number(b.urgent) - Number(a.urgent)),
@@ -127,16 +125,15 @@ export class Attention {
     });
   }
 
-  /** What somebody had approved does not leave at its time, and no author need know. */
-  private async lapsed(campaigns: readonly CampaignRow[]): Promise<Lapsed[]> {
+  /** Ids of those that somebody had approved: they do not leave at their time, and no author need know. */
+  private async lapsed(campaigns: readonly CampaignRow[]): Promise<ReadonlySet<string>> {
     const drafts = campaigns.filter(({ state, kind }) => state === 'draft' && kind !== 'correction');
-    const reasons = await this.sending.lapsedApprovals(drafts.map(({ id }) => id));
-    if (reasons.size === 0) return [];
+    const lapsed = await this.sending.lapsedApprovals(drafts.map(({ id }) => id));
+    if (lapsed.size === 0) return lapsed;
     const open = new Set((await this.deadlines.openWindows()).map(({ id }) => id));
-    return drafts.flatMap((draft) => {
-      const reason = reasons.get(draft.id);
-      return reason !== undefined && open.has(draft.window_id) ? [{ ...draft, reason }] : [];
-    });
+    return new Set(
+      drafts.filter(({ id, window_id: window }) => lapsed.has(id) && open.has(window)).map(({ id }) => id),
+    );
   }
 
   private async cascadeTasks({ region }: Principal): Promise<Task[]> {
@@ -202,16 +199,6 @@ function failureTasks(
     }));
 }
 
-type Lapsed = CampaignRow & { readonly reason: string };
-
-function lapsedTask({ id, name, reason }: Lapsed): Task {
-  return {
-    text: `${name} has lost its approval and does not leave: ${reason}`,
-    href: `/campaigns/${id}`,
-    urgent: true,
-  };
-}
-
 /** What each state asks of whom; states that go on by themselves ask nothing. */
 const NEXT: Readonly<Partial<Record<CampaignState, { permission: Permission; text: string; urgent: boolean }>>> = {
   'in-review': { permission: 'campaign:approve', text: 'waits for your approval', urgent: true },
@@ -230,13 +217,20 @@ const HELD_BACK = {
   urgent: false,
 } as const;
 
-function campaignTask(campaign: CampaignRow, principal: Principal): Task[] {
+/** It was to leave and does not, which nobody decided: without somebody who notices, a cutoff passes without reminders. */
+const LAPSED = {
+  permission: 'campaign:write',
+  text: 'does not leave: its approval lapsed. Check its plan and submit it again',
+  urgent: true,
+} as const;
+
+function campaignTask(campaign: CampaignRow, lapsed: boolean, principal: Principal): Task[] {
   const { id, name, kind, state, author } = campaign;
   const isCorrection = kind === 'correction' && state === 'draft';
   const isHeldBack = state === 'scheduled' && campaign.held_back && campaign.released_at === null;
-  const next = isCorrection ? CORRECTION : isHeldBack ? HELD_BACK : NEXT[state];
+  const next = lapsed ? LAPSED : isCorrection ? CORRECTION : isHeldBack ? HELD_BACK : NEXT[state];
   if (!next || !principal.permissions.includes(next.permission)) return [];
   if (state === 'in-review' && author === principal.id) return [];
-  if (state === 'draft' && !isCorrection && author !== principal.id) return [];
+  if (state === 'draft' && !isCorrection && !lapsed && author !== principal.id) return [];
   return [{ text: `${name} ${next.text}`, href: `/campaigns/${id}`, urgent: next.urgent }];
 }

@@ -35,19 +35,26 @@ export function actionsFor(
   return Object.fromEntries(OFFERED.map((action) => [action, offered(action)])) as Record<Offered, boolean>;
 }
 
-/** What pressing the button sends: how many emails to how many people, and when. */
-export function sendingWords(
-  { summary }: Plan,
-  { held_back: heldBack, released_at: released }: CampaignRow,
-  now: Date,
-) {
-  const what = `${countOf(summary.recipients, 'email', 'emails')} to ${countOf(summary.people, 'person', 'people')}`;
-  if (heldBack && released === null) return `Schedule ${what}, once released`;
-  const [first] = summary.steps;
-  const dueAt = first?.dueAt ? new Date(first.dueAt) : now;
-  if (dueAt <= now) return `Send ${what} now`;
-  const when = `${formatDateTime(LondonTime.fromInstant(dueAt))} (London time)`;
-  return summary.steps.length > 1
-    ? `Schedule reminders to up to ${countOf(summary.people, 'person', 'people')}, the first at ${when}`
-    : `Schedule ${what} at ${when}`;
+/**
+ * What a plan comes to: how many emails to how many people. Of reminders it is known only when each leaves: they go to
+ * whoever still holds a payment up by then.
+ */
+export function amountWords({ summary }: Plan, { kind }: Pick<CampaignRow, 'kind'>): string {
+  const people = countOf(summary.people, 'person', 'people');
+  return kind === 'payment-reminder'
+    ? `reminders to up to ${people}`
+    : `${countOf(summary.recipients, 'email', 'emails')} to ${people}`;
+}
+
+/** What pressing the button sends, and when. */
+export function sendingWords(plan: Plan, campaign: CampaignRow, now: Date): string {
+  const what = amountWords(plan, campaign);
+  if (campaign.held_back && campaign.released_at === null) return `Schedule ${what}, once released`;
+  const { steps } = plan.summary;
+  const first = steps[0]?.dueAt;
+  const dueAt = first ? new Date(first) : now;
+  const ladder = campaign.kind === 'payment-reminder';
+  if (dueAt <= now) return ladder ? `Send ${what}, the first now` : `Send ${what} now`;
+  const when = `at ${formatDateTime(LondonTime.fromInstant(dueAt))} (London time)`;
+  return ladder ? `Schedule ${what}, the first ${when}` : `Schedule ${what} ${when}`;
 }

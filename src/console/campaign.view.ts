@@ -5,7 +5,8 @@ import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js'
 import { Ledger, MESSAGE_STATES, type Progress } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
 import { groupBy } from '../shared/group-by.js';
-import { actionsFor, sendingWords } from './campaign.actions.js';
+import { actionsFor, amountWords, sendingWords } from './campaign.actions.js';
+import { returnedIn } from './campaign.returns.js';
 import { CascadeReads } from './cascade.reads.js';
 import { type Chart, lineChart } from './chart.js';
 import { CorrectionView } from './correction.view.js';
@@ -36,12 +37,6 @@ const HISTORY_WORDS: Readonly<Record<string, string>> = {
   'campaign.test-sent': 'Test sent',
 };
 
-const STEPS_TO_AND_FRO: ReadonlySet<string> = new Set([
-  'campaign.submit',
-  'campaign.send-back',
-  'campaign.void-approval',
-]);
-
 /** Puts together what the page of one campaign shows. */
 @Injectable()
 export class CampaignView {
@@ -71,6 +66,7 @@ export class CampaignView {
       plan,
       planParts: plan && (await this.planParts(plan)),
       actions: actionsFor(campaign, plan, principal),
+      amount: plan && amountWords(plan, campaign),
       sending: plan && sendingWords(plan, campaign, this.clock.now()),
       isAuthor: campaign.author === principal.id,
       audience: await this.audienceWords(campaign),
@@ -78,7 +74,7 @@ export class CampaignView {
       copyTo: principal.permissions.includes('campaign:write') ? await this.windowsFor(campaign) : [],
       hasCascade: campaign.kind === 'cascade-request' && (await this.cascades.exists(id)),
       history,
-      sentBack: campaign.state === 'draft' ? sentBackIn(history) : undefined,
+      returned: campaign.state === 'draft' ? returnedIn(history) : undefined,
       ...live,
     };
   }
@@ -169,12 +165,6 @@ function sentBefore(duplicates: Plan['summary']['duplicates']) {
       .sort()
       .at(-1),
   }));
-}
-
-/** What an approver asks for, or why the approval lapsed, until the campaign is submitted again; newest first. */
-function sentBackIn<T extends { readonly action: string }>(history: readonly T[]): T | undefined {
-  const last = history.find(({ action }) => STEPS_TO_AND_FRO.has(action));
-  return last?.action === 'campaign.submit' ? undefined : last;
 }
 
 function noteOf({ details }: AuditEntry): string {

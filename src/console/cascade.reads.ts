@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type CascadeTables, type Coverage, type StepState, type TreeKind, type TreeScope } from '../cascades/index.js';
-import { containing, InjectDatabase } from '../platform/database/index.js';
+import { InjectDatabase } from '../platform/database/index.js';
+import { isNamed } from './directory.reads.js';
 
 /** A cascade in a list, counted over the whole country or over one region. */
 export interface CascadeLine {
@@ -130,7 +131,7 @@ export class CascadeReads {
       .select(['code', 'kind', 'name', 'state', 'coverage'])
       .where('cascade_id', '=', cascadeId)
       .$if(region !== undefined, (query) => query.where('region_code', '=', region ?? null))
-      .where((is) => is.or([is('code', '=', text.toUpperCase()), is('name', 'ilike', containing(text))]))
+      .where((is) => is.or([is('code', '=', text.toUpperCase()), isNamed(text)]))
       .orderBy(sql`code <> upper(${text})`)
       .orderBy('kind')
       .orderBy('code')

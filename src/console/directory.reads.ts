@@ -57,9 +57,7 @@ export class DirectoryReads {
       .select(['code', 'name', 'kind'])
       .where('status', '=', 'active')
       .where('kind', 'in', ['practice', 'commissioner', 'region'])
-      .where((is) =>
-        is.or([is('code', '=', find.toUpperCase()), sql<boolean>`lower(name) like ${containing(find.toLowerCase())}`]),
-      )
+      .where((is) => is.or([is('code', '=', find.toUpperCase()), isNamed(find)]))
       .orderBy('kind')
       .orderBy('name')
       .limit(limit)
@@ -120,6 +118,12 @@ export class DirectoryReads {
   }
 }
 
+/** The column `name` holds the words, however their apostrophes, accents and dots are written. By `organisation_search`. */
+export function isNamed(words: string) {
+  const pattern = containing(words.replaceAll('.', ''));
+  return sql<boolean>`search_fold(replace(name, '.', '')) like search_fold(${pattern})`;
+}
+
 /**
  * A query for the ids, each branch by an index of its own. Words of fewer than three letters are in no index: then the
  * accounts are read in id order until there are enough.
@@ -127,7 +131,7 @@ export class DirectoryReads {
 function matching(find: string, after: string, limit: number) {
   const words = find.split(/\s+/).filter((word) => word !== '');
   const all = words.map(
-    (word) => sql`person_search_text(first_name, last_name, email) like ${containing(word.toLowerCase())}`,
+    (word) => sql`person_search_text(first_name, last_name, email) like search_fold(${containing(word)})`,
   );
   return sql`
     select id from account where id in (${find}, ${find.toUpperCase()}) and id > ${after}

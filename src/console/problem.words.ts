@@ -13,6 +13,11 @@ const SIGN_IN = { text: 'Sign in again', href: '/sign-in' };
 
 /** Words for people where those for programs would puzzle them, by the code of the problem. */
 const KNOWN: Readonly<Record<string, Partial<Omit<ProblemValues, 'problem'>>>> = {
+  'not-signed-in': {
+    title: 'You are not signed in any more',
+    says: ['What you pressed was not done, and nothing was changed. Sign in, open the page again and repeat it.'],
+    action: SIGN_IN,
+  },
   'not-found': {
     title: 'Page not found',
     says: ['If you typed the address, check it. If you followed a link here, the thing may be gone.'],

@@ -122,21 +122,21 @@ export class SendingReads {
   }
 
   /**
-   * Why campaigns are drafts although they had been approved: the service took the approval back, and nobody has edited
+   * Campaigns that are drafts although they had been approved: the service took the approval back, and nobody has edited
    * or submitted them since.
    */
-  async lapsedApprovals(campaignIds: readonly string[]): Promise<Map<string, string>> {
-    if (campaignIds.length === 0) return new Map();
-    const { rows } = await sql<{ id: string; reason: string }>`
-      select substr(subject, length('campaign:') + 1) as id, reason
+  async lapsedApprovals(campaignIds: readonly string[]): Promise<Set<string>> {
+    if (campaignIds.length === 0) return new Set();
+    const { rows } = await sql<{ id: string }>`
+      select substr(subject, length('campaign:') + 1) as id
       from (
-        select distinct on (subject) subject, action, details ->> 'reason' as reason from audit_entry
+        select distinct on (subject) subject, action from audit_entry
         where subject = any(${campaignIds.map((id) => `campaign:${id}`)}::text[])
           and action in ('campaign.submit', 'campaign.edit', 'campaign.void-approval')
         order by subject, sequence desc
       ) as last_step
       where action = 'campaign.void-approval'`.execute(this.db);
-    return new Map(rows.map(({ id, reason }) => [id, reason]));
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** The values that all messages of a dispatch share. */

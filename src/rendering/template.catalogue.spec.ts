@@ -48,6 +48,40 @@ it.each([
   );
 });
 
+describe('the correction of payment dates', () => {
+  const sent = (previous: Record<string, string>) => {
+    const template = catalogue.get('correction-notice');
+    const { cutoff, reopening, pcse } = template.sample['window'] as Record<string, string>;
+    const { subject, html, text } = template.render({
+      ...template.sample,
+      previousWindow: { cutoff, reopening, pcse, ...previous },
+    });
+    return { subject, bodies: [html.slice(html.indexOf('<h1')).replace(/<[^>]+>/g, ' '), text] };
+  };
+
+  it('calls nothing changed that stays as it is', () => {
+    const { subject, bodies } = sent({ cutoff: '2026-09-17T12:00' });
+    expect(subject).toBe('Correction: the CQRS payment deadline is now midday on Friday 18 September 2026');
+    for (const body of bodies) {
+      expect(body).toMatch(/the payment deadline has changed/i);
+      expect(body).toContain('Use the new deadline');
+      expect(body.match(/stays as it is/gi)).toHaveLength(2);
+    }
+  });
+
+  it('does not say that the deadline has changed when only what follows it has', () => {
+    const { subject, bodies } = sent({ pcse: '2026-09-25' });
+    expect(subject).toBe(
+      'Correction: CQRS payment dates have changed, the deadline stays midday on Friday 18 September 2026',
+    );
+    for (const body of bodies) {
+      expect(body).not.toMatch(/deadline has changed|new deadline/i);
+      expect(body).toContain('Keep to the deadline');
+      expect(body).toContain('Friday 25 September 2026');
+    }
+  });
+});
+
 describe.each(EXPECTED)('%s', (name) => {
   it('renders its sample in less than 80 KB, and its sample is of the shared value schema', () => {
     const template = catalogue.get(name);

@@ -189,6 +189,39 @@ describe('the links of a cascade', () => {
     await post(await link('answer'), { answer: 'acknowledge' }).expect(200);
   });
 
+  it('say what was asked and by when, and not what colleagues call it', async () => {
+    const dates =
+      /before midday on Friday 18 September 2026 \(London time\)\. Signing in to CQRS changes from Wednesday 23 September 2026\./;
+    for (const [code, asked] of [
+      ['Y63', 'pass our message on to your commissioners'],
+      [commissioner, 'pass our message on to your practices'],
+      [practices[0]!, 'Our message says what your practice has to do'],
+    ] as const) {
+      const { text } = await http()
+        .get(await link('answer', code))
+        .expect(200);
+      expect(text).toContain(asked);
+      expect(text).toMatch(dates);
+      expect(text).not.toContain('Please pass this on');
+    }
+  });
+
+  it('say to how many it was passed on, and choose no practice for whoever does not', async () => {
+    const path = await link('answer');
+    const { text } = await http().get(path).expect(200);
+    expect(text).toContain('required><option value="">Choose your practice</option>');
+    const before = await everything();
+    expect((await post(path, { answer: 'confirm', practice: '' }).expect(400)).text).toContain('Choose your practice');
+    expect(await everything()).toBe(before);
+    const noted = async (form: Record<string, string>) =>
+      /that (you have passed it on .*)\.</.exec((await post(path, form).expect(200)).text)?.[1];
+    const all = practices.length;
+    expect(await noted({ answer: 'pass-on', below: practices[0]! })).toBe(
+      `you have passed it on to 1 of your ${all} practices`,
+    );
+    expect(await noted({ answer: 'pass-on' })).toBe(`you have passed it on to ${all} of your ${all} practices`);
+  });
+
   it('refuse a form without an answer, another practice, and a refusal without a reason, and change nothing', async () => {
     const path = await link('answer');
     const before = await everything();

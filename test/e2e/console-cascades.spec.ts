@@ -47,6 +47,27 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     throw new Error('The campaign was not sent in time');
   };
 
+  const approvedReminders = async () => {
+    const campaigns = console.app.get(CampaignService);
+    const { windowId } = console;
+    const author = colleague('author');
+    const { id } = await campaigns.create(
+      { name: 'Reminders to be noticed', kind: 'payment-reminder', windowId },
+      author,
+    );
+    const { hash } = await campaigns.plan(id);
+    await campaigns.submit(id, author);
+    await page.goto(`/campaigns/${id}`);
+    const review = await main();
+    expect(review).toMatch(/You agree to exactly this plan: reminders to up to (\d+) people\. .*the first at 9am on/);
+    expect(review).toMatch(/Approve reminders to up to \d+ people/);
+    expect(review).not.toContain('emails will be sent');
+    expect(review).not.toContain('What they are asked to do');
+    expect(await faults(page)).toEqual([]);
+    await campaigns.approve(id, hash, colleague('approver'));
+    return id;
+  };
+
   /** Where the links lead that a region and a commissioner get. */
   const linked = async () => {
     const cascades = console.app.get(CascadeService);
@@ -248,6 +269,7 @@ inBrowser('cascades, corrections and simulations in the console', () => {
   });
 
   it('says before a cutoff moves who was told the old one, and leads to the correction with both dates', async () => {
+    const reminders = await approvedReminders();
     await page.goto(`/windows/${console.windowId}/move`);
     await press('Continue');
     expect(await page.locator('.nhsuk-error-summary a').allInnerTexts()).toEqual(['Change at least one of the dates']);
@@ -267,6 +289,22 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     expect(await faults(page)).toEqual([]);
     await page.goto('/');
     expect(await main()).toContain('Correction: September 2026, version 3 waits to be planned and submitted');
+    // Its author is somebody else, and nobody decided that it should not leave.
+    const lapsed = page.locator('.app-tasks li', { hasText: 'Reminders to be noticed' });
+    expect(await lapsed.innerText()).toBe(
+      'Now Reminders to be noticed does not leave: its approval lapsed. Check its plan and submit it again',
+    );
+    await follow(page, lapsed.getByRole('link'));
+    expect(await page.locator('.nhsuk-inset-text').innerText()).toMatch(
+      /Its approval lapsed at .*, and nothing of it leaves any more\. Why: the window has changed\./,
+    );
+    expect(await faults(page)).toEqual([]);
+    const campaigns = console.app.get(CampaignService);
+    await campaigns.plan(reminders);
+    await campaigns.submit(reminders, colleague('author'));
+    await page.reload();
+    expect(await page.locator('.nhsuk-inset-text').count()).toBe(0);
+    await campaigns.cancel(reminders, 'It has been noticed', colleague('operator'));
   });
 
   it('plays a window through in the background, and shows what would happen when', async () => {

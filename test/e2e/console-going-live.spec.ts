@@ -106,7 +106,7 @@ inBrowser('the first campaign by a real relay', () => {
     await console.app.get(CampaignTicker).run();
     await page.goto('/');
     expect(await text()).not.toContain('The altered one is a draft');
-    await page.getByRole('link', { name: 'The altered one has lost its approval and does not leave: ' }).click();
+    await page.getByRole('link', { name: 'The altered one does not leave: its approval lapsed' }).click();
     expect(await text()).toContain('Its approval lapsed');
     expect(await text()).toContain('what was approved has been altered since');
     await console.app.get(CampaignService).plan(id);
@@ -114,7 +114,7 @@ inBrowser('the first campaign by a real relay', () => {
     await page.reload();
     expect(await text()).not.toContain('Its approval lapsed');
     await page.goto('/');
-    expect(await text()).not.toContain('lost its approval');
+    expect(await text()).not.toContain('its approval lapsed');
   });
 
   it('says on the home page what does not leave as its template has changed', async () => {

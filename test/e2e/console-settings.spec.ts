@@ -187,6 +187,14 @@ inBrowser('the settings, imports and sign-in pages', () => {
     await follow(visitor, visitor.getByRole('button', { name: 'Sign in' }));
     expect(await visitor.locator('h1').innerText()).toBe('This link does not sign in any more');
     await isSound();
+    await visitor.goto('/windows/new');
+    const cookies = await visitor.context().cookies();
+    await visitor.context().clearCookies();
+    await follow(visitor, visitor.getByRole('button', { name: 'Save the window' }));
+    expect(await visitor.locator('h1').innerText()).toBe('You are not signed in any more');
+    expect(await visitor.locator('main').innerText()).toContain('What you pressed was not done');
+    await isSound();
+    await visitor.context().addCookies(cookies);
     await visitor.goto('/settings');
     await follow(visitor, visitor.getByRole('button', { name: 'Sign out' }));
     expect(await visitor.locator('h1').innerText()).toBe('You are signed out');

@@ -188,6 +188,7 @@ inBrowser('the console', () => {
     expect(await violations(page)).toEqual([]);
     await follow(page, page.locator('tbody a').first());
     expect(await page.frameLocator('iframe').locator('body').innerText()).toContain('18 September 2026');
+    expect(await page.locator('main').innerText()).toContain('Sign-in group at the time');
     expect(await violations(page)).toEqual([]);
   });
 
@@ -253,6 +254,27 @@ inBrowser('the console', () => {
     const csv = await page.request.get('/people/worklists/invalid/export.csv');
     expect(csv.headers()['content-type']).toContain('text/csv');
     expect(await csv.text()).toContain('Account,First name');
+  });
+
+  it('finds people and practices however their apostrophes, accents and dots are typed', async () => {
+    const db = connect(console.environment['DATABASE_URL'] ?? '', 1);
+    await sql`update account set first_name = 'SIÂN', last_name = 'O’Brien-Núñez', email = 'd''arcy@nhs.net'
+      where id = (select min(id) from account)`.execute(db);
+    const { rows } = await sql<{ id: string; practice: string }>`
+      select a.id, m.organisation_code as practice from account a join membership m on m.account_id = a.id
+      order by a.id limit 1`.execute(db);
+    const { id, practice } = rows[0]!;
+    await sql`update organisation set name = 'ST. MARY''S SURGERY' where code = ${practice}`.execute(db);
+    const found = async (find: string) => {
+      await page.goto(`/people?${new URLSearchParams({ find }).toString()}`);
+      return page.locator('main').innerText();
+    };
+    for (const find of ["sian o'brien", 'Siân O‘Brien', 'Sia\u0302n OBRIEN', 'nunez', 'd’arcy@nhs.net', 'DARCY']) {
+      expect(await found(find)).toContain(id);
+    }
+    expect(await found('no-such@nhs.net')).toContain('Only the addresses that accounts have now are looked through');
+    for (const find of ["St Mary's", 'st. mary’s', 'st marys']) expect(await found(find)).toContain(practice);
+    await db.destroy();
   });
 
   it('says of a person what keeps email from them, and lifts it', async () => {
