@@ -100,7 +100,8 @@ export class Attention {
         href: '/delivery/unknown',
         urgent: true,
       });
-    const bounces = (await this.feedback.inReview(undefined, 100)).length;
+    // They may be about anybody: whoever is confined to a region cannot open them.
+    const bounces = principal.region === undefined ? (await this.feedback.inReview(undefined, 100)).length : 0;
     if (bounces > 0)
       tasks.push({
         text: countOf(bounces, 'returned message waits for review', 'returned messages wait for review'),
