@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
 import { v7 as uuid } from 'uuid';
-import { type Json, type Principal, requireRegion } from '../access/index.js';
+import { answerableFor, type Json, type Principal, requireRegion } from '../access/index.js';
 import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { Ledger } from '../delivery/index.js';
@@ -80,6 +80,7 @@ export class CampaignService {
           );
         }
         await this.campaigns.replaceWaitingSteps(id, [], this.clock.now(), trx);
+        await this.campaigns.addWriter(id, answerableFor(principal), trx);
       },
     );
   }
@@ -201,10 +202,10 @@ export class CampaignService {
   async approve(id: string, hash: string, principal: Principal): Promise<CampaignRow> {
     const campaign = await this.get(id);
     if (principal.kind === 'system') throw new ForbiddenError('not-a-person', 'Only a person approves a campaign');
-    if ([principal.id, principal.madeBy].includes(campaign.author))
+    if (wrote(principal, campaign))
       throw new ForbiddenError(
         'own-campaign',
-        'Somebody other than its author, or a key of theirs, approves a campaign',
+        'Somebody other than those who wrote it, or their keys, approves a campaign',
       );
     const plan = await this.plans.latest(campaign);
     const changed = new ConflictError(
@@ -284,11 +285,12 @@ export class CampaignService {
     authorise(principal, 'edit');
     const content = await this.contentOf(input, principal);
     const id = uuid();
+    const writers = [answerableFor(principal)];
     const of = remainderOf === undefined ? undefined : { remainder_of: remainderOf };
     const details: Readonly<Record<string, Json>> = remainderOf === undefined ? {} : { remainderOf };
     return this.campaigns.db.transaction().execute(async (trx) => {
       await permitted?.(trx);
-      return this.transitions.begin({ id, author: principal.id, ...content, ...of }, principal, details, trx);
+      return this.transitions.begin({ id, author: principal.id, writers, ...content, ...of }, principal, details, trx);
     });
   }
 
@@ -342,6 +344,11 @@ export class CampaignService {
     const [region] = found;
     return found.size === 1 ? region : undefined;
   }
+}
+
+/** Whether the principal, or who answers for it, wrote a part of the campaign: then somebody else has to approve it. */
+export function wrote(principal: Principal, { author, writers }: CampaignRow): boolean {
+  return [principal.id, answerableFor(principal)].some((id) => id === author || writers.includes(id));
 }
 
 function refuseContradictions(id: string, contradictions: readonly Contradiction[]): void {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Permission, type Principal } from '../access/index.js';
-import { type CampaignRow, CampaignService, type CampaignState } from '../campaigns/index.js';
+import { type CampaignRow, CampaignService, type CampaignState, wrote } from '../campaigns/index.js';
 import { BankHolidays, DeadlinesService, type DeclarationReports } from '../deadlines/index.js';
 import { Ledger, MessageDesk, type Progress } from '../delivery/index.js';
 import { FeedbackService } from '../feedback/index.js';
@@ -198,7 +198,7 @@ function campaignTask(campaign: CampaignRow, principal: Principal): Task[] {
   const isHeldBack = state === 'scheduled' && campaign.held_back && campaign.released_at === null;
   const next = isCorrection ? CORRECTION : isHeldBack ? HELD_BACK : NEXT[state];
   if (!next || !principal.permissions.includes(next.permission)) return [];
-  if (state === 'in-review' && author === principal.id) return [];
+  if (state === 'in-review' && wrote(principal, campaign)) return [];
   if (state === 'draft' && !isCorrection && author !== principal.id) return [];
   return [{ text: `${name} ${next.text}`, href: `/campaigns/${id}`, urgent: next.urgent }];
 }

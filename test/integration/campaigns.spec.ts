@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { ApiKeys, AuditTrail } from '../../src/access/index.js';
+import { ApiKeys, AuditTrail, type Permission, type Principal } from '../../src/access/index.js';
 import { type CampaignInput, CampaignRunner, CampaignService } from '../../src/campaigns/index.js';
 import { type CampaignTables } from '../../src/campaigns/campaign.tables.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
@@ -53,8 +53,8 @@ beforeEach(async () => {
   windowId = window.id;
 });
 
-const draft = async (more: Partial<CampaignInput> = {}): Promise<string> =>
-  (await service.create({ name: 'September', kind: 'sign-in-notice', windowId, ...more }, author)).id;
+const draft = async (more: Partial<CampaignInput> = {}, by = author): Promise<string> =>
+  (await service.create({ name: 'September', kind: 'sign-in-notice', windowId, ...more }, by)).id;
 const approved = async (more: Partial<CampaignInput> = {}): Promise<string> => {
   const id = await draft(more);
   const { hash } = await service.plan(id);
@@ -240,6 +240,41 @@ describe('an approval', () => {
     await expect(service.approve(id, hash, colleague('viewer'))).rejects.toMatchObject({ code: 'not-permitted' });
     await expect(service.approve(id, hash, operator)).rejects.toMatchObject({ code: 'not-permitted' });
     expect((await service.get(id)).state).toBe('in-review');
+  });
+
+  it('is not given by whoever wrote a part of it, by whatever way they wrote and approve', async () => {
+    const permissions: Permission[] = ['campaign:read', 'campaign:write', 'campaign:approve', 'key:manage'];
+    const both = (name: string) => ({ ...colleague('author', name), permissions });
+    const [one, two, three] = [both('one'), both('two'), both('three')];
+    const keys = test.app.get(ApiKeys);
+    const keyOf = async (maker: Principal) => {
+      const { key } = await keys.create({ name: 'A key', permissions, expiresInDays: 1 }, maker);
+      return (await keys.recognise(key))!;
+    };
+    const key = await keyOf(one);
+    // A key that a key has made answers to the same person.
+    const guises = [one, key, await keyOf(one), await keyOf(key)];
+    for (const writer of guises) {
+      const id = await draft({}, writer);
+      const { hash } = await service.plan(id);
+      await service.submit(id, two);
+      for (const guise of guises)
+        await expect(service.approve(id, hash, guise)).rejects.toMatchObject({ code: 'own-campaign' });
+      await service.sendBack(id, 'Not like this', three);
+      const { version, name, audience } = await service.get(id);
+      await service.edit(
+        id,
+        version,
+        { name: `${name}!`, kind: 'sign-in-notice', windowId, audience },
+        await keyOf(two),
+      );
+      const { hash: edited } = await service.plan(id);
+      await service.submit(id, one);
+      for (const guise of [...guises, two, await keyOf(two)])
+        await expect(service.approve(id, edited, guise)).rejects.toMatchObject({ code: 'own-campaign' });
+      expect((await service.approve(id, edited, three)).state).toBe('approved');
+      await service.cancel(id, 'It was a test', operator);
+    }
   });
 
   it('is for the newest plan only', async () => {
