@@ -80,11 +80,21 @@ export class ApiKeys {
     if (!row || !secretFits || row.revoked_at !== null || row.expires_at <= now) return undefined;
     const today = LondonTime.fromInstant(now).date;
     if (row.last_used_on === null || row.last_used_on < today) await this.keys.usedOn(row.id, today);
-    const { prefix, name, permissions, region, created_by: madeBy } = row;
+    const { prefix, name, permissions, region } = row;
+    const madeBy = await this.personBehind(row);
     const confined = region !== null && { region };
     return { id: `key:${prefix}`, kind: 'key', name, roles: [], permissions, madeBy, ...confined };
   }
+
+  /** A key may have made it, and another that one. */
+  private async personBehind({ created_by: maker }: ApiKeyRow): Promise<string> {
+    const prefix = KEY_ID.exec(maker)?.groups?.['prefix'];
+    const key = prefix === undefined ? undefined : await this.keys.byPrefix(prefix);
+    return key ? this.personBehind(key) : maker;
+  }
 }
+
+const KEY_ID = /^key:(?<prefix>[0-9a-f]{12})$/;
 
 function shown(row: ApiKeyRow): ApiKey {
   return {

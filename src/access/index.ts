@@ -20,5 +20,12 @@ export {
   permissionsOf,
   ROLE_PERMISSIONS,
 } from './permission.rules.js';
-export { CurrentPrincipal, type Principal, requireRegion, type Session, systemPrincipal } from './principal.js';
+export {
+  answerableFor,
+  CurrentPrincipal,
+  type Principal,
+  requireRegion,
+  type Session,
+  systemPrincipal,
+} from './principal.js';
 export { Public } from '../platform/http/index.js';

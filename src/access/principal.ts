@@ -16,7 +16,7 @@ export interface Principal {
   readonly permissions: readonly Permission[];
   /** Confines the principal to one NHS England region; undefined is the whole country. */
   readonly region?: OdsCode;
-  /** Of a key: the id of whoever made it, who answers for what it does. */
+  /** Of a key: the id of whoever made it, or made the key that made it, and answers for what it does. */
   readonly madeBy?: string;
   /** Of a person, as their sign-in provider has verified it. Never logged, never audited. */
   readonly address?: string;
@@ -26,6 +26,9 @@ export interface Principal {
 export function systemPrincipal(part: string): Principal {
   return { id: `system:${part}`, kind: 'system', name: `The service (${part})`, roles: [], permissions: [] };
 }
+
+/** The id of whoever answers for what the principal does: of a key whoever made it, else their own. */
+export const answerableFor = ({ id, madeBy }: Pick<Principal, 'id' | 'madeBy'>): string => madeBy ?? id;
 
 /** Throws ForbiddenError unless the principal acts for the whole country or for that region. */
 export function requireRegion(principal: Principal, region: string | null | undefined): void {

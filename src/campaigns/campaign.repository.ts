@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Kysely, type Selectable, type Transaction } from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
 import { type CampaignState } from './campaign.states.js';
 import { type CampaignStepTable, type CampaignTable, type CampaignTables } from './campaign.tables.js';
@@ -11,7 +11,7 @@ export type StepRow = Selectable<CampaignStepTable>;
 /** What a draft begins with. The audience and the options are JSON. */
 export type NewCampaign = Pick<
   CampaignRow,
-  'id' | 'name' | 'kind' | 'window_id' | 'region' | 'launch_at' | 'held_back' | 'author'
+  'id' | 'name' | 'kind' | 'window_id' | 'region' | 'launch_at' | 'held_back' | 'author' | 'writers'
 > & { readonly audience: string; readonly options: string; readonly remainder_of?: string };
 
 export const NO_APPROVAL = {
@@ -125,6 +125,15 @@ export class CampaignRepository {
       .where('id', '=', id)
       .returningAll()
       .executeTakeFirstOrThrow();
+  }
+
+  async addWriter(id: string, writer: string, trx: Transaction<CampaignTables>): Promise<void> {
+    await trx
+      .updateTable('campaign')
+      .set({ writers: sql`array_append(writers, ${writer})` })
+      .where('id', '=', id)
+      .where(sql<boolean>`${writer} <> all(writers)`)
+      .execute();
   }
 
   async steps(campaignId: string, db: Kysely<CampaignTables> = this.db): Promise<StepRow[]> {

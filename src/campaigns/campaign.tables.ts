@@ -22,6 +22,8 @@ export interface CampaignTable {
   released_at: Date | null;
   state: CampaignState;
   author: string;
+  /** Who answers for a part of what it says: ids of principals that are no keys. */
+  writers: ColumnType<string[], string[] | undefined, string[]>;
   /** The campaign whose message this one takes to whoever that did not reach. */
   remainder_of: string | null;
   approved_plan_id: string | null;

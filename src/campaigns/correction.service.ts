@@ -155,6 +155,7 @@ export class CorrectionService {
       launch_at: null,
       held_back: false,
       author,
+      writers: [author],
     };
     await this.transitions.begin(draft, SERVICE, { version: window.version }, trx);
     return id;

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { Public, RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, Public, requireRegion, RequirePermission } from '../access/index.js';
 import { CampaignService } from '../campaigns/index.js';
 import { DeadlinesService } from '../deadlines/index.js';
 import { Clock } from '../shared/clock.js';
@@ -129,25 +129,43 @@ export class AnswerController {
   @Get('worklist.csv')
   @Public()
   async linesCsv(@Param('token') token: string, @Res() response: Response): Promise<void> {
-    await this.download(token, response, 'csv', (id, code) => this.worklists.linesExport(id, code));
+    await this.download(token, response, 'csv', (id, { code }) => this.worklists.linesExport(id, code));
   }
 
   @Get('worklist.xlsx')
   @Public()
   async linesWorkbook(@Param('token') token: string, @Res() response: Response): Promise<void> {
-    await this.download(token, response, 'xlsx', (id, code) => this.worklists.linesExport(id, code));
+    await this.download(token, response, 'xlsx', (id, { code }) => this.worklists.linesExport(id, code));
   }
 
   @Get('people.csv')
   @RequirePermission('directory:read')
-  async peopleCsv(@Param('token') token: string, @Res() response: Response): Promise<void> {
-    await this.download(token, response, 'csv', (id, code) => this.worklists.peopleExport(id, code));
+  async peopleCsv(
+    @Param('token') token: string,
+    @CurrentPrincipal() principal: Principal,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.download(token, response, 'csv', (id, organisation) => this.peopleOf(id, organisation, principal));
   }
 
   @Get('people.xlsx')
   @RequirePermission('directory:read')
-  async peopleWorkbook(@Param('token') token: string, @Res() response: Response): Promise<void> {
-    await this.download(token, response, 'xlsx', (id, code) => this.worklists.peopleExport(id, code));
+  async peopleWorkbook(
+    @Param('token') token: string,
+    @CurrentPrincipal() principal: Principal,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.download(token, response, 'xlsx', (id, organisation) => this.peopleOf(id, organisation, principal));
+  }
+
+  /** The link says which organisation, and is made to be passed on: who may see names is for the sign-in to say. */
+  private async peopleOf(
+    id: string,
+    { code, region_code }: OrganisationRow,
+    principal: Principal,
+  ): Promise<TableExport> {
+    requireRegion(principal, region_code);
+    return this.worklists.peopleExport(id, code);
   }
 
   /** Whoever has the email finds the worklist, also in weeks: the link to it is new each time, and soon ends. */
@@ -176,19 +194,14 @@ export class AnswerController {
     token: string,
     response: Response,
     format: 'csv' | 'xlsx',
-    make: (cascadeId: string, code: string) => Promise<TableExport>,
+    make: (cascadeId: string, organisation: OrganisationRow) => Promise<TableExport>,
   ): Promise<void> {
     const link = await this.links.open(token, ['pack']);
     if (!link.ok) {
       refuse(response, link.why);
       return;
     }
-    sendTable(
-      response,
-      format,
-      `worklist-${link.organisation.code}`,
-      await make(link.cascade.id, link.organisation.code),
-    );
+    sendTable(response, format, `worklist-${link.organisation.code}`, await make(link.cascade.id, link.organisation));
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Permission, type Principal } from '../access/index.js';
-import { type CampaignRow, CampaignService, type CampaignState } from '../campaigns/index.js';
+import { type CampaignRow, CampaignService, type CampaignState, wrote } from '../campaigns/index.js';
 import { BankHolidays, DeadlinesService, type DeclarationReports } from '../deadlines/index.js';
 import { Ledger, MessageDesk, type Progress } from '../delivery/index.js';
 import { FeedbackService } from '../feedback/index.js';
@@ -102,7 +102,8 @@ export class Attention {
         href: '/delivery/unknown',
         urgent: true,
       });
-    const bounces = (await this.feedback.inReview(undefined, 100)).length;
+    // They may be about anybody: whoever is confined to a region cannot open them.
+    const bounces = principal.region === undefined ? (await this.feedback.inReview(undefined, 100)).length : 0;
     if (bounces > 0)
       tasks.push({
         text: countOf(bounces, 'returned message waits for review', 'returned messages wait for review'),
@@ -230,7 +231,7 @@ function campaignTask(campaign: CampaignRow, lapsed: boolean, principal: Princip
   const isHeldBack = state === 'scheduled' && campaign.held_back && campaign.released_at === null;
   const next = lapsed ? LAPSED : isCorrection ? CORRECTION : isHeldBack ? HELD_BACK : NEXT[state];
   if (!next || !principal.permissions.includes(next.permission)) return [];
-  if (state === 'in-review' && author === principal.id) return [];
+  if (state === 'in-review' && wrote(principal, campaign)) return [];
   if (state === 'draft' && !isCorrection && !lapsed && author !== principal.id) return [];
   return [{ text: `${name} ${next.text}`, href: `/campaigns/${id}`, urgent: next.urgent }];
 }

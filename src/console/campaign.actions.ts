@@ -1,5 +1,5 @@
 import { type Permission, type Principal } from '../access/index.js';
-import { type CampaignRow, type Plan, TRANSITIONS } from '../campaigns/index.js';
+import { type CampaignRow, type Plan, TRANSITIONS, wrote } from '../campaigns/index.js';
 import { formatDateTime, LondonTime } from '../shared/london-time.js';
 import { countOf } from './pages.js';
 
@@ -25,7 +25,7 @@ export function actionsFor(
       case 'submit':
         return plan !== undefined && plan.summary.recipients > 0;
       case 'approve':
-        return campaign.author !== principal.id && plan !== undefined;
+        return !wrote(principal, campaign) && plan !== undefined;
       case 'release':
         return campaign.held_back && campaign.released_at === null;
       default:

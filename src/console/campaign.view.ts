@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { type AuditEntry, AuditTrail, type Principal } from '../access/index.js';
-import { type CampaignRow, CampaignService, KINDS, type Plan, PlanService, TOLD_STATES } from '../campaigns/index.js';
+import {
+  type CampaignRow,
+  CampaignService,
+  KINDS,
+  type Plan,
+  PlanService,
+  TOLD_STATES,
+  wrote,
+} from '../campaigns/index.js';
 import { DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
 import { Ledger, MESSAGE_STATES, type Progress } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
@@ -68,7 +76,7 @@ export class CampaignView {
       actions: actionsFor(campaign, plan, principal),
       amount: plan && amountWords(plan, campaign),
       sending: plan && sendingWords(plan, campaign, this.clock.now()),
-      isAuthor: campaign.author === principal.id,
+      isWriter: wrote(principal, campaign),
       audience: await this.audienceWords(campaign),
       remainder: await this.remainderParts(campaign, live.progress, principal),
       copyTo: principal.permissions.includes('campaign:write') ? await this.windowsFor(campaign) : [],

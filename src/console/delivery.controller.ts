@@ -1,7 +1,7 @@
 import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CurrentPrincipal, type Principal, RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
 import { MessageDesk, SuppressionDesk, TrialRecord } from '../delivery/index.js';
 import { FeedbackService, type ReportView } from '../feedback/index.js';
 import { type Config, InjectConfig, isCaptured, mailLimitsOf } from '../platform/config/index.js';
@@ -83,6 +83,7 @@ export class DeliveryController {
     @Query({ schema: blocksSchema }) { before }: z.infer<typeof blocksSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
+    requireRegion(frame.principal, undefined);
     const rows = await this.sending.suppressions(this.clock.now(), before, PAGE + 1);
     const blocks = rows.slice(0, PAGE);
     const values = {
@@ -102,6 +103,7 @@ export class DeliveryController {
     @CurrentPrincipal() principal: Principal,
     @Res() response: Response,
   ): Promise<void> {
+    requireRegion(principal, undefined);
     await this.suppressions.lift(address, principal);
     response.redirect(303, '/delivery/blocks?done=lifted');
   }
@@ -113,6 +115,7 @@ export class DeliveryController {
     @Query({ schema: returnedSchema }) { after }: z.infer<typeof returnedSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
+    requireRegion(frame.principal, undefined);
     return this.returnedPage(frame, { notice, after });
   }
 
@@ -124,6 +127,7 @@ export class DeliveryController {
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
+    requireRegion(frame.principal, undefined);
     const faults = await this.reviewed(id, decision, message.trim(), frame.principal);
     if (faults) sendFaults(response, await this.returnedPage(frame, { faults }));
     else response.redirect(303, '/delivery/returned?done=decided');

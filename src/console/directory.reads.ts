@@ -28,9 +28,9 @@ export interface NamedOrganisation {
 export class DirectoryReads {
   constructor(@InjectDatabase() private readonly db: Kysely<ConsoleTables>) {}
 
-  /** Accounts as `accountIds` finds them; in id order, `limit` of them after an id. */
-  async findAccounts(find: string, after: string, limit: number): Promise<FoundAccount[]> {
-    return this.accounts(sql`where a.id in (${matching(find, after, limit)}) order by a.id limit ${limit}`);
+  /** Accounts as `accountIds` finds them; in id order, `limit` of them after an id, of one region or of all. */
+  async findAccounts(find: string, after: string, limit: number, region?: string): Promise<FoundAccount[]> {
+    return this.accounts(sql`where a.id in (${matching(find, after, limit, region)}) order by a.id limit ${limit}`);
   }
 
   /** Ids of accounts by id, organisation code, or words of which each is a part of the name or address; at most `limit`. */
@@ -50,14 +50,15 @@ export class DirectoryReads {
     return this.accounts(sql`where a.id = any(${[...ids]}::text[]) order by a.id`);
   }
 
-  /** Open practices, commissioners and regions by code or a part of the name. */
-  async findOrganisations(find: string, limit: number): Promise<NamedOrganisation[]> {
+  /** Open practices, commissioners and regions by code or a part of the name; of one region, or of all. */
+  async findOrganisations(find: string, limit: number, region?: string): Promise<NamedOrganisation[]> {
     return this.db
       .selectFrom('organisation')
       .select(['code', 'name', 'kind'])
       .where('status', '=', 'active')
       .where('kind', 'in', ['practice', 'commissioner', 'region'])
       .where((is) => is.or([is('code', '=', find.toUpperCase()), isNamed(find)]))
+      .$if(region !== undefined, (those) => those.where(sql<boolean>`${region} in (code, region_code)`))
       .orderBy('kind')
       .orderBy('name')
       .limit(limit)
@@ -128,13 +129,20 @@ export function isNamed(words: string) {
  * A query for the ids, each branch by an index of its own. Words of fewer than three letters are in no index: then the
  * accounts are read in id order until there are enough.
  */
-function matching(find: string, after: string, limit: number) {
+function matching(find: string, after: string, limit: number, region?: string) {
   const words = find.split(/\s+/).filter((word) => word !== '');
   const all = words.map(
     (word) => sql`person_search_text(first_name, last_name, email) like search_fold(${containing(word)})`,
   );
+  const isSeen = (id: ReturnType<typeof sql>) =>
+    region === undefined
+      ? sql`true`
+      : sql`exists (select from membership m join organisation o on o.code = m.organisation_code
+          where m.account_id = ${id} and ${region} in (o.code, o.region_code))`;
   return sql`
-    select id from account where id in (${find}, ${find.toUpperCase()}) and id > ${after}
+    select id from account where id in (${find}, ${find.toUpperCase()}) and id > ${after} and ${isSeen(sql`account.id`)}
     union select account_id from membership where organisation_code = ${find.toUpperCase()} and account_id > ${after}
-    union (select id from account where id > ${after} and ${sql.join(all, sql` and `)} order by id limit ${limit})`;
+      and ${isSeen(sql`membership.account_id`)}
+    union (select id from account where id > ${after} and ${sql.join(all, sql` and `)} and ${isSeen(sql`account.id`)}
+      order by id limit ${limit})`;
 }

@@ -1,9 +1,8 @@
-import { tmpdir } from 'node:os';
 import { Body, Get, Param, Post, Query, Res, UploadedFile, UseInterceptors } from '@nestjs/common';
 import { FileInterceptor } from '@nestjs/platform-express';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { requireRegion, RequirePermission } from '../access/index.js';
+import { type Principal, requireRegion, RequirePermission } from '../access/index.js';
 import { DeclarationFeed } from '../deadlines/index.js';
 import {
   DirectoryService,
@@ -16,12 +15,13 @@ import {
 } from '../directory/index.js';
 import { unlessDatabaseTrouble } from '../platform/database/index.js';
 import { DirectoryPicture } from '../segments/index.js';
-import { AppError, NotFoundError } from '../shared/errors.js';
+import { AppError, ForbiddenError, NotFoundError } from '../shared/errors.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, refusal, refusalOf } from './form.faults.js';
 import { Done } from './notices.js';
 import { type Frame, Pages } from './pages.js';
 import { SendingReads } from './sending.reads.js';
+import { UploadFolder, uploadStorage } from './upload.folder.js';
 import { type Checked, UploadStore } from './upload.store.js';
 
 /** A million accounts are about 150 MB of CSV. */
@@ -70,13 +70,17 @@ export class ImportsController {
 
   @Post()
   @RequirePermission('directory:import')
-  @UseInterceptors(FileInterceptor('file', { dest: tmpdir(), limits: { fileSize: LARGEST_UPLOAD, files: 1 } }))
+  @UseInterceptors(
+    UploadFolder,
+    FileInterceptor('file', { storage: uploadStorage, limits: { fileSize: LARGEST_UPLOAD, files: 1 } }),
+  )
   async upload(
     @Body({ schema: uploadSchema }) { kind }: z.infer<typeof uploadSchema>,
     @UploadedFile() file: Upload | undefined,
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
+    requireRegion(frame.principal, undefined);
     const faults = [
       ...(kind ? [] : [{ field: 'kind', message: 'Select what the file holds' }]),
       ...(file ? [] : [{ field: 'file', message: 'Select a file' }]),
@@ -85,6 +89,7 @@ export class ImportsController {
       await this.refuse(response, frame, faultsOf(faults), kind);
       return;
     }
+    requireKind(kind, frame.principal);
     try {
       const request = { actor: frame.principal.id, dryRun: true };
       const { id } = await this.uploads.check(kind, file, (path) => this.run(kind, path, request));
@@ -98,6 +103,7 @@ export class ImportsController {
   @RequirePermission('directory:import')
   @Page()
   async checked(@Param('id') id: string, @PageFrame() frame: Frame): Promise<string> {
+    requireRegion(frame.principal, undefined);
     return this.checkPage(await this.uploads.get(id), frame);
   }
 
@@ -109,7 +115,9 @@ export class ImportsController {
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
+    requireRegion(frame.principal, undefined);
     const checked = await this.uploads.get(id);
+    requireKind(checked.kind, frame.principal);
     try {
       const allowed = { allowShrink: shrink === 'yes', allowChanges: changes === 'yes' };
       const request = { actor: frame.principal.id, ...allowed };
@@ -132,6 +140,7 @@ export class ImportsController {
   @RequirePermission('directory:import')
   @Page()
   async askUndo(@Param('id', { schema: batchSchema }) id: number, @PageFrame() frame: Frame): Promise<string> {
+    requireRegion(frame.principal, undefined);
     const [batch] = await this.directory.imports(1, id + 1);
     if (batch?.id !== id) throw new NotFoundError('no-such-import', 'There is no such import');
     const values = { title: 'Undo an import', section: 'imports', batch };
@@ -197,7 +206,7 @@ export class ImportsController {
     const values = {
       title: 'Imports',
       section: 'imports',
-      kinds: IMPORT_KINDS,
+      kinds: IMPORT_KINDS.filter((each) => mayImport(each, frame.principal)),
       batches: shown.map((batch) => ({
         ...batch,
         who: names.get(batch.importedBy) ?? 'A command or program',
@@ -209,4 +218,14 @@ export class ImportsController {
     };
     return this.pages.render('imports', values, frame);
   }
+}
+
+/** Declaration status says who is reminded: it is for those who report it, by whatever way. */
+function mayImport(kind: ImportKind, { permissions }: Principal): boolean {
+  return kind !== 'declarations' || permissions.includes('status:report');
+}
+
+function requireKind(kind: ImportKind, principal: Principal): void {
+  if (mayImport(kind, principal)) return;
+  throw new ForbiddenError('permission-missing', 'This needs the permission status:report, which you do not have.');
 }

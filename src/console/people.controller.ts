@@ -64,7 +64,8 @@ export class PeopleController {
     @Query({ schema: findSchema }) { find, after }: z.infer<typeof findSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
-    const rows = find === '' ? [] : await this.reads.findAccounts(find, after, PAGE + 1);
+    const { region } = frame.principal;
+    const rows = find === '' ? [] : await this.reads.findAccounts(find, after, PAGE + 1, region);
     const accounts = rows.slice(0, PAGE);
     const results = await this.segments.classify(accounts.map(({ id }) => id));
     const segmentOf = new Map(results.map(({ accountId, segment }) => [accountId, segment]));
@@ -74,10 +75,11 @@ export class PeopleController {
       section: 'people',
       find,
       accounts: accounts.map((account) => ({ ...account, segment: segmentOf.get(account.id) })),
-      organisations: find === '' || after !== '' ? [] : await this.reads.findOrganisations(find, ORGANISATIONS_SHOWN),
+      organisations:
+        find === '' || after !== '' ? [] : await this.reads.findOrganisations(find, ORGANISATIONS_SHOWN, region),
       standing: find === '' ? await this.picture.standing() : undefined,
       worklists: WORKLISTS,
-      leavers: find === '' ? { ...LEAVERS, count: await this.leavers.count() } : undefined,
+      leavers: find === '' ? { ...LEAVERS, count: await this.leavers.count({ region }) } : undefined,
       next: last && `/people?${new URLSearchParams({ find, after: last.id }).toString()}`,
     };
     return this.pages.render('people', values, frame);
@@ -90,7 +92,7 @@ export class PeopleController {
     @Query({ schema: pageSchema }) { page }: z.infer<typeof pageSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
-    const { rows, total, standing } = await this.stretch(list, PAGE, (page - 1) * PAGE);
+    const { rows, total, standing } = await this.stretch(list, frame.principal.region, PAGE, (page - 1) * PAGE);
     const values = {
       title: `Worklist: ${LIST_WORDS[list].text}`,
       about: LIST_WORDS[list],
@@ -108,8 +110,11 @@ export class PeopleController {
   @Get('worklists/:list/export.csv')
   @Header('Content-Type', 'text/csv; charset=utf-8')
   @Header('Content-Disposition', 'attachment; filename="worklist.csv"')
-  async export(@Param('list', { schema: worklistSchema }) list: z.infer<typeof worklistSchema>): Promise<string> {
-    const { rows } = await this.stretch(list, EXPORTED, 0);
+  async export(
+    @Param('list', { schema: worklistSchema }) list: z.infer<typeof worklistSchema>,
+    @CurrentPrincipal() { region }: Principal,
+  ): Promise<string> {
+    const { rows } = await this.stretch(list, region, EXPORTED, 0);
     return csvFile(
       ['Account', 'First name', 'Last name', 'Registered address', 'Organisations', 'Why', 'What to do'],
       rows.map(({ account, reason, suggestion }) => [
@@ -131,7 +136,7 @@ export class PeopleController {
     @Done() notice: string | undefined,
     @PageFrame() frame: Frame,
   ): Promise<string> {
-    const account = await this.directory.account(id);
+    const account = await this.directory.account(id, frame.principal.region);
     const [result] = await this.segments.classify([id]);
     const names = await this.reads.names(account.memberships.map(({ organisationCode }) => organisationCode));
     const messages = frame.principal.permissions.includes('message:read')
@@ -163,7 +168,7 @@ export class PeopleController {
     @CurrentPrincipal() principal: Principal,
     @Res() response: Response,
   ): Promise<void> {
-    const { email } = await this.directory.account(id);
+    const { email } = await this.directory.account(id, principal.region);
     await this.optOuts.lift(email ?? '', principal.id);
     response.redirect(303, `/people/${encodeURIComponent(id)}?done=lifted`);
   }
@@ -179,9 +184,9 @@ export class PeopleController {
   }
 
   /** A part of a worklist. Reasons are worked out afresh: whoever has left the group since is left out. */
-  private async stretch(list: List, limit: number, offset: number) {
+  private async stretch(list: List, region: string | undefined, limit: number, offset: number) {
     if (list === 'leavers') {
-      const { leavers, total } = await this.leavers.page({ limit, offset });
+      const { leavers, total } = await this.leavers.page({ limit, offset }, { region });
       const lines = leavers.map(({ accountId, since }) => {
         const day = formatLongDate(LondonTime.fromInstant(since));
         return { accountId, reason: `Mail to the NHSmail address came back for good on ${day}`, suggestion: '' };
@@ -189,7 +194,8 @@ export class PeopleController {
       return { total, rows: await this.linesOf(lines) };
     }
     const standing = await this.picture.standing();
-    const results = await this.segments.classify(await this.pictures.worklist(list, limit, offset));
+    const { ids, total } = await this.pictures.worklist(list, region, limit, offset);
+    const results = await this.segments.classify(ids);
     const lines = results
       .filter(({ segment }) => segment === list)
       .map(({ accountId, rule, suggestion }) => ({
@@ -197,7 +203,7 @@ export class PeopleController {
         reason: reasonOf(rule),
         suggestion: suggestionWords(suggestion),
       }));
-    return { total: standing.segments[list], rows: await this.linesOf(lines), standing };
+    return { total, rows: await this.linesOf(lines), standing };
   }
 
   private async linesOf(lines: readonly ListedAccount[]) {

@@ -51,12 +51,16 @@ export class PracticesController {
   @Get()
   @Page()
   async list(
-    @Query({ schema: listSchema }) { show, region, page }: z.infer<typeof listSchema>,
+    @Query({ schema: listSchema }) { show, region: asked, page }: z.infer<typeof listSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
+    const own = frame.principal.region;
+    const region = own ?? asked;
     const standing = await this.picture.standing();
     const { rows, total } = await this.pictures.readiness(show, region || undefined, PAGE, (page - 1) * PAGE);
-    const regions = await this.reads.organisationsOf('region');
+    const regions = (await this.reads.organisationsOf('region')).filter(
+      ({ code }) => own === undefined || code === own,
+    );
     const values = {
       title: 'Practices and commissioners',
       section: 'practices',
@@ -82,7 +86,7 @@ export class PracticesController {
   ): Promise<string> {
     const code = parseOdsCode(text);
     if (!code) throw new NotFoundError('organisation-unknown', 'This is not the code of an organisation');
-    const organisation = await this.directory.organisation(code);
+    const organisation = await this.directory.organisation(code, frame.principal.region);
     const above = [organisation.commissionerCode, organisation.regionCode].filter((each) => each !== null);
     const names = await this.reads.names(above);
     const below = organisation.kind === 'commissioner' ? await this.reads.practicesOf(code) : [];

@@ -3,7 +3,7 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
-import { RequirePermission } from '../access/index.js';
+import { requireRegion, RequirePermission } from '../access/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { JobQueue, QUEUES } from '../platform/jobs/index.js';
 import { contentSecurity } from '../platform/http/index.js';
@@ -43,8 +43,9 @@ export class QueuesController {
     @Req() request: Request,
     @Res() response: Response,
     @Next() next: NextFunction,
-    @PageFrame() { csrf }: Frame,
+    @PageFrame() { csrf, principal }: Frame,
   ): void {
+    requireRegion(principal, undefined);
     response.cookie('XSRF-TOKEN', csrf, {
       sameSite: 'strict',
       path: PATH,

@@ -1,7 +1,7 @@
 import { Body, Get, Param, Post, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { RequirePermission } from '../access/index.js';
+import { requireRegion, RequirePermission } from '../access/index.js';
 import { CorrectionService } from '../campaigns/index.js';
 import { DeadlinesService, type DeclarationWindow, type ReminderLadder } from '../deadlines/index.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
@@ -35,6 +35,7 @@ export class ReminderFormController {
   @Get(':id/reminders')
   @Page()
   async form(@Param('id', { schema: idSchema }) id: string, @PageFrame() frame: Frame): Promise<string> {
+    requireRegion(frame.principal, undefined);
     const window = await this.deadlines.window(id);
     const rows = typedStepsOf(window.reminderPolicy, 1);
     return this.show(window, { rows, version: window.version }, frame);
@@ -47,6 +48,7 @@ export class ReminderFormController {
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
+    requireRegion(frame.principal, undefined);
     const window = await this.deadlines.window(id);
     if (button === 'more') {
       response.type('html').send(await this.show(window, { rows: withBlanks(rows, 1), version }, frame));

@@ -39,7 +39,7 @@ export class UploadStore {
   constructor(@InjectDatabase() private readonly db: Kysely<UploadTables>) {}
 
   /**
-   * Checks a file and keeps it. The file at `path` is gone afterwards, whatever happens.
+   * Checks a file and keeps it.
    * @throws ConflictError `uploads-full` while too much waits to be applied.
    */
   async check(
@@ -48,18 +48,14 @@ export class UploadStore {
     run: (path: string) => Promise<ImportReport>,
   ): Promise<Checked> {
     const name = safeName(upload.originalname);
-    try {
-      const report = await inFolder(name, async (path) => {
-        await copyFile(upload.path, path);
-        return run(path);
-      });
-      const { size: bytes } = await stat(upload.path);
-      const checked = { id: randomUUID(), kind, name, bytes, report };
-      await this.keep(checked, upload.path);
-      return checked;
-    } finally {
-      await rm(upload.path, { force: true });
-    }
+    const report = await inFolder(name, async (path) => {
+      await copyFile(upload.path, path);
+      return run(path);
+    });
+    const { size: bytes } = await stat(upload.path);
+    const checked = { id: randomUUID(), kind, name, bytes, report };
+    await this.keep(checked, upload.path);
+    return checked;
   }
 
   /** @throws NotFoundError `upload-gone` once it was applied or an hour has passed. */

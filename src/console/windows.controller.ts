@@ -1,7 +1,7 @@
 import { Body, Get, Param, Post, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { RequirePermission } from '../access/index.js';
+import { requireRegion, RequirePermission } from '../access/index.js';
 import { CampaignService, CorrectionService } from '../campaigns/index.js';
 import { BankHolidays, DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
 import { calendarOf } from './calendar.rules.js';
@@ -61,6 +61,7 @@ export class WindowsController {
   @RequirePermission('window:write')
   @Page()
   blank(@PageFrame() frame: Frame): string {
+    requireRegion(frame.principal, undefined);
     return this.form(frame, { answers: { name: '', ...blankTimes() } });
   }
 
@@ -71,6 +72,7 @@ export class WindowsController {
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
+    requireRegion(frame.principal, undefined);
     const { times, faults } = windowTimesOf(answers);
     const nameFaults =
       answers.name.trim() === '' ? [{ field: 'name', message: 'Enter a name, like September 2026' }] : [];
@@ -126,6 +128,7 @@ export class WindowsController {
   @RequirePermission('window:write')
   @Page()
   async moveForm(@Param('id', { schema: idSchema }) id: string, @PageFrame() frame: Frame): Promise<string> {
+    requireRegion(frame.principal, undefined);
     const window = await this.deadlines.window(id);
     const answers = { ...typedTimesOf(window), version: window.version, reason: '' };
     return this.form(frame, { answers, window });
@@ -140,6 +143,7 @@ export class WindowsController {
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
+    requireRegion(frame.principal, undefined);
     const window = await this.deadlines.window(id);
     const { times, faults } = windowTimesOf(answers);
     const after = times && clocksOf(times);
@@ -173,6 +177,7 @@ export class WindowsController {
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
+    requireRegion(frame.principal, undefined);
     const window = await this.deadlines.window(id);
     const { times, faults } = windowTimesOf(answers);
     if (!times) {

@@ -6,7 +6,6 @@ import { DirectoryService } from '../directory/index.js';
 import { ApiProblems, Idempotent } from '../platform/api/index.js';
 import { inTwoTries } from '../platform/database/index.js';
 import { type Page, pageOf } from '../platform/http/index.js';
-import { NotFoundError } from '../shared/errors.js';
 import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
 import { Ledger } from './ledger.service.js';
 import { type MessageView } from './ledger.types.js';
@@ -44,11 +43,7 @@ export class MessageController {
     @Query({ schema: messageListQuerySchema }) query: ListQuery,
     @CurrentPrincipal() principal: Principal,
   ): Promise<Page<ApiMessage>> {
-    const known = await this.directory.organisation(organisation);
-    const region = known.kind === 'region' ? known.code : known.regionCode;
-    if (principal.region !== undefined && region !== principal.region) {
-      throw new NotFoundError('organisation-unknown', `No imported file names an organisation ${organisation}.`);
-    }
+    await this.directory.organisation(organisation, principal.region);
     const found = await this.ledger.told(organisation, { limit: query.limit + 1, after: placeOf(query) });
     return page(found, query, ({ acceptedAt, dueAt }) => acceptedAt ?? dueAt);
   }

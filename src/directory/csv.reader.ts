@@ -21,6 +21,9 @@ export const ROWS_PER_BATCH = 2_000;
 
 /** No honest row is longer; an unclosed quotation mark would otherwise swallow the rest of the file into memory. */
 const MAX_RECORD = 1_000_000;
+/** As of a workbook: a row of a million commas is as short as any, and a million cells in memory. */
+const MAX_COLUMNS = 1_000;
+const TOO_WIDE = `the row has more than ${MAX_COLUMNS.toLocaleString('en-GB')} columns`;
 
 export async function* readCsv(file: TableFile & { format: 'csv' }): AsyncGenerator<RawBatch> {
   const source = createReadStream(file.path, { highWaterMark: 1 << 18, start: file.start });
@@ -41,6 +44,7 @@ export async function* readCsv(file: TableFile & { format: 'csv' }): AsyncGenera
   try {
     for await (const cells of source.pipe(parser) as AsyncIterable<string[]>) {
       row += 1;
+      if (cells.length > MAX_COLUMNS) throw refused(file.name, row, TOO_WIDE);
       rows.push({ row, cells: decode(cells) });
       if (rows.length === ROWS_PER_BATCH) {
         yield { rows, bytes: source.bytesRead, totalBytes: file.bytes };
@@ -61,9 +65,9 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 };
 
 function unreadable(name: string, row: number, cause: CsvError): InvalidInputError {
-  return new InvalidInputError(
-    'csv-unreadable',
-    `${name} cannot be read from row ${row} on: ${UNREADABLE[cause.code] ?? 'it is not well-formed CSV'}.`,
-    { cause },
-  );
+  return refused(name, row, UNREADABLE[cause.code] ?? 'it is not well-formed CSV', cause);
+}
+
+function refused(name: string, row: number, why: string, cause?: CsvError): InvalidInputError {
+  return new InvalidInputError('csv-unreadable', `${name} cannot be read from row ${row} on: ${why}.`, { cause });
 }

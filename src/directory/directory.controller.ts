@@ -4,7 +4,6 @@ import { type z } from 'zod';
 import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
 import { ApiProblems } from '../platform/api/index.js';
 import { type Page, pageOf } from '../platform/http/index.js';
-import { NotFoundError } from '../shared/errors.js';
 import { type OdsCode, odsCodeSchema } from '../shared/ods-code.js';
 import {
   accountIdSchema,
@@ -50,10 +49,7 @@ export class DirectoryController {
     @Param('code', { schema: odsCodeSchema }) code: OdsCode,
     @CurrentPrincipal() { region }: Principal,
   ): Promise<OrganisationDetail> {
-    const organisation = await this.directory.organisation(code);
-    if (region !== undefined && organisation.regionCode !== region && organisation.code !== region) {
-      throw new NotFoundError('organisation-unknown', `No imported file names an organisation ${code}.`);
-    }
+    const organisation = await this.directory.organisation(code, region);
     return { ...organisation, history: await this.directory.history(code) };
   }
 
@@ -65,11 +61,7 @@ export class DirectoryController {
     @Param('id', { schema: accountIdSchema }) id: string,
     @CurrentPrincipal() { region, permissions }: Principal,
   ): Promise<AccountView> {
-    const account = await this.directory.account(id);
-    const regions = await this.directory.regionsOf(account.memberships.map((of) => of.organisationCode));
-    if (region !== undefined && ![...regions.values()].includes(region)) {
-      throw new NotFoundError('account-unknown', `No imported export names an account ${id}.`);
-    }
+    const account = await this.directory.account(id, region);
     return accountView(account, permissions.includes('message:read'));
   }
 }

@@ -17,10 +17,13 @@ import { type OrganisationKind } from './directory.tables.js';
 export class DirectoryService {
   constructor(private readonly repository: DirectoryRepository) {}
 
-  /** @throws NotFoundError `organisation-unknown` when no file has named it. */
-  async organisation(code: string): Promise<Organisation> {
+  /**
+   * With a region only what belongs to it, and the region itself: for whoever is confined to it.
+   * @throws NotFoundError `organisation-unknown` when no file has named it.
+   */
+  async organisation(code: string, region?: string): Promise<Organisation> {
     const organisation = await this.repository.organisation(code);
-    if (organisation) return organisation;
+    if (organisation && [undefined, organisation.code, organisation.regionCode].includes(region)) return organisation;
     throw new NotFoundError('organisation-unknown', `No imported file names an organisation ${code}.`);
   }
 
@@ -49,11 +52,19 @@ export class DirectoryService {
     return this.repository.accountIdsAfter(filter, after, limit);
   }
 
-  /** @throws NotFoundError `account-unknown` when no export has named it. */
-  async account(id: string): Promise<Account> {
+  /**
+   * With a region only who works for one of its organisations: for whoever is confined to it.
+   * @throws NotFoundError `account-unknown` when no export has named it.
+   */
+  async account(id: string, region?: string): Promise<Account> {
     const account = await this.repository.account(id);
-    if (account) return account;
+    if (account && (region === undefined || (await this.worksIn(account, region)))) return account;
     throw new NotFoundError('account-unknown', `No imported export names an account ${id}.`);
+  }
+
+  private async worksIn({ memberships }: Account, region: string): Promise<boolean> {
+    const regions = await this.repository.regionsOf(memberships.map(({ organisationCode }) => organisationCode));
+    return [...regions.values()].includes(region);
   }
 
   async counts(): Promise<DirectoryCounts> {

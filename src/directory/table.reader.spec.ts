@@ -188,6 +188,7 @@ describe('what is no table is one clear line', () => {
     ['a doubled column', `${HEADER.trim()},Person-Id\n1,Testa,A81001,active,,1\n`, 'duplicate-columns'],
     ['an open quotation mark', `${HEADER}1,"Testa,A81001,active,\n2,Testa,A81001,active,\n`, 'csv-unreadable'],
     ['an endless cell', `${HEADER}1,"${'x\n'.repeat(600_000)}`, 'csv-unreadable'],
+    ['a row of commas', `${HEADER}1,Testa,A81001,active,\n${','.repeat(990_000)}\n`, 'csv-unreadable'],
   ])('%s', async (_, content, code) => {
     const refusal = read(content);
     await expect(refusal).rejects.toMatchObject({ code });

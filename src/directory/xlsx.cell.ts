@@ -18,10 +18,10 @@ export function localName(name: string): string {
   return name.slice(name.indexOf(':') + 1);
 }
 
-/** Zero-based column of a reference such as `AB12`. */
-export function columnIndex(reference: string, fileName: string): number {
-  let index = 0;
-  for (const letter of reference) {
+/** Zero-based column of a reference such as `AB12`; without one the cell stands after the one at `previous`. */
+export function columnIndex(reference: string | undefined, previous: number, fileName: string): number {
+  let index = reference === undefined ? previous + 2 : 0;
+  for (const letter of reference ?? '') {
     const digit = letter.charCodeAt(0) - 64;
     if (digit < 1 || digit > 26) break;
     index = index * 26 + digit;

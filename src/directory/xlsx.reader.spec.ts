@@ -211,6 +211,14 @@ describe('a hostile workbook is refused before it is unpacked', () => {
       },
       'workbook-refused',
     ],
+    [
+      'a million columns wide without a word about it',
+      {
+        ...honest,
+        'xl/worksheets/sheet1.xml': part(`<worksheet><row>${'<c/>'.repeat(1_000_000)}</row></worksheet>`),
+      },
+      'workbook-refused',
+    ],
   ])('%s', async (_, parts, code) => {
     const path = join(folder, 'hostile.xlsx');
     await writeFile(path, zip(parts));

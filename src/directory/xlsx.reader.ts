@@ -79,7 +79,7 @@ class RowCollector {
         this.column = -1;
         break;
       case 'c':
-        this.column = attributes['r'] === undefined ? this.column + 1 : columnIndex(attributes['r'], this.fileName);
+        this.column = columnIndex(attributes['r'], this.column, this.fileName);
         this.kind = (attributes['t'] ?? 'n') as CellKind;
         this.style = Number(attributes['s'] ?? 0);
         this.text = '';

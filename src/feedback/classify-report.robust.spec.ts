@@ -79,6 +79,15 @@ describe('classifyReport on what strangers send', () => {
     ).toBeLessThan(QUICK);
   });
 
+  it('is quick on parts full of fields that begin a recipient', async () => {
+    const fields = Array.from({ length: 6_000 }, (_, i) => `Final-Recipient: rfc822; a${i}@b.example\n`).join('');
+    for (const type of ['text/plain', 'message/delivery-status']) {
+      const part = `--b\nContent-Type: ${type}\n\n${fields}\n`;
+      const mixed = `${head}Content-Type: multipart/report; boundary=b\n\n`;
+      expect(await timed(Buffer.from(`${mixed}${part.repeat(9)}--b--\n`))).toBeLessThan(QUICK);
+    }
+  });
+
   it('bounds parts and depth', async () => {
     let nested = 'x';
     for (let i = 0; i < 200; i++)

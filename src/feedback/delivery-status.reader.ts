@@ -27,9 +27,12 @@ export interface StatusBlock {
 export function readDeliveryStatus(text: string): StatusBlock[] {
   const blocks: StatusBlock[] = [];
   let pending: string[] = [];
+  // Their names alone: whoever writes a hundred thousand fields must not make each be held against all before it.
+  const names = new Set<string>();
   const flush = (): void => {
     const fields = readHeaders(pending.join('\n'));
     pending = [];
+    names.clear();
     if (
       [...fields.keys()].some((name) => opensRecipient.test(name)) ||
       (header(fields, 'action') && header(fields, 'status'))
@@ -42,8 +45,9 @@ export function readDeliveryStatus(text: string): StatusBlock[] {
     if (line.trim() === '') flush();
     else if (/^\s/.test(line) && pending.length > 0) pending.push(` ${line.trim()}`);
     else {
-      if (beginsAnother(line, pending)) flush();
+      if (beginsAnother(line, names)) flush();
       pending.push(line.trim());
+      names.add(nameOf(line.trim()));
     }
   }
   flush();
@@ -51,12 +55,13 @@ export function readDeliveryStatus(text: string): StatusBlock[] {
 }
 
 /** Some systems leave out the empty line between two recipients: then their names, once more, tell them apart. */
-function beginsAnother(line: string, pending: readonly string[]): boolean {
-  const name = /^(?:final|original)-recipient:/i.exec(line)?.[0].toLowerCase();
-  if (name === undefined) return false;
-  const seen = pending.map((field) => field.toLowerCase());
-  return seen.some((field) => field.startsWith(name)) && seen.some((field) => field.startsWith('action:'));
+function beginsAnother(line: string, names: ReadonlySet<string>): boolean {
+  const name = nameOf(line);
+  return ['final-recipient', 'original-recipient'].includes(name) && names.has(name) && names.has('action');
 }
+
+/** Of a field, in lower case; empty of a line that is none. */
+const nameOf = (line: string): string => line.slice(0, Math.max(0, line.indexOf(':'))).toLowerCase();
 
 function blockOf(fields: Headers): StatusBlock {
   const status = header(fields, 'status');

@@ -18,6 +18,8 @@ export interface LeaverFilter {
   readonly accountIds?: readonly string[] | undefined;
   /** ODS codes. A commissioner stands for its practices too. */
   readonly organisationCodes?: readonly string[] | undefined;
+  /** ODS code: who works for an organisation of it, or for the region itself. */
+  readonly region?: string | undefined;
 }
 
 /** Which part of a list. */
@@ -73,7 +75,7 @@ const COMMISSIONER = sql`case organisation.kind when 'commissioner' then organis
 /** The reports of an address that is gone share one. */
 const HARD_BOUNCE = sql`suppression.reason = 'hard-bounce' and suppression.source like 'report:%'`;
 
-function gone({ accountIds, organisationCodes }: LeaverFilter) {
+function gone({ accountIds, organisationCodes, region }: LeaverFilter) {
   return sql`
     from feedback_failure failure
     join message on message.id = failure.message_id
@@ -90,7 +92,15 @@ function gone({ accountIds, organisationCodes }: LeaverFilter) {
         where suppression.address = failure.address and suppression.lifted_at >= failure.occurred_at and ${HARD_BOUNCE}
       )
       ${accountIds === undefined ? sql`` : sql`and account.id = any(${[...accountIds]})`}
-      ${organisationCodes === undefined ? sql`` : sql`and account.id in (${workingFor(organisationCodes)})`}`;
+      ${organisationCodes === undefined ? sql`` : sql`and account.id in (${workingFor(organisationCodes)})`}
+      ${region === undefined ? sql`` : sql`and account.id in (${workingIn(region)})`}`;
+}
+
+function workingIn(region: string) {
+  return sql`
+    select account_id from organisation
+    join membership on membership.organisation_code = organisation.code
+    where ${region} in (organisation.code, organisation.region_code)`;
 }
 
 /** Two looks into an index; asked account by account it cost as much as the whole list (16,000 pages for 2,000 leavers). */

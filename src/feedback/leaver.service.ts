@@ -31,9 +31,12 @@ export class LeaverService {
   }
 
   /** A stretch of them, with how many there are in all: both of one look. */
-  async page(stretch: Stretch): Promise<{ readonly leavers: readonly ProbableLeaver[]; readonly total: number }> {
-    const rows = await this.repository.leavers({}, stretch);
-    return { leavers: rows.map(leaverOf), total: rows[0]?.total ?? (await this.count()) };
+  async page(
+    stretch: Stretch,
+    filter: LeaverFilter = {},
+  ): Promise<{ readonly leavers: readonly ProbableLeaver[]; readonly total: number }> {
+    const rows = await this.repository.leavers(filter, stretch);
+    return { leavers: rows.map(leaverOf), total: rows[0]?.total ?? (await this.count(filter)) };
   }
 
   async count(filter: LeaverFilter = {}): Promise<number> {

@@ -171,16 +171,22 @@ export class DirectoryPictureRepository {
     return rows[0] ?? { practices: 0, atRisk: 0, commissioners: 0 };
   }
 
-  /** Ids of the accounts of a worklist, in order. */
-  async worklist(segment: Segment, limit: number, offset: number): Promise<string[]> {
-    const rows = await this.db
-      .selectFrom('directory_picture_worklist')
-      .select('account_id')
-      .where('segment', '=', segment)
-      .orderBy('account_id')
-      .limit(limit)
-      .offset(offset)
-      .execute();
-    return rows.map(({ account_id: id }) => id);
+  /** Ids of the accounts of a worklist, in order, of one region or of all; and how many there are in all. */
+  async worklist(
+    segment: Segment,
+    region: string | undefined,
+    limit: number,
+    offset: number,
+  ): Promise<{ ids: string[]; total: number }> {
+    const ofRegion =
+      region === undefined
+        ? sql``
+        : sql`and exists (select from membership join organisation on organisation.code = membership.organisation_code
+            where membership.account_id = listed.account_id and ${region} in (organisation.code, organisation.region_code))`;
+    const listed = sql`from directory_picture_worklist listed where segment = ${segment} ${ofRegion}`;
+    const { rows } = await sql<{ id: string }>`
+      select account_id as id ${listed} order by account_id limit ${limit} offset ${offset}`.execute(this.db);
+    const { rows: counts } = await sql<{ total: number }>`select count(*)::int as total ${listed}`.execute(this.db);
+    return { ids: rows.map(({ id }) => id), total: counts[0]?.total ?? 0 };
   }
 }

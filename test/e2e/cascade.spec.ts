@@ -7,6 +7,7 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import { chromium } from 'playwright-core';
 import request from 'supertest';
 import yauzl from 'yauzl';
+import { ApiKeys } from '../../src/access/index.js';
 import { CampaignService } from '../../src/campaigns/index.js';
 import {
   CascadeFreezer,
@@ -20,6 +21,7 @@ import { DeadlinesService } from '../../src/deadlines/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
+import { type OdsCode } from '../../src/shared/ods-code.js';
 import { createWebApplication } from '../../src/start.js';
 import { colleague } from '../support/app.js';
 import { CHROMIUM, inBrowser } from '../support/chromium.js';
@@ -238,6 +240,19 @@ describe('the links of a cascade', () => {
       .expect(200)
       .expect('Content-Type', /spreadsheetml/);
     await http().get(`${path}/people.csv`).expect(401);
+    const region = (await cascades.organisation(id, commissioner)).region_code ?? '';
+    for (const [of, status] of [
+      [undefined, 200],
+      [region, 200],
+      [region === 'Y56' ? 'Y58' : 'Y56', 403],
+    ] as const) {
+      const wanted = { name: 'test', permissions: ['directory:read' as const], expiresInDays: 1 };
+      const { key } = await app
+        .get(ApiKeys)
+        .create({ ...wanted, ...(of && { region: of as OdsCode }) }, colleague('admin'));
+      for (const file of ['people.csv', 'people.xlsx'])
+        await http().get(`${path}/${file}`).set('Authorization', `Bearer ${key}`).expect(status);
+    }
     clock.advance(2 * 3_600_000);
     await http().get(`${path}/worklist.csv`).expect(410);
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { ApiKeys, AuditTrail } from '../../src/access/index.js';
+import { ApiKeys, AuditTrail, type Permission, type Principal } from '../../src/access/index.js';
 import { type CampaignInput, CampaignRunner, CampaignService } from '../../src/campaigns/index.js';
 import { type CampaignTables } from '../../src/campaigns/campaign.tables.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
@@ -57,8 +57,8 @@ beforeEach(async () => {
   windowId = window.id;
 });
 
-const draft = async (more: Partial<CampaignInput> = {}): Promise<string> =>
-  (await service.create({ name: 'September', kind: 'sign-in-notice', windowId, ...more }, author)).id;
+const draft = async (more: Partial<CampaignInput> = {}, by = author): Promise<string> =>
+  (await service.create({ name: 'September', kind: 'sign-in-notice', windowId, ...more }, by)).id;
 const approved = async (more: Partial<CampaignInput> = {}): Promise<string> => {
   const id = await draft(more);
   const { hash } = await service.plan(id);
@@ -262,6 +262,58 @@ describe('an approval', () => {
     await expect(service.approve(id, hash, colleague('viewer'))).rejects.toMatchObject({ code: 'not-permitted' });
     await expect(service.approve(id, hash, operator)).rejects.toMatchObject({ code: 'not-permitted' });
     expect((await service.get(id)).state).toBe('in-review');
+  });
+
+  describe('is not given by whoever wrote a part of it', () => {
+    const permissions: Permission[] = ['campaign:read', 'campaign:write', 'campaign:approve', 'key:manage'];
+    const both = (name: string) => ({ ...colleague('author', name), permissions });
+    const [one, two, three] = [both('one'), both('two'), both('three')];
+    const keyOf = async (maker: Principal) => {
+      const keys = test.app.get(ApiKeys);
+      const { key } = await keys.create({ name: 'A key', permissions, expiresInDays: 1 }, maker);
+      return (await keys.recognise(key))!;
+    };
+
+    it('in production by whatever key they wrote and approve', async () => {
+      await using production = await TestApp.start({
+        server: database.server,
+        clock,
+        config: { environment: 'production' },
+      });
+      const campaigns = production.app.get(CampaignService);
+      const key = await keyOf(one);
+      // A key that a key has made answers to the same person.
+      const guises = [one, key, await keyOf(one), await keyOf(key)];
+      for (const writer of guises) {
+        const { id } = await campaigns.create({ name: 'September', kind: 'sign-in-notice', windowId }, writer);
+        const { hash } = await campaigns.plan(id);
+        await campaigns.submit(id, two);
+        for (const guise of guises)
+          await expect(campaigns.approve(id, hash, guise)).rejects.toMatchObject({ code: 'own-campaign' });
+        await campaigns.sendBack(id, 'Not like this', three);
+        const { version, audience } = await campaigns.get(id);
+        const edit = { name: 'September!', kind: 'sign-in-notice' as const, windowId, audience };
+        await campaigns.edit(id, version, edit, await keyOf(two));
+        const { hash: edited } = await campaigns.plan(id);
+        await campaigns.submit(id, one);
+        for (const guise of [...guises, two, await keyOf(two)])
+          await expect(campaigns.approve(id, edited, guise)).rejects.toMatchObject({ code: 'own-campaign' });
+        expect((await campaigns.approve(id, edited, three)).state).toBe('approved');
+        await campaigns.cancel(id, 'It was a test', operator);
+      }
+    });
+
+    it('elsewhere each key that writes is a colleague, as whoever tries the service out is alone', async () => {
+      const id = await draft({}, await keyOf(one));
+      const { version, audience } = await service.get(id);
+      await service.edit(id, version, { name: 'September!', kind: 'sign-in-notice', windowId, audience }, two);
+      const { hash } = await service.plan(id);
+      await service.submit(id, one);
+      for (const guise of [two, await keyOf(two)])
+        await expect(service.approve(id, hash, guise)).rejects.toMatchObject({ code: 'own-campaign' });
+      expect((await service.approve(id, hash, await keyOf(one))).state).toBe('approved');
+      await service.cancel(id, 'It was a test', operator);
+    });
   });
 
   it('is for the newest plan only', async () => {

@@ -94,7 +94,16 @@ describe('production', () => {
     expect(load(settings)).toThrow(new RegExp(`^Configuration refused\\. ${setting}: [^;]*$`));
   });
 
+  it('lets nobody sign in over a connection that others read, once mail is real', () => {
+    const settings = { ...PRODUCTION, PUBLIC_URL: 'http://comms.nhs.uk/' };
+    expect(load(settings)()).toMatchObject({ trialMode: true });
+    expect(load({ ...settings, TRIAL_MODE: 'off', TRIAL_OFF_APPROVED_BY: 'Testa Sample' })).toThrow(
+      /^Configuration refused\. PUBLIC_URL: [^;]*https:[^;]*$/,
+    );
+  });
+
   it.each([
+    ['PUBLIC_URL', 'https://localhost/'],
     ['CQRS_URL', 'https://cqrs.example.test/'],
     ['GUIDANCE_URL', 'https://www.example.com:8443/guidance'],
     ['MAIL_FROM', 'The CQRS team <cqrs-comms@example.test>'],

@@ -292,10 +292,16 @@ function refuseUnsafe(env: z.infer<typeof environmentSchema>, trialMode: boolean
   if (!env.MAIL_FROM) faults.push('MAIL_FROM: production needs the address that emails come from');
   if (!trialMode) {
     const places = {
+      PUBLIC_URL: env.PUBLIC_URL && new URL(env.PUBLIC_URL).hostname,
       CQRS_URL: env.CQRS_URL && new URL(env.CQRS_URL).hostname,
       GUIDANCE_URL: env.GUIDANCE_URL && new URL(env.GUIDANCE_URL).hostname,
       MAIL_FROM: /@([^@\s<>]+)>?\s*$/.exec(env.MAIL_FROM ?? '')?.[1],
     };
+    if (env.PUBLIC_URL?.startsWith('http:')) {
+      faults.push(
+        'PUBLIC_URL: with trial mode off this is an https:// address: what signs people in must not be readable',
+      );
+    }
     for (const [setting, place] of Object.entries(places)) {
       if (EXAMPLE.test(place ?? '')) faults.push(`${setting}: with trial mode off this may be no example`);
     }
