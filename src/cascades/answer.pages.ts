@@ -2,6 +2,7 @@ import { type DeclarationWindow } from '../deadlines/index.js';
 import { escapeHtml } from '../shared/html-text.js';
 import { formatDateTime, formatLongDate, LondonTime } from '../shared/london-time.js';
 import { type OrganisationRow } from './cascade.repository.js';
+import { NEED_ACTIONS } from './contact.rules.js';
 import { type Answer, answersOf, isAnswered } from './step.rules.js';
 import { type WorklistLine } from './worklist.types.js';
 
@@ -152,6 +153,14 @@ export function refusedPage(reason: string): string {
   );
 }
 
+/** Columns of the worklist, and what each asks for. */
+const NEEDS: readonly (readonly [string, string])[] = [
+  ['Need a new account', NEED_ACTIONS.mismatched],
+  ['NHSmail not known', NEED_ACTIONS.unknown],
+  ['Not reached by email', NEED_ACTIONS.unreachable],
+  ['Probably left', NEED_ACTIONS.left],
+];
+
 /** What a commissioner has to do, in counts; the files with names need sign-in. */
 export function packPage(
   token: string,
@@ -169,13 +178,16 @@ export function packPage(
     String(line.left),
     line.status.replace('-', ' '),
   ]);
-  const heads = ['Organisation', 'At risk', 'Mismatched', 'Unknown', 'Unreachable', 'Probably left', 'Status'];
+  const heads = ['Organisation', 'At risk', ...NEEDS.map(([head]) => head), 'Status'];
+  const needs = NEEDS.map(([head, todo]) => `<li><strong>${head}:</strong> ${escapeHtml(todo)}.</li>`);
   const made = formatDateTime(LondonTime.fromInstant(madeAt));
   return page(
     `Worklist of ${organisation.name} (${organisation.code})`,
     `<p>Those at risk of missing payment come first. Made ${escapeHtml(made)} (London time) from: ${escapeHtml(snapshot)}.</p>
 <ul><li><a href="/cascade/${token}/worklist.csv">Counts as CSV</a></li><li><a href="/cascade/${token}/worklist.xlsx">Counts as a workbook</a></li>
 <li><a href="/cascade/${token}/people.csv">People as CSV</a> (needs sign-in)</li><li><a href="/cascade/${token}/people.xlsx">People as a workbook</a> (needs sign-in)</li></ul>
+<p>The numbers count people who need your help to sign in after the change:</p>
+<ul>${needs.join('')}</ul>
 ${stackedTable('What is left to do', heads, rows)}`,
   );
 }

@@ -75,6 +75,7 @@ export class Attention {
       ...(may('message:read') ? await this.templateTasks(shown) : []),
       ...(may('cascade:operate') ? await this.cascadeTasks(principal) : []),
       ...campaigns.flatMap((campaign) => campaignTask(campaign, lapsed.has(campaign.id), principal)),
+      ...(may('campaign:write') && !principal.region ? await this.missedTasks(campaigns) : []),
     ];
     return {
       tasks: tasks.sort((a, b) => Number(b.urgent) - Number(a.urgent)),
@@ -137,6 +138,21 @@ export class Attention {
     );
   }
 
+  /** Between a cutoff and the next chance, whoever missed the one is told of the other. */
+  private async missedTasks(campaigns: readonly CampaignRow[]): Promise<Task[]> {
+    const now = this.clock.now();
+    const told = new Set(campaigns.flatMap((one) => (tellsOfNextChance(one) ? [one.window_id] : [])));
+    const missed = (await this.deadlines.windows()).filter(
+      ({ id, cutoff, reopening }) => cutoff.toInstant() <= now && now < reopening.toInstant() && !told.has(id),
+    );
+    const waiting = await Promise.all(missed.map(({ id }) => this.deadlines.waiting(id)));
+    return missed.flatMap(({ id, name }, i) => {
+      if (!waiting[i] || waiting[i].practices + waiting[i].commissioners === 0) return [];
+      const text = `${name}: its cutoff has passed, and payments still wait. Tell whoever missed it when the next chance is`;
+      return [{ text, href: `/campaigns/new?kind=after-cutoff&windowId=${id}`, urgent: true }];
+    });
+  }
+
   private async cascadeTasks({ region }: Principal): Promise<Task[]> {
     return (await this.cascades.overdue(this.clock.now(), region)).map(({ id, name, lateSteps }) => ({
       text: `${name}: ${countOf(lateSteps, 'region or commissioner has', 'regions and commissioners have')} not answered in time`,
@@ -170,6 +186,8 @@ export class Attention {
     return { standing, ...(await this.pictures.risk()) };
   }
 }
+
+const tellsOfNextChance = ({ kind, state }: CampaignRow): boolean => kind === 'after-cutoff' && state !== 'cancelled';
 
 /** Reminders leave by themselves: if nobody notices, they go to people who have long done what is asked. */
 function silenceTasks({ heardAt, areSilent }: DeclarationReports, cutoffs: readonly Cutoff[]): Task[] {

@@ -2,8 +2,9 @@ import { Body, Get, Param, Post, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
 import { requireRegion, RequirePermission } from '../access/index.js';
-import { CampaignService, CorrectionService } from '../campaigns/index.js';
+import { type CampaignRow, CampaignService, CorrectionService } from '../campaigns/index.js';
 import { BankHolidays, DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
+import { Clock } from '../shared/clock.js';
 import { calendarOf } from './calendar.rules.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { CorrectionView } from './correction.view.js';
@@ -22,6 +23,9 @@ import {
 } from './window-form.rules.js';
 
 const idSchema = z.uuid();
+/** It has reminders on their way, or sent the last of them. */
+const sendsReminders = ({ kind, state }: CampaignRow): boolean =>
+  kind === 'payment-reminder' && ['scheduled', 'sending', 'finished'].includes(state);
 const newSchema = typedTimesSchema.extend({ name: z.string().max(300).default('') });
 const moveSchema = typedTimesSchema.extend({
   version: z.coerce.number().int().min(1),
@@ -41,6 +45,7 @@ export class WindowsController {
     private readonly moving: CorrectionService,
     private readonly corrections: CorrectionView,
     private readonly sending: SendingReads,
+    private readonly clock: Clock,
     private readonly pages: Pages,
   ) {}
 
@@ -113,6 +118,9 @@ export class WindowsController {
         unheard: (await this.deadlines.practicesWithoutStatus(id)).length,
       },
       reports: await this.deadlines.declarationReports(),
+      hasPassed: window.cutoff.toInstant() <= this.clock.now(),
+      // Also of campaigns that somebody of one region may not see.
+      remindersLeave: (await this.campaigns.list({ windowId: id, limit: 50 })).some(sendsReminders),
       campaigns: frame.principal.permissions.includes('campaign:read')
         ? await this.campaigns.list({
             windowId: id,

@@ -285,6 +285,10 @@ describe('the worklist', () => {
     const first = worklistOf((await http().get(answer).expect(200)).text);
     const { text } = await http().get(first).expect(200);
     expect(text).toContain(`Worklist of `);
+    expect(text).toContain(
+      'Need a new account:</strong> Request a new CQRS account under the person’s own NHSmail address',
+    );
+    expect(text).not.toContain('Mismatched');
     expect(text).toContain(practices[0]!);
     clock.advance(7 * 24 * 3_600_000);
     expect((await http().get(first).expect(410)).text).toContain('This link has expired');

@@ -65,6 +65,12 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     expect(review).not.toContain('What they are asked to do');
     expect(await faults(page)).toEqual([]);
     await campaigns.approve(id, hash, colleague('approver'));
+    await page.goto(`/windows/${windowId}`);
+    expect(await main()).toContain('No reminder leaves by itself');
+    expect(await faults(page)).toEqual([]);
+    await campaigns.schedule(id, colleague('operator'));
+    await page.reload();
+    expect(await main()).not.toContain('No reminder leaves by itself');
     return id;
   };
 
@@ -439,5 +445,23 @@ inBrowser('cascades, corrections and simulations in the console', () => {
       }
       await context.close();
     }
+  });
+
+  it('offers, once a cutoff has passed, to tell whoever missed it when the next chance is', async () => {
+    at('2026-09-17T12:30');
+    await signIn(console.app, page);
+    const missed = page.locator('.app-tasks li', { hasText: 'its cutoff has passed' });
+    await page.goto('/');
+    expect(await missed.innerText()).toMatch(/^Now September 2026: its cutoff has passed, and payments still wait/);
+    await follow(page, missed.getByRole('link'));
+    expect(await page.getByLabel('Cutoff missed: the next chance').isChecked()).toBe(true);
+    const { windowId } = console;
+    await page.goto(`/windows/${windowId}`);
+    expect(await main()).toContain('Tell whoever missed the cutoff when the next chance is');
+    expect(await main()).not.toContain('No reminder leaves by itself');
+    const draft = { name: 'The next chance', kind: 'after-cutoff' as const, windowId };
+    await console.app.get(CampaignService).create(draft, colleague('author'));
+    await page.goto('/');
+    expect(await missed.count()).toBe(0);
   });
 });
