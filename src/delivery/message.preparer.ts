@@ -94,7 +94,8 @@ export class MessagePreparer {
 
   private unmade({ ordinal }: Mailable, { code, message }: AppError): Change {
     const reason = `${code}: ${message}`;
-    if (code !== TEMPLATE_CHANGED) return { ordinal, state: 'failed', reason };
+    // A simulation has no other worker, and steps from one due moment to the next.
+    if (code !== TEMPLATE_CHANGED || !this.isRead) return { ordinal, state: 'failed', reason };
     const nextAttemptAt = new Date(this.clock.now().getTime() + LOOKED_AT_AGAIN);
     return { ordinal, state: 'deferred', reason, nextAttemptAt };
   }

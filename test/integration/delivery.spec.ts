@@ -319,7 +319,10 @@ describe.each(backends)('delivery with the queue on %s', (_name, queueUrl) => {
     await app.ledger.plan(planned, [good!, { ...changed!, templateVersion: 'another' }]);
     await app.until(async () => (await states(campaignId)).deferred === 1, campaignId);
     await app.until(async () => (await states(campaignId)).accepted === 1, campaignId);
-    expect(await find(campaignId, 2)).toMatchObject({ attempt: 0, reason: expect.stringMatching(/^template-changed/) });
+    expect(await find(campaignId, 2)).toMatchObject({
+      attempt: 0,
+      reason: expect.stringMatching(/^template-changed/) as string,
+    });
 
     // As if a worker with the other version looked at it now.
     const { templateVersion } = good!;
@@ -398,6 +401,11 @@ describe('a transport that reads nothing', () => {
     await app.untilFinished(broken);
     const [message] = await app.ledger.messages(broken);
     expect(message).toMatchObject({ state: 'failed', reason: expect.stringMatching(/^missing-values/) as string });
+
+    const changed = await app.plan(1, {}, { templateVersion: 'another' });
+    await app.untilFinished(changed);
+    const [another] = await app.ledger.messages(changed);
+    expect(another).toMatchObject({ state: 'failed', reason: expect.stringMatching(/^template-changed/) as string });
     expect(given).toHaveLength(3);
   });
 });
