@@ -10,3 +10,29 @@ describe('the address of the service desk', () => {
     expect(takes('desk')).toBe(false);
   });
 });
+
+describe('the address of the guidance', () => {
+  const takes = (guidanceUrl: string) => optionsSchema.safeParse({ guidanceUrl }).success;
+
+  it.each(['https://digital.nhs.uk/cqrs', 'http://localhost:3000', 'https://a.example/@team?b=c&d=%20#e'])(
+    'may be %s',
+    (url) => {
+      expect(takes(url)).toBe(true);
+    },
+  );
+
+  it.each([
+    'https://www.nhs.uk@elsewhere.example/',
+    'https://user:password@a.example/',
+    'https://a.example/"><b>',
+    'https://a.example/ and more',
+    'https://a.example/é',
+    'https://1.2.3.999/',
+    'https://',
+    'https://a.example\\@elsewhere.example/',
+    'javascript:alert(1)',
+    'www.nhs.uk',
+  ])('may not be %s', (url) => {
+    expect(takes(url)).toBe(false);
+  });
+});

@@ -27,6 +27,15 @@ export type CampaignAudience = z.infer<typeof audienceSchema>;
 /** As it is shown in the email: no name beside it, and nothing else that an import would clean away. */
 export const deskEmailSchema = z.email().refine((text) => parseEmailAddress(text).ok, 'Expected an email address');
 
+/**
+ * A host by its name and what may follow it in ASCII: nothing that looks like the host and is none
+ * (https://www.nhs.uk@elsewhere.example), and nothing that ends a link in a plain text.
+ */
+const WEB_ADDRESS =
+  /^https?:\/\/(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)*[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?::[0-9]{1,4})?(?:[/?#][!#-;=?-[\]-~]*)?$/;
+
+export const guidanceUrlSchema = z.url({ protocol: /^https?$/ }).regex(WEB_ADDRESS);
+
 export const optionsSchema = z
   .strictObject({
     /** Share of the approved recipients that may have joined, left or changed at launch before approval lapses. */
@@ -39,7 +48,7 @@ export const optionsSchema = z
       })
       .default({ name: 'CQRS service desk' }),
     /** Default: as the service is configured. */
-    guidanceUrl: z.url({ protocol: /^https?$/ }).optional(),
+    guidanceUrl: guidanceUrlSchema.optional(),
     senderName: lineOf({ min: 1, max: 100 }).default('The CQRS team'),
   })
   .meta({ id: 'CampaignOptions' });

@@ -1,7 +1,7 @@
 export { CAMPAIGN_KINDS, type CampaignKind, KINDS } from './campaign.kinds.js';
 export { type CampaignRow } from './campaign.repository.js';
 export { CampaignRunner } from './campaign.runner.js';
-export { type CampaignInput, deskEmailSchema } from './campaign.schema.js';
+export { type CampaignInput, deskEmailSchema, guidanceUrlSchema } from './campaign.schema.js';
 export { CampaignService, wrote } from './campaign.service.js';
 export { CAMPAIGN_STATES, type CampaignState, TRANSITIONS } from './campaign.states.js';
 export { CampaignTicker } from './campaign.ticker.js';

@@ -5,6 +5,7 @@ import {
   type CampaignKind,
   type CampaignRow,
   deskEmailSchema,
+  guidanceUrlSchema,
   KINDS,
 } from '../campaigns/index.js';
 import { type DeclarationWindow } from '../deadlines/index.js';
@@ -49,8 +50,8 @@ const whatSchema = z.object({
   guidanceUrl: z
     .string()
     .trim()
-    .refine((url) => url === '' || (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)), {
-      message: 'The address of the guidance must start with https://',
+    .refine((url) => url === '' || guidanceUrlSchema.safeParse(url).success, {
+      message: 'The address of the guidance must start with https:// and hold no space, quotation mark or password',
     }),
   deskName: z
     .string()
