@@ -113,10 +113,10 @@ export class Engine {
       ...{ id: randomUUID(), ordinal: 1, attempt: 0, setbacks: 0, guard: null },
       ...{ ...message, values: JSON.stringify(values) },
     };
-    const { prepared, failed } = await this.service
+    const { prepared, unmade } = await this.service
       .get(MessagePreparer)
       .prepare([mailable], sharedOf(this.template), new ByteWriter());
-    if (failed.length > 0) throw new Error(failed[0].reason);
+    if (unmade.length > 0) throw new Error(unmade[0].reason);
     return prepared[0].outgoing.mime;
   }
 
