@@ -131,7 +131,9 @@ export class CascadeReads {
       .select(['code', 'kind', 'name', 'state', 'coverage'])
       .where('cascade_id', '=', cascadeId)
       .$if(region !== undefined, (query) => query.where('region_code', '=', region ?? null))
-      .where((is) => is.or([is('code', '=', text.toUpperCase()), isNamed(text)]))
+      .where((is) =>
+        is.or([is('code', '=', text.toUpperCase()), isNamed(text, sql`search_fold(replace(name, '.', ''))`)]),
+      )
       .orderBy(sql`code <> upper(${text})`)
       .orderBy('kind')
       .orderBy('code')

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type AccountStatus, type CqrsRole, type OrganisationKind } from '../directory/index.js';
 import { containing, InjectDatabase } from '../platform/database/index.js';
 import { type ConsoleTables } from './console.tables.js';
@@ -119,10 +119,9 @@ export class DirectoryReads {
   }
 }
 
-/** The column `name` holds the words, however their apostrophes, accents and dots are written. By `organisation_search`. */
-export function isNamed(words: string) {
-  const pattern = containing(words.replaceAll('.', ''));
-  return sql<boolean>`search_fold(replace(name, '.', '')) like search_fold(${pattern})`;
+/** A name holds the words, however their apostrophes, accents and dots are written; `name` is a folded one. */
+export function isNamed(words: string, name: RawBuilder<unknown> = sql`search_name`): RawBuilder<boolean> {
+  return sql<boolean>`${name} like search_fold(${containing(words.replaceAll('.', ''))})`;
 }
 
 /**
@@ -131,9 +130,7 @@ export function isNamed(words: string) {
  */
 function matching(find: string, after: string, limit: number, region?: string) {
   const words = find.split(/\s+/).filter((word) => word !== '');
-  const all = words.map(
-    (word) => sql`person_search_text(first_name, last_name, email) like search_fold(${containing(word)})`,
-  );
+  const all = words.map((word) => sql`search_text like search_fold(${containing(word)})`);
   const isSeen = (id: ReturnType<typeof sql>) =>
     region === undefined
       ? sql`true`

@@ -1,4 +1,4 @@
-import { type ColumnType, type Generated } from 'kysely';
+import { type ColumnType, type Generated, type GeneratedAlways } from 'kysely';
 
 export const ORGANISATION_KINDS = ['region', 'icb', 'commissioner', 'practice', 'trust', 'other'] as const;
 export type OrganisationKind = (typeof ORGANISATION_KINDS)[number];
@@ -53,6 +53,8 @@ export interface OrganisationFacts {
 
 export interface OrganisationTable extends OrganisationFacts {
   facts_hash: string;
+  /** The name as searches compare it. */
+  search_name: GeneratedAlways<string>;
   batch_id: number;
 }
 
@@ -87,6 +89,8 @@ export interface AccountTable {
   gone_at: Date | null;
   /** What imports compare. */
   facts_hash: Generated<string>;
+  /** Names and address as searches compare them. */
+  search_text: GeneratedAlways<string>;
   batch_id: number;
 }
 
