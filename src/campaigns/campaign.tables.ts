@@ -22,7 +22,7 @@ export interface CampaignTable {
   released_at: Date | null;
   state: CampaignState;
   author: string;
-  /** Who answers for a part of what it says: ids of principals that are no keys. */
+  /** Ids of those who wrote a part of it; in production who answers for a key stands for it. */
   writers: ColumnType<string[], string[] | undefined, string[]>;
   /** The campaign whose message this one takes to whoever that did not reach. */
   remainder_of: string | null;

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { type Request } from 'express';
 import { finalize, type Observable } from 'rxjs';
+import { safeName } from './upload.store.js';
 
 const FOLDER = Symbol('upload folder');
 type UploadRequest = Request & { [FOLDER]?: string };
@@ -24,14 +25,14 @@ export class UploadFolder implements NestInterceptor {
   }
 }
 
-/** Multer's own storage leaves what it has read where it is, for whoever may read the folder. */
+/** Under its own name, as reports give it. Multer's own storage leaves what it has read where it is, for whoever may read the folder. */
 export const uploadStorage = {
   _handleFile(
     request: UploadRequest,
-    { stream }: { readonly stream: Readable },
+    { stream, originalname }: { readonly stream: Readable; readonly originalname: string },
     done: (error: unknown, stored?: { readonly path: string }) => void,
   ): void {
-    const path = join(request[FOLDER] ?? '', 'upload');
+    const path = join(request[FOLDER] ?? '', safeName(originalname));
     pipeline(stream, createWriteStream(path, { flags: 'wx', mode: 0o600 })).then(
       () => {
         done(null, { path });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -48,10 +48,7 @@ export class UploadStore {
     run: (path: string) => Promise<ImportReport>,
   ): Promise<Checked> {
     const name = safeName(upload.originalname);
-    const report = await inFolder(name, async (path) => {
-      await copyFile(upload.path, path);
-      return run(path);
-    });
+    const report = await run(upload.path);
     const { size: bytes } = await stat(upload.path);
     const checked = { id: randomUUID(), kind, name, bytes, report };
     await this.keep(checked, upload.path);
@@ -143,7 +140,7 @@ async function inFolder<T>(name: string, run: (path: string) => Promise<T>): Pro
 }
 
 /** The file keeps its name in reports, without anything that a path could be made of. */
-function safeName(name: string): string {
+export function safeName(name: string): string {
   const plain = name.replace(/[^\w. ()-]+/g, '_').slice(-100);
   return /\w/.test(plain) ? plain.replace(/^\.+/, '') : 'upload';
 }

@@ -3,6 +3,7 @@ import { CsvError, parse } from 'csv-parse';
 import { InvalidInputError } from '../shared/errors.js';
 import { fromWindows1252 } from '../shared/windows-1252.js';
 import { type TableFile } from './table-file.js';
+import { MAX_COLUMNS } from './xlsx.cell.js';
 
 export interface RawRow {
   /** As a spreadsheet numbers it: the header is row 1, a blank line counts, a line break inside quotes does not. */
@@ -21,8 +22,7 @@ export const ROWS_PER_BATCH = 2_000;
 
 /** No honest row is longer; an unclosed quotation mark would otherwise swallow the rest of the file into memory. */
 const MAX_RECORD = 1_000_000;
-/** As of a workbook: a row of a million commas is as short as any, and a million cells in memory. */
-const MAX_COLUMNS = 1_000;
+/** A row of a million commas is as short as any, and a million cells in memory. */
 const TOO_WIDE = `the row has more than ${MAX_COLUMNS.toLocaleString('en-GB')} columns`;
 
 export async function* readCsv(file: TableFile & { format: 'csv' }): AsyncGenerator<RawBatch> {

@@ -10,7 +10,8 @@ export interface CellStyles {
   readonly dateStyles: ReadonlySet<number>;
 }
 
-const MAX_COLUMNS = 1_000;
+/** Of a workbook or a CSV file. */
+export const MAX_COLUMNS = 1_000;
 const DAY = 86_400_000;
 
 /** Some writers put a prefix before every tag: `x:row` is a `row`. */
