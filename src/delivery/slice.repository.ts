@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, sql } from 'kysely';
-import { InjectDatabase } from '../platform/database/index.js';
+import { InjectDatabase, PREPARED } from '../platform/database/index.js';
 import { groupBy } from '../shared/group-by.js';
 import { type DeliveryTables } from './delivery.tables.js';
 import { type ReminderGuard } from './ledger.types.js';
@@ -61,7 +61,7 @@ export class SliceRepository {
    * to the next worker, with nothing intended under it.
    */
   async lease(sliceId: string, worker: string, seconds: number): Promise<Lease | undefined> {
-    const { rows } = await sql<Lease>`
+    const { rows } = await sql<Lease>`${PREPARED}
       with ${LAZILY}
       update slice set epoch = slice.epoch + 1, leased_by = ${worker},
         lease_until = clock_timestamp() + ${seconds} * interval '1 second'
@@ -89,13 +89,16 @@ export class SliceRepository {
 
   /** False when the lease is lost. */
   async renew(lease: Lease, seconds: number): Promise<boolean> {
-    const { rows } = await sql`
+    const { rows } = await sql`${PREPARED}
       update slice set lease_until = clock_timestamp() + ${seconds} * interval '1 second'
       where ${this.held(lease)} returning id`.execute(this.db);
     return rows.length > 0;
   }
 
-  /** Those that came back last, so that one recipient at whom the server hangs up holds up nobody else. */
+  /**
+   * Those that came back last, so that one recipient at whom the server hangs up holds up nobody else. Not prepared: of
+   * a ledger that holds a few messages the best plan looks through all of them for each, and it would be kept.
+   */
   async queued(lease: Lease): Promise<QueuedMessage[]> {
     const { rows } = await sql<QueuedMessage>`
       select message.id, message.ordinal, message.address, message.template,
@@ -123,7 +126,7 @@ export class SliceRepository {
     const inOrder = intents.toSorted((one, other) => one.ordinal - other.ordinal);
     const ordinals = listOf(inOrder);
     // Ordinals that are asked for as one array are one walk along the index: a join with a list was a descent for each.
-    const { rows } = await sql<{ ordinal: number }>`
+    const { rows } = await sql<{ ordinal: number }>`${PREPARED}
       with ${DURABLY}, held as (
         update slice set lease_until = clock_timestamp() + ${seconds} * interval '1 second'
         from durably, dispatch
@@ -153,14 +156,14 @@ export class SliceRepository {
     from: readonly MessageState[] = ['sending', 'unknown'],
   ): Promise<number> {
     if (changes.length === 0) return 0;
-    const { numAffectedRows = 0n } = await sql`with ${LAZILY} ${this.write(lease, changes, now, from)}
+    const { numAffectedRows = 0n } = await sql`${PREPARED} with ${LAZILY} ${this.write(lease, changes, now, from)}
       and delivery.epoch = ${lease.epoch}`.execute(this.db);
     return Number(numAffectedRows);
   }
 
   /** Writes down what will not be sent, while the lease is held. */
   async settle(lease: Lease, changes: readonly Change[], now: Date): Promise<void> {
-    await sql`with ${LAZILY} ${this.write(lease, changes, now, ['queued'])}
+    await sql`${PREPARED} with ${LAZILY} ${this.write(lease, changes, now, ['queued'])}
       and exists (select from slice where ${this.held(lease)})`.execute(this.db);
   }
 
@@ -169,7 +172,7 @@ export class SliceRepository {
    * outcome is missing, and the lease stays until it is written, or runs out and the message is unknown.
    */
   async release(lease: FormerLease, now: Date): Promise<boolean> {
-    const { rows } = await sql`
+    const { rows } = await sql`${PREPARED}
       with ${DURABLY}
       update slice set leased_by = null, lease_until = null, due_at = ${this.nextDue(lease, now)}
       from durably

@@ -7,7 +7,7 @@ import { compare } from './harness.mjs';
 const HEAD_SCAN = 'head scan, SKIP LOCKED';
 const BARE = 'INSERT without indexes';
 /** As the worker has it: messages on their way at once, messages acknowledged at once, slices at once. */
-const WINDOW = 40;
+const WINDOW = 100;
 const ACKNOWLEDGED = 500;
 const AT_ONCE = 2;
 const HEAD = 250;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { sql } from 'kysely';
 import { loadConfig } from '../../src/platform/config/index.js';
-import { connect, ensureSchema, migrate } from '../../src/platform/database/index.js';
+import { connect, ensureSchema, migrate, PREPARED } from '../../src/platform/database/index.js';
 import { BreakingWire } from '../support/breaking-wire.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
@@ -36,6 +36,37 @@ describe('a connection that nobody gives back', () => {
         await expect(sql`select 1`.execute(db)).rejects.toMatchObject({ code: 'database-busy' });
       });
       expect((await sql`select 1 as one`.execute(db)).rows).toEqual([{ one: 1 }]);
+    } finally {
+      await db.destroy();
+    }
+  });
+});
+
+describe('a statement that runs again and again', () => {
+  it('is parsed once by each connection, and planned anew for a table that was analysed', async () => {
+    await using database = await testDatabase();
+    const db = connect(database.connectionString, 1);
+    try {
+      await sql`create table note (id integer primary key, text text)`.execute(db);
+      await sql`insert into note values (1, 'first')`.execute(db);
+      await sql`vacuum analyze note`.execute(db);
+      const find = (id: number) => sql`${PREPARED} select text from note where id = ${id}`.execute(db);
+      for (let i = 0; i < 10; i++) expect((await find(1)).rows).toEqual([{ text: 'first' }]);
+      const { rows } = await sql`select generic_plans::int, custom_plans::int from pg_prepared_statements`.execute(db);
+      expect(rows).toEqual([{ generic_plans: 5, custom_plans: 5 }]);
+
+      await sql`insert into note select n, 'more' from generate_series(2, 20000) n`.execute(db);
+      await sql`analyze note`.execute(db);
+      const read = async () => {
+        await sql`select pg_stat_force_next_flush()`.execute(db);
+        const stats = await sql<{
+          whole: number;
+        }>`select seq_scan::int as whole from pg_stat_user_tables where relname = 'note'`.execute(db);
+        return stats.rows[0]?.whole;
+      };
+      const before = await read();
+      for (let i = 0; i < 10; i++) expect((await find(20_000)).rows).toEqual([{ text: 'more' }]);
+      expect(await read()).toBe(before);
     } finally {
       await db.destroy();
     }

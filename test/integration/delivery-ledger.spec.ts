@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { MESSAGE_STATES, messageIdOf, type NewMessage } from '../../src/delivery/index.js';
 import { LedgerRepository } from '../../src/delivery/ledger.repository.js';
+import { SliceRepository } from '../../src/delivery/slice.repository.js';
 import { ReconcilerRepository } from '../../src/delivery/reconciler.repository.js';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
+import { connect } from '../../src/platform/database/index.js';
 import { FixedClock } from '../../src/shared/clock.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { DeliveryApp, MONDAY } from '../support/delivery-app.js';
@@ -298,6 +300,55 @@ describe('the reconciler', () => {
       expect(rows[0]?.rows).toBeLessThan(3 * planned);
     } finally {
       await trx.rollback().execute();
+    }
+  });
+});
+
+describe("a worker's statements", () => {
+  it('never read the whole ledger, though they were planned when it was small', async () => {
+    await using fresh = await testDatabase<DeliveryTables>();
+    await using its = await DeliveryApp.start({ server: fresh.server, smtpUrl: sink.url, clock });
+    const db = connect<DeliveryTables>(fresh.connectionString, 1);
+    const drain = async (dispatch: ReturnType<typeof newDispatch>, trx: Kysely<DeliveryTables>) => {
+      const repository = new ReconcilerRepository(trx);
+      await repository.startDue(MONDAY);
+      const slices = new SliceRepository(trx);
+      let drained = 0;
+      for (const { id } of await repository.queueDue(MONDAY, 64)) {
+        const lease = await slices.lease(id, 'worker', 60);
+        if (lease?.dispatchId !== dispatch.id) throw new Error('Somebody else has it');
+        const messages = await slices.queued(lease);
+        const intents = messages.map(({ ordinal }) => ({ ordinal, sha256: '00'.repeat(32) }));
+        await slices.intend(lease, intents, 'smtp', MONDAY, 60);
+        const accepted = intents.map(({ ordinal }) => ({ ordinal, state: 'accepted' as const, code: 250 }));
+        drained += await slices.acknowledge(lease, accepted, MONDAY);
+        expect(await slices.release(lease, MONDAY)).toBe(true);
+      }
+      return drained;
+    };
+    try {
+      for (let i = 0; i < 12; i++) {
+        const dispatch = newDispatch({ dueAt: MONDAY });
+        await its.ledger.plan(dispatch, its.people(1));
+        expect(await drain(dispatch, db)).toBe(1);
+        // Of one page no index is worth a look.
+        if (i === 0) await sql`vacuum analyze delivery, message, slice`.execute(fresh.db);
+      }
+      const large = newDispatch({ dueAt: MONDAY });
+      await its.ledger.plan(large, its.people(6_000));
+      await sql`select pg_stat_force_next_flush()`.execute(db);
+      const trx = await db.startTransaction().execute();
+      expect(await drain(large, trx)).toBe(6_000);
+      const { rows } = await sql<{ table: string; whole: number }>`
+        select relname as "table", seq_scan::int as whole from pg_stat_xact_user_tables
+        where relname in ('delivery', 'message') order by relname`.execute(trx);
+      await trx.rollback().execute();
+      expect(rows).toEqual([
+        { table: 'delivery', whole: 0 },
+        { table: 'message', whole: 0 },
+      ]);
+    } finally {
+      await db.destroy();
     }
   });
 });

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type PostgresPoolClient, type PostgresQueryResult } from 'kysely';
 import { type ClientBase, type PoolClient, type QueryResult } from 'pg';
 import { UnavailableError } from '../../shared/errors.js';
+import { nameOfPrepared } from './prepared.js';
 
 /** Names the transaction in the same round trip. Isolation levels other than the default are asked for in other words. */
 const BEGIN = 'begin; select pg_current_xact_id()::text as id, pg_postmaster_start_time()::text as "server"';
@@ -92,7 +93,8 @@ export function withCertainCommits(
     if (text === 'begin') return begin();
     if (text === 'commit') return commit();
     if (text === 'rollback') return rollback();
-    return client.query(text, parameters);
+    const name = nameOfPrepared(text);
+    return name === undefined ? client.query(text, parameters) : client.query({ name, text, values: parameters });
   };
   return {
     query: query as unknown as QueryOf,

@@ -10,4 +10,5 @@ export {
 } from './embedded-postgres.js';
 export { containing } from './like.js';
 export { migrate, pendingMigrations } from './migrate.js';
+export { PREPARED } from './prepared.js';
 export { inTwoTries, isDatabaseTrouble, unlessDatabaseTrouble } from './trouble.js';
