@@ -1,11 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { RateLimitGuard } from '../platform/http/index.js';
-import { ApiKeyRepository } from './api-key.repository.js';
 import { ApiKeys } from './api-key.service.js';
 import { AuditModule } from './audit.module.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { CsrfGuard } from './csrf.js';
+import { KeyMakersModule } from './key-makers.js';
 import { OneTimeLink } from './one-time-link.js';
 import { People } from './people.service.js';
 import { PermissionGuard } from './permission.guard.js';
@@ -20,9 +20,8 @@ import { SignInPages } from './sign-in.pages.js';
  */
 @Global()
 @Module({
-  imports: [AuditModule],
+  imports: [AuditModule, KeyMakersModule],
   providers: [
-    ApiKeyRepository,
     ApiKeys,
     PersonRepository,
     People,

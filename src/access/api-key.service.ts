@@ -7,6 +7,7 @@ import { newKeyText, parseKeyText } from './api-key.rules.js';
 import { ApiKeyRepository, type ApiKeyRow } from './api-key.repository.js';
 import { type ApiKey, type CreatedApiKey, type NewApiKey } from './api-key.schema.js';
 import { AuditTrail } from './audit-trail.js';
+import { KeyMakers } from './key-makers.js';
 import { type Principal, requireRegion } from './principal.js';
 import { hashSecret, sameHash } from './secret-token.rules.js';
 
@@ -18,6 +19,7 @@ const NO_HASH = '0'.repeat(64);
 export class ApiKeys {
   constructor(
     private readonly keys: ApiKeyRepository,
+    private readonly makers: KeyMakers,
     private readonly audit: AuditTrail,
     private readonly clock: Clock,
   ) {}
@@ -81,20 +83,11 @@ export class ApiKeys {
     const today = LondonTime.fromInstant(now).date;
     if (row.last_used_on === null || row.last_used_on < today) await this.keys.usedOn(row.id, today);
     const { prefix, name, permissions, region } = row;
-    const madeBy = await this.personBehind(row);
+    const madeBy = await this.makers.behind(row.created_by);
     const confined = region !== null && { region };
     return { id: `key:${prefix}`, kind: 'key', name, roles: [], permissions, madeBy, ...confined };
   }
-
-  /** A key may have made it, and another that one. */
-  private async personBehind({ created_by: maker }: ApiKeyRow): Promise<string> {
-    const prefix = KEY_ID.exec(maker)?.groups?.['prefix'];
-    const key = prefix === undefined ? undefined : await this.keys.byPrefix(prefix);
-    return key ? this.personBehind(key) : maker;
-  }
 }
-
-const KEY_ID = /^key:(?<prefix>[0-9a-f]{12})$/;
 
 function shown(row: ApiKeyRow): ApiKey {
   return {

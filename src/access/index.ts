@@ -7,6 +7,7 @@ export { AuditModule } from './audit.module.js';
 export { type AuditQuery, AuditRepository } from './audit.repository.js';
 export { AuditTrail, type AuditVerdict } from './audit-trail.js';
 export { viewerOf } from './csrf.js';
+export { KeyMakers, KeyMakersModule } from './key-makers.js';
 export { OneTimeLink } from './one-time-link.js';
 export { type Person, type PersonChange } from './person.schema.js';
 export { People } from './people.service.js';

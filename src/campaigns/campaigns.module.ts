@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { AuditModule } from '../access/index.js';
+import { AuditModule, KeyMakersModule } from '../access/index.js';
 import { DeadlinesModule } from '../deadlines/index.js';
 import { DirectoryModule } from '../directory/index.js';
 import { DeliveryModule } from '../delivery/index.js';
@@ -29,6 +29,7 @@ import { WebhooksModule } from './webhooks.module.js';
   imports: [
     WebhooksModule,
     AuditModule,
+    KeyMakersModule,
     DirectoryModule,
     SegmentsModule,
     DeadlinesModule,

@@ -1,4 +1,4 @@
-import { AuditTrail } from '../../src/access/index.js';
+import { ApiKeys, AuditTrail, type Permission, type Principal } from '../../src/access/index.js';
 import {
   type CampaignInput,
   CampaignRunner,
@@ -82,6 +82,45 @@ const mailTo = async (to: string, subject: string) =>
   (await test.app.get(CaptureInbox).search({ to, subject, limit: 10 })).items;
 
 describe('a correction', () => {
+  it('is in production not approved by whoever moved the dates, nor by who is behind the key that did', async () => {
+    await using production = await TestApp.start({
+      server: database.server,
+      clock,
+      config: { environment: 'production' },
+    });
+    await test.settle(await scheduled());
+    clock.moveTo(at('2026-09-08T10:00'));
+    const permissions: Permission[] = [
+      'campaign:read',
+      'campaign:write',
+      'campaign:approve',
+      'window:write',
+      'key:manage',
+    ];
+    const both = (name: string) => ({ ...colleague('author', name), permissions });
+    const [one, two, three] = [both('one'), both('two'), both('three')];
+    const keys = production.app.get(ApiKeys);
+    const keyOf = async (maker: Principal) =>
+      (await keys.recognise((await keys.create({ name: 'A key', permissions, expiresInDays: 1 }, maker)).key))!;
+    const key = await keyOf(one);
+    const { version } = await deadlines.window(windowId);
+    const dates = { ...LATER, reason: 'Outage' };
+    // Nobody has followed this change yet when the next one comes.
+    await deadlines.moveCutoff(windowId, { cutoff: '2026-09-16T12:00', ...dates }, version, two.id);
+    const moved = await production.app
+      .get(CorrectionService)
+      .moveCutoff(windowId, { cutoff: '2026-09-17T12:00', ...dates }, version + 1, key);
+    const id = moved.correctionId!;
+
+    const campaigns = production.app.get(CampaignService);
+    const { hash } = await campaigns.plan(id);
+    await campaigns.submit(id, three);
+    for (const guise of [key, one, await keyOf(one), two, await keyOf(two)])
+      await expect(campaigns.approve(id, hash, guise)).rejects.toMatchObject({ code: 'own-campaign' });
+    expect((await campaigns.approve(id, hash, await keyOf(three))).state).toBe('approved');
+    await campaigns.cancel(id, 'It was a test', operator);
+  });
+
   it('is drafted for exactly those who were told, waits for approval, and shows both dates', async () => {
     const notice = await scheduled({ audience: { segments: ['unknown', 'mismatched'] } });
     await test.settle(notice);
