@@ -23,9 +23,10 @@ import {
 } from './window-form.rules.js';
 
 const idSchema = z.uuid();
+const REMINDERS = 'payment-reminder';
 /** It has reminders on their way, or sent the last of them. */
 const sendsReminders = ({ kind, state }: CampaignRow): boolean =>
-  kind === 'payment-reminder' && ['scheduled', 'sending', 'finished'].includes(state);
+  kind === REMINDERS && ['scheduled', 'sending', 'finished'].includes(state);
 const newSchema = typedTimesSchema.extend({ name: z.string().max(300).default('') });
 const moveSchema = typedTimesSchema.extend({
   version: z.coerce.number().int().min(1),
@@ -104,6 +105,13 @@ export class WindowsController {
     const ladder = this.deadlines.ladder(window);
     const history = await this.deadlines.history(id);
     const names = await this.sending.actorNames(history.map(({ changedBy }) => changedBy));
+    const campaigns = frame.principal.permissions.includes('campaign:read')
+      ? await this.campaigns.list({
+          windowId: id,
+          limit: 50,
+          ...(frame.principal.region && { region: frame.principal.region }),
+        })
+      : [];
     const values = {
       title: window.name,
       section: 'windows',
@@ -121,13 +129,8 @@ export class WindowsController {
       hasPassed: window.cutoff.toInstant() <= this.clock.now(),
       // Also of campaigns that somebody of one region may not see.
       remindersLeave: (await this.campaigns.list({ windowId: id, limit: 50 })).some(sendsReminders),
-      campaigns: frame.principal.permissions.includes('campaign:read')
-        ? await this.campaigns.list({
-            windowId: id,
-            limit: 50,
-            ...(frame.principal.region && { region: frame.principal.region }),
-          })
-        : [],
+      campaigns,
+      begunReminders: campaigns.find(({ kind, state }) => kind === REMINDERS && state !== 'cancelled'),
     };
     return this.pages.render('window', values, frame);
   }

@@ -67,6 +67,8 @@ inBrowser('cascades, corrections and simulations in the console', () => {
     await campaigns.approve(id, hash, colleague('approver'));
     await page.goto(`/windows/${windowId}`);
     expect(await main()).toContain('No reminder leaves by itself');
+    expect(await main()).toMatch(/yet; this one has been begun: Reminders to be noticed Approved/);
+    expect(await main()).not.toContain('Start the reminders');
     expect(await faults(page)).toEqual([]);
     await campaigns.schedule(id, colleague('operator'));
     await page.reload();
