@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
 import { v7 as uuid } from 'uuid';
-import { answerableFor, type Json, type Principal, requireRegion } from '../access/index.js';
+import { answerableFor, type Json, KeyMakers, type Principal, requireRegion } from '../access/index.js';
 import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { Ledger } from '../delivery/index.js';
@@ -37,6 +37,7 @@ export class CampaignService {
     private readonly directory: DirectoryService,
     private readonly ledger: Ledger,
     private readonly clock: Clock,
+    private readonly makers: KeyMakers,
     @InjectConfig() private readonly config: Config,
   ) {}
 
@@ -300,9 +301,19 @@ export class CampaignService {
     return expiryOf(kind, await this.deadlines.window(windowId));
   }
 
-  /** Outside production a key that drafts is a person of its own: whoever tries the service out is alone. */
   private writerOf(principal: Principal): string {
-    return this.config.environment === 'production' ? answerableFor(principal) : principal.id;
+    return this.keysAreColleagues ? principal.id : answerableFor(principal);
+  }
+
+  /** Who counts as having written what the principals of these ids did. */
+  async writersOf(ids: readonly string[]): Promise<string[]> {
+    const each = [...new Set(ids)];
+    return this.keysAreColleagues ? each : Promise.all(each.map((id) => this.makers.behind(id)));
+  }
+
+  /** Outside production a key that drafts is a person of its own: whoever tries the service out is alone. */
+  private get keysAreColleagues(): boolean {
+    return this.config.environment !== 'production';
   }
 
   private async contentOf(input: CampaignInput, principal: Principal) {

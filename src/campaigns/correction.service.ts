@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { v5 as uuidFrom } from 'uuid';
-import { KeyMakers, type Principal, systemPrincipal } from '../access/index.js';
+import { type Principal, systemPrincipal } from '../access/index.js';
 import {
   DeadlinesService,
   type DeclarationWindow,
@@ -10,7 +10,6 @@ import {
   type WindowSnapshot,
 } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
-import { type Config, InjectConfig } from '../platform/config/index.js';
 import { inTwoTries } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
 import { ForbiddenError } from '../shared/errors.js';
@@ -61,8 +60,6 @@ export class CorrectionService {
     private readonly deadlines: DeadlinesService,
     private readonly ledger: Ledger,
     private readonly clock: Clock,
-    private readonly makers: KeyMakers,
-    @InjectConfig() private readonly config: Config,
   ) {}
 
   /**
@@ -163,17 +160,11 @@ export class CorrectionService {
       launch_at: null,
       held_back: false,
       author: moves.at(-1)?.changedBy ?? SERVICE.id,
-      writers: await this.writersOf(moves),
+      // Whoever moved a date decided what it says.
+      writers: await this.campaigns.writersOf(moves.map(({ changedBy }) => changedBy)),
     };
     await this.transitions.begin(draft, SERVICE, { version: window.version }, trx);
     return id;
-  }
-
-  /** Whoever moved a date decided what the correction says. A key stands for its maker where it does in campaigns. */
-  private async writersOf(moves: readonly WindowChange[]): Promise<string[]> {
-    const ids = [...new Set(moves.map(({ changedBy }) => changedBy))];
-    if (this.config.environment !== 'production') return ids;
-    return Promise.all(ids.map((id) => this.makers.behind(id)));
   }
 }
 
