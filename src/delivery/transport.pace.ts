@@ -166,6 +166,7 @@ function inBatch({ ratePerMinute }: Limits): number {
 }
 
 function largestBatch({ transport, limits }: MailRoute, { trouble }: PaceState = UNUSED): number {
-  const most = Math.max(transport.concurrency, WINDOW);
+  // Two windows are on their way together.
+  const most = Math.max(Math.ceil(transport.concurrency / 2), WINDOW);
   return Math.max(1, Math.floor(Math.min(most / 4 ** trouble, inBatch(limits))));
 }
