@@ -472,6 +472,26 @@ describe('a refusal in the form of a receipt', () => {
   });
 });
 
+describe('an answer that names whoever wrote', () => {
+  const from = (answer: string): string =>
+    form({
+      type: 'multipart/report; report-type=delivery-status; boundary=b',
+      text: [
+        '--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.com\n',
+        `Final-Recipient: rfc822; gone@example.org\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; ${answer}\n`,
+        '--b\nContent-Type: text/rfc822-headers\n\nFrom: CQRS <cqrs@example.com>\nTo: gone@example.org\n\n--b--\n',
+      ].join('\n'),
+    });
+
+  it('blames no recipient for it', async () => {
+    expect(await read(from('550 5.1.1 <CQRS@example.com>: no such user'))).toEqual([soft('rejected')]);
+  });
+
+  it('is about the recipient where it names both', async () => {
+    expect(await read(from('550 5.1.1 from=<cqrs@example.com> to=<gone@example.org>: no such user'))).toEqual([gone]);
+  });
+});
+
 describe('a complaint', () => {
   it.each(['staff@hotmail.com', 'junk-reports@example.net'])('from %s in the form before RFC 5965', async (from) => {
     const raw = [
