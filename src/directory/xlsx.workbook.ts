@@ -4,11 +4,14 @@ import { InvalidInputError } from '../shared/errors.js';
 import { type XlsxArchive } from './xlsx.archive.js';
 import { type CellStyles, isDateFormat, localName } from './xlsx.cell.js';
 
-export interface Workbook extends CellStyles {
-  /** Name of the first visible sheet, and its part in the archive. */
-  readonly sheet: string;
+export interface Sheet {
+  readonly name: string;
   readonly part: string;
-  readonly otherSheets: number;
+}
+
+export interface Workbook extends CellStyles {
+  /** Those that are visible, in their order: never none. */
+  readonly sheets: readonly Sheet[];
   readonly strings: readonly string[];
 }
 
@@ -32,15 +35,13 @@ export async function readWorkbook(archive: XlsxArchive, fileName: string): Prom
   await eachTag(archive, 'xl/_rels/workbook.xml.rels', ({ name, attributes }) => {
     if (name === 'Relationship') targets.set(attributes['Id'] ?? '', posix.resolve('/xl', attributes['Target'] ?? ''));
   });
-  const [first] = sheets;
-  const part = targets.get(first?.relation ?? '')?.slice(1);
-  if (!first || !part || !archive.has(part)) {
+  const parts = sheets.map(({ name, relation }) => ({ name, part: targets.get(relation)?.slice(1) ?? '' }));
+  const present = parts.filter(({ part }) => archive.has(part));
+  if (present.length === 0 || present[0] !== parts[0]) {
     throw new InvalidInputError('not-a-table', `${fileName} has no visible sheet.`);
   }
   return {
-    sheet: first.name,
-    part,
-    otherSheets: sheets.length - 1,
+    sheets: present,
     since1904,
     dateStyles: await dateStyles(archive),
     strings: await sharedStrings(archive, fileName),
