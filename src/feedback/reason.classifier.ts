@@ -139,10 +139,12 @@ function reasonOf(evidence: Evidence, status: string, probed: boolean): Reason {
   const beside = { ...sight, aside: said.trim() !== '' && !uncoded && !pointed };
   const clear =
     behindBoilerplate(said) ??
-    named(said, sight) ??
+    (ANSWER.test(evidence.diagnostic)
+      ? named(said, sight)
+      : withoutAdvice(named(said, sight), evidence.diagnostic, sight)) ??
     (codeStands && trouble !== undefined && coded !== undefined && gone.has(coded) ? coded : trouble) ??
     hinted(said, sight) ??
-    named(around, beside);
+    withoutAdvice(named(around, beside), evidence.context, beside);
   const aside = clear === undefined ? phraseReason(around, loose, witnessed) : undefined;
   const reason = clear ?? (aside === undefined ? hinted(around, beside) : undefined);
   // A delivery agent's own words describe its trouble, whatever exit code the mail system made of them.
@@ -161,6 +163,20 @@ function reasonOf(evidence: Evidence, status: string, probed: boolean): Reason {
   if (status.endsWith('.4.7') && aside === 'networkerror' && NAME_SERVICE.test(around)) return aside;
   if (passing && coded !== undefined && gone.has(coded)) return aside ?? 'onhold';
   return coded ?? aside ?? (status.startsWith('4') ? 'onhold' : 'undefined');
+}
+
+/** A server's own words: whoever answers with a code knows what happened, unless the sentence tells what codes mean. */
+const ANSWER = /(?<![\d.])[45](?:\d\d[ -]|\.\d{1,3}\.\d{1,3}\s)(?!(?:[a-z]{1,20} ){0,4}means\b)/i;
+
+/** What may have happened, and what a code means in general, is advice to the reader and no account of this failure. */
+const ADVICE =
+  /\b(?:if|unless|whether|may (?:be|not|have|no longer)|might|perhaps|possibl[ey]|usually|typically|commonly|common|means|falls|möglicherweise|peut-être)\b/i;
+
+/** The same cause, unless it takes an address for gone on the word of advice alone: then what the other sentences tell. */
+function withoutAdvice(cause: Reason | undefined, context: string, sight: Sight): Reason | undefined {
+  if (cause === undefined || !gone.has(cause)) return cause;
+  const sentences = context.replace(GUESSES, '').split(/(?<=[.!?])\s+|\n\s*\n/);
+  return named(normalise(sentences.filter((sentence) => !ADVICE.test(sentence)).join('\n')), sight);
 }
 
 /** Whether a code names something else than the address, so that what is gone is a link, our host or a key. */

@@ -472,6 +472,41 @@ describe('a refusal in the form of a receipt', () => {
   });
 });
 
+describe('advice to the reader', () => {
+  const advice = [
+    "If the address couldn't be found, check its spelling. If the host was not found, check the domain.",
+    'Common reasons are: the address was mistyped, the host was not found, or the mailbox does not exist.',
+    "A 550 usually means that the recipient's e-mail address was not found in the recipient's e-mail system.",
+    'The domain may have expired; perhaps the host was not found.',
+  ];
+  const around = (words: string, text: string): string => `Not delivered:\n\n<gone@example.org>: ${words}\n\n${text}\n`;
+
+  it.each(advice)('takes no address for gone beside an answer that does not: %s', async (text) => {
+    for (const [code, words] of [
+      ['5.0.0', '550 Rejected'],
+      ['5.3.0', '554 rejected'],
+      ['5.7.0', '550 denied'],
+    ] as const) {
+      const fields = `Final-Recipient: rfc822; gone@example.org\nAction: failed\nStatus: ${code}`;
+      const report = status(`${fields}\nDiagnostic-Code: smtp; ${words}`, around(words, text));
+      expect((await read(report)).map(([, kind]) => kind)).toEqual(['soft']);
+    }
+    expect((await read(form({ text: around('550 Rejected', text) }))).map(([, kind]) => kind)).toEqual(['soft']);
+  });
+
+  it.each(advice)('takes no address for gone where nothing else is said: %s', async (text) => {
+    expect((await read(form({ text: around('', text) }))).map(([, kind]) => kind)).toEqual(['soft']);
+  });
+
+  it('leaves what is told as a fact', async () => {
+    const text = around(
+      "The recipient's e-mail address was not found in the recipient's e-mail system.",
+      advice[0] ?? '',
+    );
+    expect(await read(form({ text }))).toEqual([gone]);
+  });
+});
+
 describe('an answer that names whoever wrote', () => {
   const from = (answer: string): string =>
     form({
