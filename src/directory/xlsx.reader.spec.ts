@@ -196,6 +196,15 @@ describe('a hostile workbook is refused before it is unpacked', () => {
   const relations = part('<Relationships><Relationship Id="r1" Target="worksheets/sheet1.xml"/></Relationships>');
   const honest = { 'xl/workbook.xml': workbookXml, 'xl/_rels/workbook.xml.rels': relations };
 
+  it('finds the sheet of a writer that calls the namespace of its relations otherwise', async () => {
+    const path = join(folder, 'namespace.xlsx');
+    const sheets = '<workbook xmlns:rel="r"><sheets><sheet name="S" rel:id="r1"/></sheets></workbook>';
+    const sheet = '<worksheet><row><c t="inlineStr"><is><t>status</t></is></c></row></worksheet>';
+    const parts = { ...honest, 'xl/workbook.xml': part(sheets), 'xl/worksheets/sheet1.xml': part(sheet) };
+    await writeFile(path, zip(parts));
+    await expect(read(path)).rejects.toThrow('Its header row has: status.');
+  });
+
   it.each([
     [
       'packed a thousand times',

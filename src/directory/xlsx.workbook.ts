@@ -28,7 +28,7 @@ export async function readWorkbook(archive: XlsxArchive, fileName: string): Prom
   await eachTag(archive, WORKBOOK, ({ name, attributes }) => {
     if (name === 'workbookPr') since1904 = /^(?:1|true)$/.test(attributes['date1904'] ?? '');
     if (name === 'sheet' && (attributes['state'] ?? 'visible') === 'visible') {
-      sheets.push({ name: attributes['name'] ?? '', relation: attributes['r:id'] ?? '' });
+      sheets.push({ name: attributes['name'] ?? '', relation: relationOf(attributes) });
     }
   });
   const targets = new Map<string, string>();
@@ -46,6 +46,11 @@ export async function readWorkbook(archive: XlsxArchive, fileName: string): Prom
     dateStyles: await dateStyles(archive),
     strings: await sharedStrings(archive, fileName),
   };
+}
+
+/** `r:id`, whatever a program calls the namespace that Excel calls r. */
+function relationOf(attributes: Record<string, string>): string {
+  return Object.entries(attributes).find(([name]) => name.endsWith(':id'))?.[1] ?? '';
 }
 
 async function dateStyles(archive: XlsxArchive): Promise<Set<number>> {
