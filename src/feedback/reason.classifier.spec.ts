@@ -33,6 +33,9 @@ const blamesAnother: readonly (readonly [status: string, answer: string, reason:
   ['5.5.2', '550 5.5.2 HELO: host unknown', 'syntaxerror'],
   ['5.7.1', "550 5.7.1 Unable to find recipient's certificate; the message must be encrypted", 'securityerror'],
   ['5.1.1', '550 5.1.1 The address you are sending from does not exist', 'rejected'],
+  // refused by a policy, and in no doubt
+  ['5.7.1', '550 5.7.1 Recipient rejected by IP/domain policy', 'filtered'],
+  ['5.7.1', '550 5.7.1 <someone@example.org> Recipient refused: delivery not authorised', 'filtered'],
   // who sends, and from where
   ['5.7.1', '550 5.7.1 This server does not accept mail from dynamic IP addresses', 'blocked'],
   ['5.7.1', '550 5.7.1 Our system does not accept email with attachments', 'blocked'],
@@ -309,6 +312,9 @@ const answers: readonly Row[] = [
     'soft',
     'spamdetected',
   ],
+  ['gateway', '5.7.1', '550 5.7.1 Recipient rejected: no such user', 'hard', 'userunknown', RCPT],
+  ['gateway', '5.7.0', '550 5.7.0 Recipient rejected (#5.1.1)', 'hard', 'userunknown', RCPT],
+  ['comcast', '5.2.1', '550 5.2.1 Account not available', 'soft', 'suspend', RCPT],
   ['mimecast', '5.0.0', '554 Maximum email size exceeded', 'soft', 'mesgtoobig'],
   ['webde', '5.0.0', '550 Benutzer hat das Speichervolumen ueberschritten.', 'soft', 'mailboxfull', RCPT],
   ['french', '5.0.0', '552 Boîte aux lettres du destinataire saturée', 'soft', 'mailboxfull', RCPT],

@@ -135,7 +135,8 @@ function reasonOf(evidence: Evidence, status: string, probed: boolean): Reason {
   const trouble = phraseReason(said, loose, witnessed);
   const passing = PASSING.test(said);
   const codeStands = trouble === undefined || !(passing || beatsCode.has(trouble) || read(stage, trouble));
-  const sight = { pointed, witnessed, otherSubject: OTHER_SUBJECT.test(status), aside: false };
+  const ofPolicy = status.startsWith('5.7.');
+  const sight = { pointed, witnessed, ofPolicy, otherSubject: OTHER_SUBJECT.test(status), aside: false };
   const beside = { ...sight, aside: said.trim() !== '' && !uncoded && !pointed };
   const clear =
     behindBoilerplate(said) ??
@@ -209,6 +210,8 @@ interface Sight {
   readonly pointed: boolean;
   /** A code does, or the refusal came at RCPT: see {@link PhraseRule.needsWitness}. */
   readonly witnessed: boolean;
+  /** A code says that somebody did not want the message (X.7.Y). */
+  readonly ofPolicy: boolean;
   /** A code points at something else. */
   readonly otherSubject: boolean;
   /** The text stands around an answer whose code names a cause: there, common words are about anything. */
@@ -216,16 +219,26 @@ interface Sight {
 }
 
 /** The cause that a text tells in clear words. */
-function named(text: string, { pointed, witnessed, aside }: Sight): Reason | undefined {
+function named(text: string, sight: Sight): Reason | undefined {
+  const { pointed, witnessed, aside } = sight;
   const sure = phraseReason(text, certain, witnessed);
   if (sure !== undefined) return sure;
-  const heard = aside ? undefined : phraseReason(text, hearsay, witnessed);
+  const heard = aside ? undefined : heardIn(text, sight);
   if (pointed && !PASSING.test(text)) {
     return heard ?? phraseReason(text, reputation, witnessed) ?? phraseReason(text, vague, witnessed);
   }
   // Servers are named after what they do: "host antispam.example.org said: 550 User unknown".
   return phraseReason(heard === undefined ? text : withoutHosts(text), reputation, witnessed) ?? heard;
 }
+
+/** What anybody's words tell. A code of policies makes a refusal out of a recipient who is "rejected", and no absence. */
+function heardIn(text: string, { pointed, witnessed, ofPolicy }: Sight): Reason | undefined {
+  const heard = phraseReason(text, hearsay, witnessed);
+  if (!ofPolicy || pointed || heard === undefined || !gone.has(heard)) return heard;
+  return phraseReason(text.replace(REFUSED, ' '), hearsay, witnessed) ?? 'filtered';
+}
+
+const REFUSED = /recipient (?:is |was )?(?:rejected|refused|not accepted)/g;
 
 /** An unknown mailbox that a text only hints at; asked only where it tells no other trouble. */
 const hinted = (text: string, { witnessed, otherSubject, aside }: Sight): Reason | undefined =>
