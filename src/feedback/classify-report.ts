@@ -119,9 +119,11 @@ function fromBlocks(blocks: readonly StatusBlock[], report: ReportParts): Report
   });
 }
 
-/** Whoever sent what came back, as far as it tells. */
+/** Whoever sent what came back, as far as it tells. Few: each is looked for in every answer. */
 const writersOf = (report: ReportParts): string[] =>
-  ['from', 'sender', 'return-path'].flatMap((name) => report.original.get(name) ?? []).flatMap(addressesIn);
+  ['from', 'sender', 'return-path']
+    .map((name) => header(report.original, name))
+    .flatMap((value) => addressesIn(value).slice(0, 3));
 
 /** "550 <me@example.com> unknown": what is said of the writer alone is not said of a recipient. */
 function namesOnly(writers: readonly string[], recipients: readonly string[], answer: string): boolean {
