@@ -191,7 +191,9 @@ describe('organisations', () => {
     const wide = await file('wide.csv', `${practice({}).trim()},,,`);
     await expect(imports.importOrganisations([wide], { actor })).rejects.toThrow(/Its first row has 30\.$/);
     const book = await file('epraccur.xlsx', await workbook([['GP practices']]));
-    await expect(imports.importOrganisations([book], { actor })).rejects.toThrow('has 1 on the sheet that is read (Sheet1).');
+    await expect(imports.importOrganisations([book], { actor })).rejects.toThrow(
+      'has 1 on the sheet that is read (Sheet1).',
+    );
   });
 
   it('an older and a newer file give the same practices and the same history in either order', async () => {
