@@ -6,7 +6,7 @@ import { COMMISSIONING_ROLES, isOdsHeader, type OdsFileKind } from './ods.format
 import { inspectTableFile, type TableFile, unreadable } from './table-file.js';
 import { readRows } from './table.rows.js';
 import { type SheetChoice } from './xlsx.reader.js';
-import { unpackCsv } from './zip.unpacker.js';
+import { isCsvName, unpackCsv } from './zip.unpacker.js';
 
 export type OdsFile = { readonly path: string } & (
   | { readonly kind: OdsFileKind }
@@ -46,7 +46,7 @@ async function folderMembers(path: string): Promise<string[]> {
     throw unreadable(basename(path), error);
   });
   return names
-    .filter((name) => /\.csv$/i.test(name))
+    .filter((name) => isCsvName(name))
     .sort()
     .map((name) => join(path, name));
 }
@@ -68,7 +68,7 @@ async function recognise(path: string, isMember: boolean): Promise<OdsFile> {
     );
   }
   if (isMember) return { path, kind: 'skipped' };
-  const found = `${rows[0]?.length ?? 0}${sheets === undefined ? '' : ` on its first sheet (${sheets.sheet})`}`;
+  const found = `${rows[0]?.length ?? 0}${sheets === undefined ? '' : ` on the sheet that is read (${sheets.sheet})`}`;
   throw new InvalidInputError(
     'not-ods',
     `${file.name} is no ODS file: expected ${WIDTH} columns without a header (epraccur, eccg, etr), or ICB names. Its first row has ${found}.`,

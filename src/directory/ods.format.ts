@@ -60,7 +60,8 @@ export const ODS_FORMAT = tableFormat({
 
 /** The published files have no header. Whoever opens one in a spreadsheet may give it the names that ODS documents. */
 export function isOdsHeader(cells: readonly string[]): boolean {
-  return /\bname\s*$/i.test(cells[1] ?? '') && /\bdate\b/i.test(cells[10] ?? '');
+  const [name = '', opened = ''] = [cells[1], cells[10]].map((cell) => cell?.replaceAll('_', ' '));
+  return /\bname\s*$/i.test(name) && /\bdate\b/i.test(opened);
 }
 
 /** epraccur, where a status and a prescribing setting have to be there. */

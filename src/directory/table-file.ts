@@ -83,10 +83,12 @@ function decodes(decoder: InstanceType<typeof TextDecoder>, chunk?: Buffer): boo
 
 const EXPECTED = 'Expected a CSV file or an Excel workbook (.xlsx)';
 
+const UTF_16 = 'is encoded as UTF-16; save it as "CSV UTF-8"';
+
 const NO_TABLES: readonly { starts: RegExp; is: string }[] = [
   { starts: /^%PDF-/, is: 'is a PDF document' },
   { starts: /^\xd0\xcf\x11\xe0/, is: 'is an old Excel workbook (.xls) or is locked with a password; save it as .xlsx' },
-  { starts: /^(?:\xff\xfe|\xfe\xff)/, is: 'is encoded as UTF-16; save it as "CSV UTF-8"' },
+  { starts: /^(?:\xff\xfe|\xfe\xff)/, is: UTF_16 },
   {
     starts: /^(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml|head|body|table)\b/i,
     is: 'is a web page or XML, not a table',
@@ -102,7 +104,19 @@ function refuseWhatIsNoText(head: Buffer, name: string): void {
   }
   const known = NO_TABLES.find(({ starts }) => starts.test(text));
   if (known) throw new InvalidInputError('not-a-table', `${name} ${known.is}. ${EXPECTED}.`);
-  if (head.includes(0)) throw new InvalidInputError('not-a-table', `${name} is a binary file. ${EXPECTED}.`);
+  const kind = kindByNulls(head);
+  if (kind !== undefined) throw new InvalidInputError('not-a-table', `${name} ${kind}. ${EXPECTED}.`);
+}
+
+/** UTF-16 without a mark has one in every other place. A stray one in a text is a fault of its cell, which is named. */
+function kindByNulls(head: Buffer): string | undefined {
+  const places = [0, 0];
+  head.forEach((byte, place) => {
+    if (byte === 0) places[place % 2] = (places[place % 2] ?? 0) + 1;
+  });
+  const [even = 0, odd = 0] = places;
+  if (Math.max(even, odd) > head.length * 0.3 && Math.min(even, odd) < head.length * 0.02) return UTF_16;
+  return even + odd > head.length * 0.01 + 1 ? 'is a binary file' : undefined;
 }
 
 /** Excel hides this line, so it is no row. */

@@ -41,7 +41,8 @@ export function matchHeader<C extends Columns>(
       `${file.name} is not a complete ${format.name} file: it has no column ${missing.join(', ')}. ${whatItHas(found, places)}${file.note}`,
     );
   }
-  const twice = found.filter((name, index) => name !== '' && folded.indexOf(fold(name)) !== index);
+  const known = new Set(wanted.map(fold));
+  const twice = found.filter((name, index) => known.has(fold(name)) && folded.indexOf(fold(name)) !== index);
   if (twice.length > 0) {
     const names = [...new Set(twice)].map(shown).join(', ');
     throw new InvalidInputError(
@@ -49,7 +50,6 @@ export function matchHeader<C extends Columns>(
       `${file.name} has more than one column called ${names}.${file.note}`,
     );
   }
-  const known = new Set(wanted.map(fold));
   const ignored = found.filter((name) => name !== '' && !known.has(fold(name)));
   const least = Math.max(...wanted.map((name) => (format.columns[name]?.required ? (places.get(name) ?? 0) + 1 : 0)));
   return { places, ignored, width: cells.length, least };

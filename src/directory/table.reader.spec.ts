@@ -179,6 +179,7 @@ describe('what is no table is one clear line', () => {
     ['a web page without a type', '\n <html>', 'not-a-table'],
     ['JSON', '[{"person_id": 1}]', 'not-a-table'],
     ['UTF-16', Buffer.from('\ufeffperson_id', 'utf16le'), 'not-a-table'],
+    ['UTF-16 without a mark', Buffer.from(`${HEADER}1,Testa\n`, 'utf16le'), 'not-a-table'],
     ['an .xls or locked workbook', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'not-a-table'],
     ['gzip', Buffer.from('1f8b0800', 'hex'), 'not-a-table'],
     ['bytes', Buffer.from('ab\0\0c'), 'not-a-table'],
@@ -193,6 +194,30 @@ describe('what is no table is one clear line', () => {
     const refusal = read(content);
     await expect(refusal).rejects.toMatchObject({ code });
     await expect(refusal).rejects.toThrow(/^people\.csv .*\.$/);
+  });
+
+  it('says of UTF-16 what it is, with a byte-order mark or without', async () => {
+    for (const text of [`\ufeff${HEADER}1,Testa\n`, `${HEADER}1,Testa\n`]) {
+      await expect(read(Buffer.from(text, 'utf16le'))).rejects.toThrow('is encoded as UTF-16');
+      await expect(read(Buffer.from(text, 'utf16le').swap16())).rejects.toThrow('is encoded as UTF-16');
+    }
+  });
+
+  it('takes a stray null byte for a fault of its cell, not for a binary file', async () => {
+    const { table, rows } = await read(`${HEADER}1,Te\0sta,A81001,active,\n2,Testa,A81001,active,\n`);
+    expect(table.faults).toMatchObject(
+      [{ row: 2, column: 'name', message: /no character/ }].map((fault) => ({
+        ...fault,
+        message: expect.stringMatching(fault.message) as string,
+      })),
+    );
+    expect(rows).toHaveLength(1);
+  });
+
+  it('minds no column twice that it does not read', async () => {
+    const { table, rows } = await read(`${HEADER.trim()},note,Note\n1,Testa,A81001,active,,x,y\n`);
+    expect(rows).toHaveLength(1);
+    expect(table.ignoredColumns).toEqual(['note', 'Note']);
   });
 
   it('lists what the header has when columns are missing, and nothing of a first row that is no header', async () => {

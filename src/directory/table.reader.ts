@@ -34,7 +34,7 @@ export interface FileSummary {
 export const MAX_LISTED_FAULTS = 100_000;
 
 /**
- * Reads a CSV file or a workbook (first visible sheet) as typed rows, streaming: `for await (const rows of
+ * Reads a CSV file or a workbook (first visible sheet that is not empty) as typed rows, streaming: `for await (const rows of
  * table.batches())`. Rows that cannot be read are in `faults` and not among the rows. The other properties are
  * complete once the last batch has been taken.
  */
@@ -104,7 +104,7 @@ export class TableReader<C extends Columns> {
     const { sheet = '', otherSheets = 0 } = this.sheet ?? {};
     return {
       name: this.file.name,
-      note: otherSheets > 0 ? ` Only its first sheet is read (${sheet}); put the table there.` : '',
+      note: otherSheets > 0 ? ` Only the first sheet that is not empty is read (${sheet}); put the table there.` : '',
     };
   }
 

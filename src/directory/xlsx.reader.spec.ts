@@ -113,7 +113,31 @@ describe('reading a workbook', () => {
       book.addWorksheet('Read me').addRow(['About this export']);
       book.addWorksheet('Export').addRow(HEADER);
     });
-    await expect(read(path)).rejects.toThrow('Only its first sheet is read (Read me); put the table there.');
+    await expect(read(path)).rejects.toThrow(
+      'Only the first sheet that is not empty is read (Read me); put the table there.',
+    );
+  });
+
+  it('passes over empty sheets before the table', async () => {
+    const path = await workbook((book) => {
+      book.addWorksheet('Sheet1');
+      book.addWorksheet('Sheet2').addRow(['', ' ']);
+      const sheet = book.addWorksheet('Export');
+      sheet.addRow(HEADER);
+      sheet.addRow(['U1', 'T', 'S', '', 'active', '', '', '']);
+      book.addWorksheet('Notes').addRow(['About this export']);
+    });
+    const { rows, summary } = await read(path);
+    expect(rows.map(({ values }) => values.account_id)).toEqual(['U1']);
+    expect(summary).toMatchObject({ sheet: 'Export', otherSheets: 3, rows: 1 });
+  });
+
+  it('is empty where all its sheets are', async () => {
+    const path = await workbook((book) => {
+      book.addWorksheet('Sheet1');
+      book.addWorksheet('Sheet2');
+    });
+    await expect(read(path)).rejects.toMatchObject({ code: 'file-empty' });
   });
 
   it('streams 5,000 rows in batches, with the row numbers of the sheet', async () => {
@@ -171,6 +195,15 @@ describe('a hostile workbook is refused before it is unpacked', () => {
   const workbookXml = part('<workbook xmlns:r="r"><sheets><sheet name="S" r:id="r1"/></sheets></workbook>');
   const relations = part('<Relationships><Relationship Id="r1" Target="worksheets/sheet1.xml"/></Relationships>');
   const honest = { 'xl/workbook.xml': workbookXml, 'xl/_rels/workbook.xml.rels': relations };
+
+  it('finds the sheet of a writer that calls the namespace of its relations otherwise', async () => {
+    const path = join(folder, 'namespace.xlsx');
+    const sheets = '<workbook xmlns:rel="r"><sheets><sheet name="S" rel:id="r1"/></sheets></workbook>';
+    const sheet = '<worksheet><row><c t="inlineStr"><is><t>status</t></is></c></row></worksheet>';
+    const parts = { ...honest, 'xl/workbook.xml': part(sheets), 'xl/worksheets/sheet1.xml': part(sheet) };
+    await writeFile(path, zip(parts));
+    await expect(read(path)).rejects.toThrow('Its header row has: status.');
+  });
 
   it.each([
     [

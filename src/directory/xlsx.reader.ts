@@ -1,6 +1,6 @@
 import { SaxesParser } from 'saxes';
 import { InvalidInputError } from '../shared/errors.js';
-import { NOT_WORKED_OUT } from './cell.rules.js';
+import { isBlank, NOT_WORKED_OUT } from './cell.rules.js';
 import { type RawBatch, type RawRow, ROWS_PER_BATCH } from './csv.reader.js';
 import { type TableFile } from './table-file.js';
 import { XlsxArchive } from './xlsx.archive.js';
@@ -13,7 +13,7 @@ export interface SheetChoice {
 }
 
 /**
- * Reads the first visible sheet. Formulas count with the value that Excel stored beside them; where a program has left
+ * Reads the first visible sheet that is not empty. Formulas count with the value that Excel stored beside them; where a program has left
  * that to Excel, the cell is not empty but holds an error.
  */
 export async function* readXlsx(
@@ -23,18 +23,28 @@ export async function* readXlsx(
   const archive = await XlsxArchive.open(file.path, file.name);
   try {
     const workbook = await readWorkbook(archive, file.name);
-    onSheet({ sheet: workbook.sheet, otherSheets: workbook.otherSheets });
-    const collector = new RowCollector(workbook, file.name);
-    const totalBytes = archive.sizeOf(workbook.part);
-    for await (const { bytes } of archive.parse(workbook.part, collector.parser)) {
-      if (collector.rows.length >= ROWS_PER_BATCH) yield { rows: collector.take(), bytes, totalBytes };
+    for (const { name, part } of workbook.sheets) {
+      onSheet({ sheet: name, otherSheets: workbook.sheets.length - 1 });
+      const collector = new RowCollector(workbook, file.name);
+      const totalBytes = archive.sizeOf(part);
+      let isEmpty = true;
+      for await (const { bytes } of archive.parse(part, collector.parser)) {
+        if (collector.rows.length < ROWS_PER_BATCH) continue;
+        const rows = collector.take();
+        isEmpty &&= rows.every(isBlankRow);
+        yield { rows, bytes, totalBytes };
+      }
+      const rows = collector.take();
+      isEmpty &&= rows.every(isBlankRow);
+      if (rows.length > 0) yield { rows, bytes: totalBytes, totalBytes };
+      if (!isEmpty) break;
     }
-    const rows = collector.take();
-    if (rows.length > 0) yield { rows, bytes: totalBytes, totalBytes };
   } finally {
     archive.close();
   }
 }
+
+const isBlankRow = ({ cells }: RawRow): boolean => cells.every(isBlank);
 
 class RowCollector {
   readonly parser = new SaxesParser();

@@ -4,11 +4,14 @@ import { InvalidInputError } from '../shared/errors.js';
 import { type XlsxArchive } from './xlsx.archive.js';
 import { type CellStyles, isDateFormat, localName } from './xlsx.cell.js';
 
-export interface Workbook extends CellStyles {
-  /** Name of the first visible sheet, and its part in the archive. */
-  readonly sheet: string;
+export interface Sheet {
+  readonly name: string;
   readonly part: string;
-  readonly otherSheets: number;
+}
+
+export interface Workbook extends CellStyles {
+  /** Those that are visible, in their order: never none. */
+  readonly sheets: readonly Sheet[];
   readonly strings: readonly string[];
 }
 
@@ -25,26 +28,29 @@ export async function readWorkbook(archive: XlsxArchive, fileName: string): Prom
   await eachTag(archive, WORKBOOK, ({ name, attributes }) => {
     if (name === 'workbookPr') since1904 = /^(?:1|true)$/.test(attributes['date1904'] ?? '');
     if (name === 'sheet' && (attributes['state'] ?? 'visible') === 'visible') {
-      sheets.push({ name: attributes['name'] ?? '', relation: attributes['r:id'] ?? '' });
+      sheets.push({ name: attributes['name'] ?? '', relation: relationOf(attributes) });
     }
   });
   const targets = new Map<string, string>();
   await eachTag(archive, 'xl/_rels/workbook.xml.rels', ({ name, attributes }) => {
     if (name === 'Relationship') targets.set(attributes['Id'] ?? '', posix.resolve('/xl', attributes['Target'] ?? ''));
   });
-  const [first] = sheets;
-  const part = targets.get(first?.relation ?? '')?.slice(1);
-  if (!first || !part || !archive.has(part)) {
+  const parts = sheets.map(({ name, relation }) => ({ name, part: targets.get(relation)?.slice(1) ?? '' }));
+  const present = parts.filter(({ part }) => archive.has(part));
+  if (present.length === 0 || present[0] !== parts[0]) {
     throw new InvalidInputError('not-a-table', `${fileName} has no visible sheet.`);
   }
   return {
-    sheet: first.name,
-    part,
-    otherSheets: sheets.length - 1,
+    sheets: present,
     since1904,
     dateStyles: await dateStyles(archive),
     strings: await sharedStrings(archive, fileName),
   };
+}
+
+/** `r:id`, whatever a program calls the namespace that Excel calls r. */
+function relationOf(attributes: Record<string, string>): string {
+  return Object.entries(attributes).find(([name]) => name.endsWith(':id'))?.[1] ?? '';
 }
 
 async function dateStyles(archive: XlsxArchive): Promise<Set<number>> {

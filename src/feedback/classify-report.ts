@@ -101,12 +101,14 @@ function fromBlocks(blocks: readonly StatusBlock[], report: ReportParts): Report
   // An X.500 name or a local one, of a single recipient: then whoever the rest of the report names is meant.
   const unnamed = blocks.length === 1 && blocks[0]?.addresses.length === 0;
   const elsewhere = unnamed ? (readFreeText(report)[0]?.address ?? null) : null;
+  const ours = writersOf(report);
   return blocks.map((block, i) => {
     const about = blocks.length === 1 ? report.human : (said[i] ?? '');
     // Some systems quote the answer in their prose alone; a number in it is nothing against a code that says enough.
     const coded = block.status !== '' && !block.status.endsWith('.0.0');
     const diagnostic = block.diagnostic || (coded ? '' : answerIn(about));
-    const verdict = judge({ ...block, diagnostic, context: `${block.remarks}\n${about}` });
+    const namesSender = namesOnly(ours, block.addresses, diagnostic);
+    const verdict = judge({ ...block, diagnostic, context: `${block.remarks}\n${about}`, namesSender });
     const gaveUp = block.action !== 'delayed';
     return {
       address: block.addresses[0] ?? elsewhere,
@@ -115,6 +117,19 @@ function fromBlocks(blocks: readonly StatusBlock[], report: ReportParts): Report
       diagnostic: shorten(block.diagnostic || about),
     };
   });
+}
+
+/** Whoever sent what came back, as far as it tells. Few: each is looked for in every answer. */
+const writersOf = (report: ReportParts): string[] =>
+  ['from', 'sender', 'return-path']
+    .map((name) => header(report.original, name))
+    .flatMap((value) => addressesIn(value).slice(0, 3));
+
+/** "550 <me@example.com> unknown": what is said of the writer alone is not said of a recipient. */
+function namesOnly(writers: readonly string[], recipients: readonly string[], answer: string): boolean {
+  const named = (addresses: readonly string[]): boolean =>
+    addressesIn(answer).some((address) => addresses.some((each) => each.toLowerCase() === address.toLowerCase()));
+  return named(writers) && !named(recipients);
 }
 
 function fromFreeText(report: ReportParts): ReportedRecipient[] {

@@ -275,6 +275,7 @@ describe('mail that looks like a bounce and is none', () => {
       '自动答复: Reminder',
       '[Request received] Reminder',
       '[EXTERNAL] Automatic reply: Reminder',
+      'EXT: Automatic reply: Reminder',
       'Automātiska atbilde: Reminder',
       'Automatinis atsakymas: Reminder',
       'Automatski odgovor: Reminder',

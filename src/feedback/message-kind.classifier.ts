@@ -105,7 +105,7 @@ const subjectOf = (headers: Headers): string =>
   header(headers, 'subject')
     .toLowerCase()
     .trim()
-    .replace(/^[[(*]{1,3}ext(?:ern\w{0,5})?(?: e?-?mail)?[\])*:]{1,3}\s{0,4}/, '');
+    .replace(/^(?:[[(*]{1,3}ext(?:ern\w{0,5})?(?: e?-?mail)?[\])*:]{1,3}|ext(?:ern\w{0,5})?:)\s{0,4}/, '');
 
 /** Some responders put their name into brackets. */
 const beginsWith = (subject: string, phrases: readonly string[]): boolean => {

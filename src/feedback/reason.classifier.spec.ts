@@ -14,6 +14,28 @@ const RCPT = '(in reply to RCPT TO command)';
 
 /** Answers to RCPT that speak of an address as if it were gone, and blame something else: the address is there. */
 const blamesAnother: readonly (readonly [status: string, answer: string, reason: Reason])[] = [
+  // the words of RFC 5321 for every 550, with the cause behind them (GMX, and whoever gives the RFC's own examples)
+  [
+    '5.0.0',
+    '550 Requested action not taken: mailbox unavailable 550-Reject due to policy restrictions.',
+    'policyviolation',
+  ],
+  ['5.0.0', '550 Requested action not taken: mailbox unavailable 550 Authentication required', 'securityerror'],
+  [
+    '5.0.0',
+    '550 Requested action not taken: mailbox unavailable (e.g., mailbox not found, no access, or command rejected for policy reasons)',
+    'policyviolation',
+  ],
+  ['5.0.0', '550 Requested action not taken: mailbox unavailable, try again later', 'onhold'],
+  // what the code says is something else than the address
+  ['5.6.0', '554 5.6.0 Message contains an invalid header: no such address in To', 'contenterror'],
+  ['5.7.1', '554 5.7.1 Message refused: a domain in its text is an unknown domain', 'securityerror'],
+  ['5.5.2', '550 5.5.2 HELO: host unknown', 'syntaxerror'],
+  ['5.7.1', "550 5.7.1 Unable to find recipient's certificate; the message must be encrypted", 'securityerror'],
+  ['5.1.1', '550 5.1.1 The address you are sending from does not exist', 'rejected'],
+  // refused by a policy, and in no doubt
+  ['5.7.1', '550 5.7.1 Recipient rejected by IP/domain policy', 'filtered'],
+  ['5.7.1', '550 5.7.1 <someone@example.org> Recipient refused: delivery not authorised', 'filtered'],
   // who sends, and from where
   ['5.7.1', '550 5.7.1 This server does not accept mail from dynamic IP addresses', 'blocked'],
   ['5.7.1', '550 5.7.1 Our system does not accept email with attachments', 'blocked'],
@@ -143,6 +165,7 @@ const probed: readonly (readonly [said: string, kind: RecipientKind, reason: Rea
     'userunknown',
   ],
   ['undeliverable address: unknown user: "someone"', 'hard', 'userunknown'],
+  ['undeliverable address: No such user here', 'hard', 'userunknown'],
 ];
 
 /** Answers of real mail systems, addresses invented. The status column is what the report's Status field said. */
@@ -265,6 +288,45 @@ const answers: readonly Row[] = [
     'userunknown',
   ],
   ['mxlogic', '', '550 unknown user <someone@example.org>', 'hard', 'userunknown'],
+  ['opensmtpd', '5.0.0', '550 Invalid recipient: <someone@example.org>', 'hard', 'userunknown'],
+  ['gateway', '5.0.0', '550 Recipient not found: someone@example.org', 'hard', 'userunknown'],
+  [
+    'gateway',
+    '5.0.0',
+    '554 Invalid recipient <someone@example.org>',
+    'soft',
+    'filtered',
+    '(in reply to end of DATA command)',
+  ],
+  [
+    'gmx',
+    '5.5.0',
+    '550 5.5.0 Requested action not taken: mailbox unavailable [mx.policy.example]',
+    'hard',
+    'userunknown',
+  ],
+  [
+    'exchange',
+    '5.0.350',
+    '550 5.0.350 Remote server returned message detected as spam -> 554 5.7.1 refused',
+    'soft',
+    'spamdetected',
+  ],
+  ['gateway', '5.7.1', '550 5.7.1 Recipient rejected: no such user', 'hard', 'userunknown', RCPT],
+  ['gateway', '5.7.0', '550 5.7.0 Recipient rejected (#5.1.1)', 'hard', 'userunknown', RCPT],
+  ['comcast', '5.2.1', '550 5.2.1 Account not available', 'soft', 'suspend', RCPT],
+  ['mimecast', '5.0.0', '554 Maximum email size exceeded', 'soft', 'mesgtoobig'],
+  ['webde', '5.0.0', '550 Benutzer hat das Speichervolumen ueberschritten.', 'soft', 'mailboxfull', RCPT],
+  ['french', '5.0.0', '552 Boîte aux lettres du destinataire saturée', 'soft', 'mailboxfull', RCPT],
+  ['german', '5.0.0', '550 Das Postfach ist vorübergehend deaktiviert', 'soft', 'suspend', RCPT],
+  [
+    'communigate',
+    '5.0.0',
+    '550 someone@example.org mail delivery is disabled for this account',
+    'soft',
+    'suspend',
+    RCPT,
+  ],
   [
     'exim',
     '',

@@ -19,6 +19,8 @@ export interface Evidence {
   readonly diagnostic: string;
   /** What the reporting system said around it; asked only where the diagnostic decides nothing. */
   readonly context: string;
+  /** The answer names whoever wrote, and not the recipient. */
+  readonly namesSender?: boolean;
 }
 
 /** The verdict on one recipient. */
@@ -72,7 +74,7 @@ export function judge(report: Evidence): Verdict {
   if (arrived.has(evidence.action) || (evidence.action === '' && code.status.startsWith('2'))) {
     return { kind: 'delivered', reason: 'delivered', status: code.status || null };
   }
-  const reason = reasonOf(evidence, code.status);
+  const reason = reasonOf(evidence, code.status, evidence.diagnostic !== report.diagnostic.slice(0, MAX_SAID));
   // Gmail gives up at once on a domain that the DNS denies, and still says 4.0.0.
   const denied = evidence.action === 'failed' && reason === 'hostunknown' && /nxdomain/i.test(evidence.diagnostic);
   const forNow = code.temporary || codesOf(report).temporary;
@@ -88,9 +90,10 @@ function ofProbe(evidence: Evidence): Evidence {
 
 /** "550 <gone@example.org> no such user": answers to a whole message do not begin with one of its recipients. */
 const NAMES_RECIPIENT = /^\s*5\d\d[ -]+<?[^\s<>@]{1,128}@[^\s<>@]{1,255}/;
+const NOBODY =
+  '(?:(?:unknown|invalid|no such) (?:user|recipient|mailbox|account)|(?:user|recipient|mailbox|account)(?: is)? (?:unknown|invalid|not found))';
 /** "550 unknown user <gone@example.org>": nor do they name one, unless they say what came before. */
-const NAMES_UNKNOWN =
-  /^\s*5\d\d[ -]+(?:unknown user|no such user|user unknown|user not found):?\s+<?[^\s<>@]{1,128}@[^\s<>@]{1,255}/i;
+const NAMES_UNKNOWN = new RegExp(`^\\s*5\\d\\d[ -]+${NOBODY}:?\\s+<?[^\\s<>@]{1,128}@[^\\s<>@]{1,255}`, 'i');
 
 /** Codes that name the sender and its domain (RFC 3463, RFC 7505): what is unknown, or takes no mail, is ours. */
 const OF_SENDER = /^[45]\.(?:1\.[78]|7\.27)$/;
@@ -111,10 +114,12 @@ const NAME_SERVICE = /name server|name service|\bdns\b/;
 /** qmail's way of writing a code, which many gateways took over. */
 const BEHIND = /\(#(5\.\d{1,3}\.\d{1,3})\)/g;
 
-function reasonOf(evidence: Evidence, status: string): Reason {
+function reasonOf(evidence: Evidence, status: string, probed: boolean): Reason {
   const said = normalise(stripWrapper(evidence.diagnostic).replace(GUESSES, ''));
   const around = normalise(evidence.context.replace(GUESSES, ''));
-  const stage = WRAPPER.test(evidence.diagnostic) ? 'rcpt' : stageOf(`${said}\n${around}`);
+  const told = WRAPPER.test(evidence.diagnostic) ? 'rcpt' : stageOf(`${said}\n${around}`);
+  // A probe names recipients and sends no message.
+  const stage = told === 'unknown' && probed ? 'rcpt' : told;
   // Before any recipient was named, no answer can be about one.
   const early = stage === 'connect' || stage === 'helo';
   // "550 5.7.0 local policy violation - invalid recipient (#5.1.1)": a code of its own behind the one of the gateway.
@@ -130,22 +135,25 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   const trouble = phraseReason(said, loose, witnessed);
   const passing = PASSING.test(said);
   const codeStands = trouble === undefined || !(passing || beatsCode.has(trouble) || read(stage, trouble));
-  const sight = { pointed, witnessed, otherSubject: OTHER_SUBJECT.test(status), aside: false };
+  const ofPolicy = status.startsWith('5.7.');
+  const sight = { pointed, witnessed, ofPolicy, otherSubject: OTHER_SUBJECT.test(status), aside: false };
   const beside = { ...sight, aside: said.trim() !== '' && !uncoded && !pointed };
   const clear =
-    named(said, sight) ??
+    behindBoilerplate(said) ??
+    (ANSWER.test(evidence.diagnostic)
+      ? named(said, sight)
+      : withoutAdvice(named(said, sight), evidence.diagnostic, sight)) ??
     (codeStands && trouble !== undefined && coded !== undefined && gone.has(coded) ? coded : trouble) ??
     hinted(said, sight) ??
-    named(around, beside);
-  const told = clear === undefined ? phraseReason(around, loose, witnessed) : undefined;
-  const reason = clear ?? (told === undefined ? hinted(around, beside) : undefined);
+    withoutAdvice(named(around, beside), evidence.context, beside);
+  const aside = clear === undefined ? phraseReason(around, loose, witnessed) : undefined;
+  const reason = clear ?? (aside === undefined ? hinted(around, beside) : undefined);
   // A delivery agent's own words describe its trouble, whatever exit code the mail system made of them.
   if (evidence.diagnosticType === 'x-unix' && reason !== 'mailboxfull') return 'mailererror';
   if (early && (reason === undefined || reason === 'filtered' || gone.has(reason))) return 'blocked';
-  if (reason !== undefined && gone.has(reason) && (stage === 'mail' || OF_SENDER.test(status))) return 'rejected';
-  const elsewhere =
-    OTHER_SUBJECT.test(status) && (reason === 'hostunknown' || (reason === 'notaccept' && status.startsWith('5.7.')));
-  if (elsewhere && coded !== undefined) return coded;
+  const ofSender = stage === 'mail' || OF_SENDER.test(status) || evidence.namesSender === true;
+  if (reason !== undefined && gone.has(reason) && ofSender) return 'rejected';
+  if (reason !== undefined && coded !== undefined && isElsewhere(reason, status, said)) return coded;
   const unsure = passing || (uncoded && said.trim() === '' && PASSING.test(around));
   if (unsure && reason === 'hostunknown' && !status.startsWith('4')) return 'networkerror';
   if (reason !== undefined && coded !== undefined && sameWords[reason] === coded && !said.includes('sizelimit'))
@@ -153,9 +161,47 @@ function reasonOf(evidence: Evidence, status: string): Reason {
   if (reason !== undefined) return reason;
   if (evidence.action === 'delayed' || evidence.action === 'expired') return 'expired';
   // X.4.7 is that time was up. Nobody answering is how that looks; a name that could not be looked up is a cause.
-  if (status.endsWith('.4.7') && told === 'networkerror' && NAME_SERVICE.test(around)) return told;
-  if (passing && coded !== undefined && gone.has(coded)) return told ?? 'onhold';
-  return coded ?? told ?? (status.startsWith('4') ? 'onhold' : 'undefined');
+  if (status.endsWith('.4.7') && aside === 'networkerror' && NAME_SERVICE.test(around)) return aside;
+  if (passing && coded !== undefined && gone.has(coded)) return aside ?? 'onhold';
+  return coded ?? aside ?? (status.startsWith('4') ? 'onhold' : 'undefined');
+}
+
+/** A server's own words: whoever answers with a code knows what happened, unless the sentence tells what codes mean. */
+const ANSWER = /(?<![\d.])[45](?:\d\d[ -]|\.\d{1,3}\.\d{1,3}\s)(?!(?:[a-z]{1,20} ){0,4}means\b)/i;
+
+/** What may have happened, and what a code means in general, is advice to the reader and no account of this failure. */
+const ADVICE =
+  /\b(?:if|unless|whether|may (?:be|not|have|no longer)|might|perhaps|possibl[ey]|usually|typically|commonly|common|means|falls|möglicherweise|peut-être)\b/i;
+
+/** The same cause, unless it takes an address for gone on the word of advice alone: then what the other sentences tell. */
+function withoutAdvice(cause: Reason | undefined, context: string, sight: Sight): Reason | undefined {
+  if (cause === undefined || !gone.has(cause)) return cause;
+  const sentences = context.replace(GUESSES, '').split(/(?<=[.!?])\s+|\n\s*\n/);
+  return named(normalise(sentences.filter((sentence) => !ADVICE.test(sentence)).join('\n')), sight);
+}
+
+/** Whether a code names something else than the address, so that what is gone is a link, our host or a key. */
+function isElsewhere(reason: Reason, status: string, said: string): boolean {
+  if (status.startsWith('5.6.')) return gone.has(reason);
+  if (reason === 'notaccept') return OTHER_SUBJECT.test(status) && status.startsWith('5.7.');
+  return reason === 'hostunknown' && (OTHER_SUBJECT.test(status) || (OF_TALK.test(status) && !SAYS_WHOSE.test(said)));
+}
+
+/** Codes of the conversation and of policies: they name no recipient's domain, unless the answer does. */
+const OF_TALK = /^5\.(?:5\.[1-9]|7\.1$)/;
+const SAYS_WHOSE = /<@>|recipient|rcpt|destination|rout(?:e|ab)/;
+
+/** What RFC 5321 has a 550 say, whatever its cause ("not found, no access, or rejected for policy reasons"). */
+const BOILERPLATE = 'requested action not taken: mailbox unavailable';
+const BEHIND_IT = 160;
+
+/** The cause that GMX and others tell behind those words; what they mean by themselves is left to the tables. */
+function behindBoilerplate(text: string): Reason | undefined {
+  const at = text.indexOf(BOILERPLATE);
+  if (at === -1) return undefined;
+  const rest = withoutHosts(text.slice(at + BOILERPLATE.length).slice(0, BEHIND_IT));
+  const cause = [certain, reputation, loose].map((rules) => phraseReason(rest, rules, false)).find(Boolean);
+  return cause === undefined || cause === 'filtered' || gone.has(cause) ? undefined : cause;
 }
 
 /** In what light a text is read. */
@@ -164,6 +210,8 @@ interface Sight {
   readonly pointed: boolean;
   /** A code does, or the refusal came at RCPT: see {@link PhraseRule.needsWitness}. */
   readonly witnessed: boolean;
+  /** A code says that somebody did not want the message (X.7.Y). */
+  readonly ofPolicy: boolean;
   /** A code points at something else. */
   readonly otherSubject: boolean;
   /** The text stands around an answer whose code names a cause: there, common words are about anything. */
@@ -171,16 +219,26 @@ interface Sight {
 }
 
 /** The cause that a text tells in clear words. */
-function named(text: string, { pointed, witnessed, aside }: Sight): Reason | undefined {
+function named(text: string, sight: Sight): Reason | undefined {
+  const { pointed, witnessed, aside } = sight;
   const sure = phraseReason(text, certain, witnessed);
   if (sure !== undefined) return sure;
-  const heard = aside ? undefined : phraseReason(text, hearsay, witnessed);
+  const heard = aside ? undefined : heardIn(text, sight);
   if (pointed && !PASSING.test(text)) {
     return heard ?? phraseReason(text, reputation, witnessed) ?? phraseReason(text, vague, witnessed);
   }
   // Servers are named after what they do: "host antispam.example.org said: 550 User unknown".
   return phraseReason(heard === undefined ? text : withoutHosts(text), reputation, witnessed) ?? heard;
 }
+
+/** What anybody's words tell. A code of policies makes a refusal out of a recipient who is "rejected", and no absence. */
+function heardIn(text: string, { pointed, witnessed, ofPolicy }: Sight): Reason | undefined {
+  const heard = phraseReason(text, hearsay, witnessed);
+  if (!ofPolicy || pointed || heard === undefined || !gone.has(heard)) return heard;
+  return phraseReason(text.replace(REFUSED, ' '), hearsay, witnessed) ?? 'filtered';
+}
+
+const REFUSED = /recipient (?:is |was )?(?:rejected|refused|not accepted)/g;
 
 /** An unknown mailbox that a text only hints at; asked only where it tells no other trouble. */
 const hinted = (text: string, { witnessed, otherSubject, aside }: Sight): Reason | undefined =>

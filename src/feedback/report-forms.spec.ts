@@ -472,6 +472,61 @@ describe('a refusal in the form of a receipt', () => {
   });
 });
 
+describe('advice to the reader', () => {
+  const advice = [
+    "If the address couldn't be found, check its spelling. If the host was not found, check the domain.",
+    'Common reasons are: the address was mistyped, the host was not found, or the mailbox does not exist.',
+    "A 550 usually means that the recipient's e-mail address was not found in the recipient's e-mail system.",
+    'The domain may have expired; perhaps the host was not found.',
+  ];
+  const around = (words: string, text: string): string => `Not delivered:\n\n<gone@example.org>: ${words}\n\n${text}\n`;
+
+  it.each(advice)('takes no address for gone beside an answer that does not: %s', async (text) => {
+    for (const [code, words] of [
+      ['5.0.0', '550 Rejected'],
+      ['5.3.0', '554 rejected'],
+      ['5.7.0', '550 denied'],
+    ] as const) {
+      const fields = `Final-Recipient: rfc822; gone@example.org\nAction: failed\nStatus: ${code}`;
+      const report = status(`${fields}\nDiagnostic-Code: smtp; ${words}`, around(words, text));
+      expect((await read(report)).map(([, kind]) => kind)).toEqual(['soft']);
+    }
+    expect((await read(form({ text: around('550 Rejected', text) }))).map(([, kind]) => kind)).toEqual(['soft']);
+  });
+
+  it.each(advice)('takes no address for gone where nothing else is said: %s', async (text) => {
+    expect((await read(form({ text: around('', text) }))).map(([, kind]) => kind)).toEqual(['soft']);
+  });
+
+  it('leaves what is told as a fact', async () => {
+    const text = around(
+      "The recipient's e-mail address was not found in the recipient's e-mail system.",
+      advice[0] ?? '',
+    );
+    expect(await read(form({ text }))).toEqual([gone]);
+  });
+});
+
+describe('an answer that names whoever wrote', () => {
+  const from = (answer: string): string =>
+    form({
+      type: 'multipart/report; report-type=delivery-status; boundary=b',
+      text: [
+        '--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.com\n',
+        `Final-Recipient: rfc822; gone@example.org\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; ${answer}\n`,
+        '--b\nContent-Type: text/rfc822-headers\n\nFrom: CQRS <cqrs@example.com>\nTo: gone@example.org\n\n--b--\n',
+      ].join('\n'),
+    });
+
+  it('blames no recipient for it', async () => {
+    expect(await read(from('550 5.1.1 <CQRS@example.com>: no such user'))).toEqual([soft('rejected')]);
+  });
+
+  it('is about the recipient where it names both', async () => {
+    expect(await read(from('550 5.1.1 from=<cqrs@example.com> to=<gone@example.org>: no such user'))).toEqual([gone]);
+  });
+});
+
 describe('a complaint', () => {
   it.each(['staff@hotmail.com', 'junk-reports@example.net'])('from %s in the form before RFC 5965', async (from) => {
     const raw = [

@@ -75,6 +75,11 @@ export const refusalPhrases: readonly PhraseRule[] = [
     phrases: ["the ip you're using to send mail"],
   },
   {
+    reason: 'securityerror',
+    source: 'S/MIME and PGP gateways: the key of a recipient is not found, and not who holds it',
+    phrases: ["recipient's certificate", "recipient's public key", "recipient's key", 'certificate for <@>'],
+  },
+  {
     reason: 'rejected',
     source: 'RFC 3463 X.1.7 and X.1.8; Postfix, Sendmail, Exim, Courier, Exchange on the envelope sender',
     phrases: [
@@ -176,6 +181,7 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'not allowed to send to',
       'not allowed to send mail to',
       'sender list',
+      'you are sending from',
       'empty envelope senders not allowed',
       'null sender',
       'spoofed',
@@ -226,6 +232,8 @@ export const refusalPhrases: readonly PhraseRule[] = [
       'message size limit',
       'mail size exceeds',
       'mail is too large',
+      'email size exceeded',
+      'maximum email size',
       'email size exceeds',
       'exceeds size limit',
       'exceeds the size limit',
@@ -381,8 +389,8 @@ export const reputationPhrases: readonly PhraseRule[] = [
   },
   {
     reason: 'spamdetected',
-    source: 'Exim and others: before every other "blocked by"',
-    phrases: ['blocked by spamassassin'],
+    source: 'Exim, Exchange Online and others: before every other "blocked by" and "message from"',
+    phrases: ['blocked by spamassassin', 'detected as spam', 'rejected as spam'],
   },
   {
     reason: 'requireptr',

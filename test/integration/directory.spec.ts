@@ -147,8 +147,14 @@ describe('organisations', () => {
       // What Excel leaves of it: no quotation marks, and no empty column at the end.
       await file('saved.csv', cells.map((row) => row.slice(0, 26).join(',')).join('\r\n')),
       await file('header.csv', `${header.join(',')}\r\n${rows}`),
+      await file('names.csv', `${header.join(',').toUpperCase().replaceAll(' ', '_')}\r\n${rows}`),
       await file('epraccur.xlsx', await workbook(cells)),
       await file('epraccur.zip', zipped({ 'epraccur.csv': rows, 'epraccur.pdf': '%PDF-1.4' })),
+      // A Mac keeps a shadow of each file beside it.
+      await file(
+        'mac.zip',
+        zipped({ 'epraccur.csv': rows, '__MACOSX/._epraccur.csv': '\0\x05\x16\x07\0\x02\0\0Mac OS X' }),
+      ),
     ]) {
       const report = await imports.importOrganisations([path], { actor });
       expect(report).toMatchObject({ applied: true, added: 0, changed: 0, unchanged: 12, faultCount: 0 });
@@ -185,7 +191,9 @@ describe('organisations', () => {
     const wide = await file('wide.csv', `${practice({}).trim()},,,`);
     await expect(imports.importOrganisations([wide], { actor })).rejects.toThrow(/Its first row has 30\.$/);
     const book = await file('epraccur.xlsx', await workbook([['GP practices']]));
-    await expect(imports.importOrganisations([book], { actor })).rejects.toThrow('has 1 on its first sheet (Sheet1).');
+    await expect(imports.importOrganisations([book], { actor })).rejects.toThrow(
+      'has 1 on the sheet that is read (Sheet1).',
+    );
   });
 
   it('an older and a newer file give the same practices and the same history in either order', async () => {
