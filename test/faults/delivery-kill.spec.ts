@@ -1,4 +1,8 @@
 import { type ChildProcess } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { type DeliveryTables } from '../../src/delivery/delivery.tables.js';
@@ -26,9 +30,13 @@ let sink: SmtpSink;
 let scheduler: DeliveryApp;
 let ticking: NodeJS.Timeout;
 let workers: WorkerProcesses;
+/** A file with a key for DKIM. */
+let key: string;
 const spare: Promise<ChildProcess>[] = [];
 
 beforeAll(async () => {
+  key = join(await mkdtemp(join(tmpdir(), 'cqrs-comms-key-')), 'key.pem');
+  await writeFile(key, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }));
   database = await testDatabase();
   sink = await SmtpSink.start();
   workers = new WorkerProcesses(database, { smtpUrl: sink.url, queuePrefix: 'faults' });
@@ -48,6 +56,7 @@ afterAll(async () => {
   await scheduler[Symbol.asyncDispose]();
   await sink[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
+  await rm(dirname(key), { recursive: true });
 });
 
 /** A worker at work. `ahead`: another is loaded meanwhile. */
@@ -110,24 +119,34 @@ it(`loses and doubles nothing when workers are killed at ${KILLS} random moments
   expect(await scheduler.ledger.faults()).toEqual([]);
 }, 600_000);
 
-it('ends within seconds of SIGTERM, with nothing in doubt and no lease left behind', async () => {
-  const before = sink.messages.length;
-  sink.takeTime(50);
-  const { campaignId } = await scheduler.plan(1_000);
-  const worker = await startWorker(false);
-  await arrived(before + 30 + Math.floor(Math.random() * 100));
-  const asked = performance.now();
-  await workers.end(worker, 'SIGTERM');
-  // What is on the wire takes 50 ms; the limit leaves room for a busy machine, and is far below any time-out.
-  expect(performance.now() - asked).toBeLessThan(10_000);
-  expect(await sendingNow()).toBe(0);
-  const leases = await database.db.selectFrom('slice').select('id').where('leased_by', 'is not', null).execute();
-  expect(leases).toEqual([]);
+it.each([
+  ['a worker', false],
+  ['a worker that signs', true],
+])(
+  'ends %s within seconds of SIGTERM, with nothing in doubt and no lease left',
+  async (_title, signs) => {
+    const before = sink.messages.length;
+    const smtpUrl =
+      sink.url + (signs ? `?dkimDomain=example.test&dkimSelector=s1&dkimKey=${encodeURIComponent(key)}` : '');
+    await using workers = new WorkerProcesses(database, { smtpUrl, queuePrefix: 'faults' });
+    sink.takeTime(50);
+    const { campaignId } = await scheduler.plan(1_000);
+    const worker = await workers.start();
+    await arrived(before + 30 + Math.floor(Math.random() * 100));
+    const asked = performance.now();
+    await workers.end(worker, 'SIGTERM');
+    // What is on the wire takes 50 ms; the limit leaves room for a busy machine, and is far below any time-out.
+    expect(performance.now() - asked).toBeLessThan(10_000);
+    expect(await sendingNow()).toBe(0);
+    const leases = await database.db.selectFrom('slice').select('id').where('leased_by', 'is not', null).execute();
+    expect(leases).toEqual([]);
 
-  sink.takeTime(0);
-  const next = await startWorker(false);
-  await scheduler.untilFinished({ campaignId }, 120);
-  await workers.end(next, 'SIGTERM');
-  expect((await scheduler.ledger.progress({ campaignId })).states).toMatchObject({ accepted: 1_000, unknown: 0 });
-  expect(await disagreements(database.db, sink)).toEqual([]);
-}, 300_000);
+    sink.takeTime(0);
+    const next = await workers.start();
+    await scheduler.untilFinished({ campaignId }, 120);
+    await workers.end(next, 'SIGTERM');
+    expect((await scheduler.ledger.progress({ campaignId })).states).toMatchObject({ accepted: 1_000, unknown: 0 });
+    expect(await disagreements(database.db, sink)).toEqual([]);
+  },
+  300_000,
+);
