@@ -46,7 +46,7 @@ async function folderMembers(path: string): Promise<string[]> {
     throw unreadable(basename(path), error);
   });
   return names
-    .filter((name) => isCsvName(name))
+    .filter(isCsvName)
     .sort()
     .map((name) => join(path, name));
 }

@@ -110,11 +110,9 @@ function refuseWhatIsNoText(head: Buffer, name: string): void {
 
 /** UTF-16 without a mark has one in every other place. A stray one in a text is a fault of its cell, which is named. */
 function kindByNulls(head: Buffer): string | undefined {
-  const places = [0, 0];
-  head.forEach((byte, place) => {
-    if (byte === 0) places[place % 2] = (places[place % 2] ?? 0) + 1;
-  });
-  const [even = 0, odd = 0] = places;
+  const nulls = (remainder: 0 | 1): number => head.filter((byte, i) => byte === 0 && i % 2 === remainder).length;
+  const even = nulls(0);
+  const odd = nulls(1);
   if (Math.max(even, odd) > head.length * 0.3 && Math.min(even, odd) < head.length * 0.02) return UTF_16;
   return even + odd > head.length * 0.01 + 1 ? 'is a binary file' : undefined;
 }

@@ -34,8 +34,8 @@ export interface FileSummary {
 export const MAX_LISTED_FAULTS = 100_000;
 
 /**
- * Reads a CSV file or a workbook (first visible sheet that is not empty) as typed rows, streaming: `for await (const rows of
- * table.batches())`. Rows that cannot be read are in `faults` and not among the rows. The other properties are
+ * Reads a CSV file or a workbook (first visible sheet that is not empty) as typed rows, streaming: `for await (const
+ * rows of table.batches())`. Rows that cannot be read are in `faults` and not among the rows. The other properties are
  * complete once the last batch has been taken.
  */
 export class TableReader<C extends Columns> {

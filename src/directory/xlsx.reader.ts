@@ -13,8 +13,8 @@ export interface SheetChoice {
 }
 
 /**
- * Reads the first visible sheet that is not empty. Formulas count with the value that Excel stored beside them; where a program has left
- * that to Excel, the cell is not empty but holds an error.
+ * Reads the first visible sheet that is not empty. Formulas count with the value that Excel stored beside them; where a
+ * program has left that to Excel, the cell is not empty but holds an error.
  */
 export async function* readXlsx(
   file: TableFile & { format: 'xlsx' },
@@ -27,28 +27,23 @@ export async function* readXlsx(
       onSheet({ sheet: name, otherSheets: workbook.sheets.length - 1 });
       const collector = new RowCollector(workbook, file.name);
       const totalBytes = archive.sizeOf(part);
-      let isEmpty = true;
       for await (const { bytes } of archive.parse(part, collector.parser)) {
-        if (collector.rows.length < ROWS_PER_BATCH) continue;
-        const rows = collector.take();
-        isEmpty &&= rows.every(isBlankRow);
-        yield { rows, bytes, totalBytes };
+        if (collector.rows.length >= ROWS_PER_BATCH) yield { rows: collector.take(), bytes, totalBytes };
       }
       const rows = collector.take();
-      isEmpty &&= rows.every(isBlankRow);
       if (rows.length > 0) yield { rows, bytes: totalBytes, totalBytes };
-      if (!isEmpty) break;
+      if (!collector.isEmpty) break;
     }
   } finally {
     archive.close();
   }
 }
 
-const isBlankRow = ({ cells }: RawRow): boolean => cells.every(isBlank);
-
 class RowCollector {
   readonly parser = new SaxesParser();
   rows: RawRow[] = [];
+  /** Nothing stands in any row, also of those that were taken. */
+  isEmpty = true;
   private row = 0;
   private cells: string[] = [];
   private column = -1;
@@ -112,6 +107,7 @@ class RowCollector {
     switch (name) {
       case 'row':
         this.rows.push({ row: this.row, cells: this.cells });
+        this.isEmpty &&= this.cells.every(isBlank);
         break;
       case 'c':
         while (this.cells.length < this.column) this.cells.push('');

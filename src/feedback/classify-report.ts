@@ -127,9 +127,9 @@ const writersOf = (report: ReportParts): string[] =>
 
 /** "550 <me@example.com> unknown": what is said of the writer alone is not said of a recipient. */
 function namesOnly(writers: readonly string[], recipients: readonly string[], answer: string): boolean {
-  const named = (addresses: readonly string[]): boolean =>
-    addressesIn(answer).some((address) => addresses.some((each) => each.toLowerCase() === address.toLowerCase()));
-  return named(writers) && !named(recipients);
+  const named = new Set(addressesIn(answer).map((address) => address.toLowerCase()));
+  const isAmong = (address: string): boolean => named.has(address.toLowerCase());
+  return writers.some(isAmong) && !recipients.some(isAmong);
 }
 
 function fromFreeText(report: ReportParts): ReportedRecipient[] {

@@ -74,7 +74,7 @@ export function judge(report: Evidence): Verdict {
   if (arrived.has(evidence.action) || (evidence.action === '' && code.status.startsWith('2'))) {
     return { kind: 'delivered', reason: 'delivered', status: code.status || null };
   }
-  const reason = reasonOf(evidence, code.status, evidence.diagnostic !== report.diagnostic.slice(0, MAX_SAID));
+  const reason = reasonOf(evidence, code.status);
   // Gmail gives up at once on a domain that the DNS denies, and still says 4.0.0.
   const denied = evidence.action === 'failed' && reason === 'hostunknown' && /nxdomain/i.test(evidence.diagnostic);
   const forNow = code.temporary || codesOf(report).temporary;
@@ -83,9 +83,10 @@ export function judge(report: Evidence): Verdict {
 }
 
 /** The code of a refusal after a probe is the prober's own, as is what the report repeats of it. */
-function ofProbe(evidence: Evidence): Evidence {
+function ofProbe(evidence: Evidence): Evidence & { readonly probed: boolean } {
   const outcome = evidence.diagnostic.replace(PROBED, '');
-  return outcome === evidence.diagnostic ? evidence : { ...evidence, diagnostic: outcome, status: '', context: '' };
+  if (outcome === evidence.diagnostic) return { ...evidence, probed: false };
+  return { ...evidence, diagnostic: outcome, status: '', context: '', probed: true };
 }
 
 /** "550 <gone@example.org> no such user": answers to a whole message do not begin with one of its recipients. */
@@ -114,12 +115,12 @@ const NAME_SERVICE = /name server|name service|\bdns\b/;
 /** qmail's way of writing a code, which many gateways took over. */
 const BEHIND = /\(#(5\.\d{1,3}\.\d{1,3})\)/g;
 
-function reasonOf(evidence: Evidence, status: string, probed: boolean): Reason {
+function reasonOf(evidence: ReturnType<typeof ofProbe>, status: string): Reason {
   const said = normalise(stripWrapper(evidence.diagnostic).replace(GUESSES, ''));
   const around = normalise(evidence.context.replace(GUESSES, ''));
   const told = WRAPPER.test(evidence.diagnostic) ? 'rcpt' : stageOf(`${said}\n${around}`);
   // A probe names recipients and sends no message.
-  const stage = told === 'unknown' && probed ? 'rcpt' : told;
+  const stage = told === 'unknown' && evidence.probed ? 'rcpt' : told;
   // Before any recipient was named, no answer can be about one.
   const early = stage === 'connect' || stage === 'helo';
   // "550 5.7.0 local policy violation - invalid recipient (#5.1.1)": a code of its own behind the one of the gateway.
@@ -138,11 +139,10 @@ function reasonOf(evidence: Evidence, status: string, probed: boolean): Reason {
   const ofPolicy = status.startsWith('5.7.');
   const sight = { pointed, witnessed, ofPolicy, otherSubject: OTHER_SUBJECT.test(status), aside: false };
   const beside = { ...sight, aside: said.trim() !== '' && !uncoded && !pointed };
+  const own = named(said, sight);
   const clear =
     behindBoilerplate(said) ??
-    (ANSWER.test(evidence.diagnostic)
-      ? named(said, sight)
-      : withoutAdvice(named(said, sight), evidence.diagnostic, sight)) ??
+    (ANSWER.test(evidence.diagnostic) ? own : withoutAdvice(own, evidence.diagnostic, sight)) ??
     (codeStands && trouble !== undefined && coded !== undefined && gone.has(coded) ? coded : trouble) ??
     hinted(said, sight) ??
     withoutAdvice(named(around, beside), evidence.context, beside);
