@@ -1,8 +1,9 @@
 import { BankHolidays } from '../deadlines/index.js';
+import { loadConfig } from '../platform/config/index.js';
 import { LondonTime } from '../shared/london-time.js';
 import { launchInWindow } from './campaign.clone.js';
 
-const calendar = new BankHolidays().calendar;
+const calendar = new BankHolidays(loadConfig({})).calendar;
 const window = (cutoff: string) => ({ cutoff: LondonTime.parse(cutoff) });
 
 describe('a launch moved to another window', () => {

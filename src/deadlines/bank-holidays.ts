@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Inject, Injectable, Optional } from '@nestjs/common';
-import { PROJECT_ROOT } from '../platform/config/index.js';
+import { Injectable } from '@nestjs/common';
+import { type Config, InjectConfig } from '../platform/config/index.js';
 import { InvalidInputError } from '../shared/errors.js';
 import { WorkingCalendar } from '../shared/working-calendar.js';
-
-/** Path of a file as https://www.gov.uk/bank-holidays.json; without it the one that ships in `data/` is read. */
-export const BANK_HOLIDAYS_FILE = Symbol('BankHolidaysFile');
 
 /** The bank holidays of England, read once at the start; a newer file counts from the next start on. */
 @Injectable()
@@ -14,8 +10,8 @@ export class BankHolidays {
   readonly calendar: WorkingCalendar;
 
   /** @throws InvalidInputError `bad-bank-holidays` when the file is missing, no JSON, or not of the GOV.UK shape. */
-  constructor(@Optional() @Inject(BANK_HOLIDAYS_FILE) file = join(PROJECT_ROOT, 'data', 'bank-holidays.json')) {
-    this.calendar = read(file);
+  constructor(@InjectConfig() { bankHolidaysFile }: Config) {
+    this.calendar = read(bankHolidaysFile);
   }
 }
 

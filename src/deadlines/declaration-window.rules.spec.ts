@@ -1,9 +1,10 @@
+import { loadConfig } from '../platform/config/index.js';
 import { LondonTime } from '../shared/london-time.js';
 import { BankHolidays } from './bank-holidays.js';
 import { expiresAt, moveCutoffSchema, noticesAbout, windowInputSchema } from './declaration-window.rules.js';
 import { DEFAULT_REMINDER_POLICY } from './reminder-ladder.rules.js';
 
-const { calendar } = new BankHolidays();
+const { calendar } = new BankHolidays(loadConfig({}));
 const september = {
   name: 'September 2026',
   cutoff: '2026-09-18T12:00',

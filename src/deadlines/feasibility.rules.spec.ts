@@ -1,10 +1,11 @@
 import fc from 'fast-check';
+import { loadConfig } from '../platform/config/index.js';
 import { LondonTime } from '../shared/london-time.js';
 import { DEFAULT_SENDING_HOURS } from '../shared/working-calendar.js';
 import { BankHolidays } from './bank-holidays.js';
 import { feasibility, type FeasibilityInput } from './feasibility.rules.js';
 
-const { calendar } = new BankHolidays();
+const { calendar } = new BankHolidays(loadConfig({}));
 const at = (text: string) => LondonTime.parse(text).toInstant();
 const local = (instant: Date | undefined) => instant && LondonTime.fromInstant(instant).isoLocal();
 

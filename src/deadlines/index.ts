@@ -1,26 +1,21 @@
-export { BANK_HOLIDAYS_FILE, BankHolidays } from './bank-holidays.js';
+export { BankHolidays } from './bank-holidays.js';
 export { DeadlinesModule } from './deadlines.module.js';
 export { DeadlinesService, type DeclarationReports } from './deadlines.service.js';
 export { type DeadlinesTables } from './deadlines.tables.js';
-export { DeclarationFeed, type DeclarationFeedReport, MAX_DECLARATIONS } from './declaration.feed.js';
+export { DeclarationFeed, type DeclarationFeedReport } from './declaration.feed.js';
 export { type BlockingPair, type OrganisationBlockers, type Waiting } from './declaration.repository.js';
 export {
   type Actor,
   blockerOf,
   type Declaration,
   DECLARATION_STATUSES,
-  declarationSchema,
   type DeclarationStatus,
 } from './declaration.rules.js';
 export { type WindowChange, type WindowSnapshot } from './declaration-window.repository.js';
 export {
   type DeclarationWindow,
-  expiresAt,
   type MoveCutoffInput,
-  moveCutoffSchema,
-  noticesAbout,
   type WindowInput,
-  windowInputSchema,
   type WindowNotice,
   type WindowTimes,
 } from './declaration-window.rules.js';
@@ -31,6 +26,5 @@ export {
   type ReminderLadder,
   type ReminderPolicy,
   reminderPolicySchema,
-  remindersFor,
   type ReminderStep,
 } from './reminder-ladder.rules.js';

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { loadConfig } from '../platform/config/index.js';
 import { LondonTime } from '../shared/london-time.js';
 import { BankHolidays } from './bank-holidays.js';
 import {
@@ -10,7 +11,7 @@ import {
   remindersFor,
 } from './reminder-ladder.rules.js';
 
-const { calendar } = new BankHolidays();
+const { calendar } = new BankHolidays(loadConfig({}));
 const at = (text: string) => LondonTime.parse(text).toInstant();
 const ladderFor = (cutoff: string, policy: ReminderPolicy = DEFAULT_REMINDER_POLICY, from?: Date) =>
   remindersFor({ cutoff: LondonTime.parse(cutoff) }, calendar, policy, from);

@@ -63,8 +63,8 @@ describe('docker-compose.yml', () => {
     const rows = readme.split('\n').filter((line) => /^\| `[A-Z]/.test(line));
     const named = rows.flatMap((row) => row.split('|')[1]!.match(/[A-Z_]{4,}/g) ?? []);
     expect(named).toContain('TRIAL_ALLOW');
-    // The templates are those of the image.
-    const fixedHere = ['HOST', 'PORT', 'CLOCK', 'TEMPLATES_DIR'];
+    // The templates and the bank holidays are those of the image.
+    const fixedHere = ['HOST', 'PORT', 'CLOCK', 'TEMPLATES_DIR', 'BANK_HOLIDAYS_FILE'];
     const handedOn = new Set(ours.flatMap(([, service]) => Object.keys(service.environment!)));
     expect(named.filter((name) => !handedOn.has(name) && !fixedHere.includes(name))).toEqual([]);
   });

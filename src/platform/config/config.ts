@@ -66,6 +66,10 @@ const environmentSchema = z.object({
     .min(1)
     .default(join(PROJECT_ROOT, 'var', 'data')),
   TEMPLATES_DIR: z.string().min(1).default(join(PROJECT_ROOT, 'templates')),
+  BANK_HOLIDAYS_FILE: z
+    .string()
+    .min(1)
+    .default(join(PROJECT_ROOT, 'data', 'bank-holidays.json')),
   DATABASE_URL: url('postgres:', 'postgresql:').optional(),
   REDIS_URL: url('redis:', 'rediss:').optional(),
   QUEUE_PREFIX: z
@@ -143,6 +147,8 @@ export interface Config {
   /** Absolute folder of the embedded database, the capture inbox and the generated secret. */
   readonly dataDir: string;
   readonly templatesDir: string;
+  /** As https://www.gov.uk/bank-holidays.json; read at the start. */
+  readonly bankHolidaysFile: string;
   /** Undefined: PostgreSQL is embedded in dataDir. */
   readonly databaseUrl: string | undefined;
   /** Undefined: the queue lives in PostgreSQL. */
@@ -229,6 +235,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     guidanceUrl: env.GUIDANCE_URL ?? 'https://guidance.example.test/cqrs-sign-in',
     dataDir,
     templatesDir: resolve(env.TEMPLATES_DIR),
+    bankHolidaysFile: resolve(env.BANK_HOLIDAYS_FILE),
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
     queuePrefix: env.QUEUE_PREFIX,
