@@ -19,7 +19,7 @@ export interface CascadeScript {
   readonly confirm: number;
 }
 
-export const USUAL_SCRIPT: CascadeScript = {
+const USUAL_SCRIPT: CascadeScript = {
   passOn: 0.6,
   passOnWhenReminded: 0.2,
   acknowledgeOnly: 0.1,

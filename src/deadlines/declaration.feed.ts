@@ -9,7 +9,7 @@ import { declarationSchema, isOfTheFuture, OF_THE_FUTURE } from './declaration.r
 import { parseInput } from './input.schema.js';
 
 /** As many as one request may carry; all of England is about 60,000. */
-export const MAX_DECLARATIONS = 100_000;
+const MAX_DECLARATIONS = 100_000;
 
 function declarationsAt(now: Date) {
   const past = declarationSchema.refine(({ updatedAt }) => !isOfTheFuture(updatedAt, now), {

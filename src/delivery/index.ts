@@ -16,7 +16,7 @@ export { stopReasonSchema } from './mail-stop.api.js';
 export { MessageDesk, type UnknownOutcome } from './message.desk.js';
 export { DeliveryDeskModule } from './delivery-desk.module.js';
 export { messageIdOf } from './message.identity.js';
-export { MESSAGE_STATES, type MessageState, TEMPLATE_CHANGED, TERMINAL_STATES } from './message.states.js';
+export { MESSAGE_STATES, type MessageState, TEMPLATE_CHANGED } from './message.states.js';
 export type {
   Batch,
   DispatchState,
@@ -40,12 +40,11 @@ export { OAUTH_OPTIONS, type OAuthSettings, oauthOf } from './oauth-settings.js'
 export { SmtpTokenSource as MailTokenSource } from './smtp-oauth.js';
 export { LedgerModule } from './ledger.module.js';
 export { senderOf } from './sender.rules.js';
-export { SliceSender } from './slice.sender.js';
 export { SuppressionDesk } from './suppression.desk.js';
 export { type NewSuppression, type Suppression, SuppressionList } from './suppression.list.js';
 export { TransportPace } from './transport.pace.js';
 export type { MailTransport, OutgoingMessage, Outcome } from './transport.js';
 export { TransportWrappingModule, type WrapTransport } from './transport.wrapping.js';
-export { readUnsubscribeToken, unsubscribeToken, unsubscribeUrl } from './unsubscribe-link.rules.js';
+export { readUnsubscribeToken, unsubscribeToken } from './unsubscribe-link.rules.js';
 export { COUNTED_AGAINST_BUDGET } from './pace.repository.js';
 export { TrialRecord } from './trial.record.js';

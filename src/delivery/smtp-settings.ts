@@ -42,7 +42,7 @@ export interface SmtpSettings {
   readonly dkim?: DkimSettings;
 }
 
-export const RFC_5321_TIMEOUTS: SmtpTimeouts = {
+const RFC_5321_TIMEOUTS: SmtpTimeouts = {
   greeting: 5 * 60_000,
   command: 5 * 60_000,
   finalDot: 10 * 60_000,

@@ -8,9 +8,7 @@ export {
 export type { LintWindow } from './lint.dates.js';
 export { lintFile } from './lint.file.js';
 export type { LintFinding, LintRule } from './lint.finding.js';
-export { lintMessage, lintTemplate } from './lint.template.js';
-export { type LintOptions, lintText } from './lint.text.js';
-export { type MessageValues, messageValuesSchema } from './message.values.js';
+export type { MessageValues } from './message.values.js';
 export type { Placeholder, ScalarType, TemplateValues, ValueProblem } from './placeholder.rules.js';
 export { RenderingModule } from './rendering.module.js';
 export { DEFAULT_TEMPLATES_DIR, TemplateCatalogue, TEMPLATES_DIR } from './template.catalogue.js';

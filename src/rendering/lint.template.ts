@@ -10,7 +10,7 @@ import type { ExpandedSource } from './template.faults.js';
 import { SOURCE_FILES } from './template.sources.js';
 
 /** The faults of a message as it would be sent. The line is that of the part which the message names. */
-export function lintMessage({ subject, html, text }: RenderedMessage, options: LintOptions = {}): LintFinding[] {
+function lintMessage({ subject, html, text }: RenderedMessage, options: LintOptions = {}): LintFinding[] {
   const seen = visibleText(html);
   return inOrder([
     ...named('Subject', [...lintDates(subject, options), ...lintSecureTag(subject)]),

@@ -60,7 +60,7 @@ export function namesakeEntries(account: SegmentAccount, entries: readonly Known
  * record it for another account. A record of another account of the same name in the same organisation is no
  * objection: the cure for a wrong address is a second account, and the record stays on the first.
  */
-export function belongsTo(account: SegmentAccount, entry: KnownNhsmail): boolean {
+function belongsTo(account: SegmentAccount, entry: KnownNhsmail): boolean {
   const recorded = entry.recordedAccount;
   if (recorded?.id === account.id) return true;
   if (!namesAgree(account, entry)) return false;

@@ -5,7 +5,7 @@ import { addDays, type CalendarDate, calendarDateSchema, LondonTime } from './lo
 const HOUR = 3_600_000;
 
 /** https://www.gov.uk/bank-holidays.json, as far as it is ours. Substitute days are given as the dates themselves. */
-export const bankHolidaysSchema = z.object({
+const bankHolidaysSchema = z.object({
   'england-and-wales': z.object({
     division: z.literal('england-and-wales'),
     events: z.array(z.object({ title: z.string().min(1), date: calendarDateSchema })).min(1),

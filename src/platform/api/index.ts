@@ -1,5 +1,5 @@
 export { apiDocument } from './api-document.js';
 export { IfMatch, setEtag } from './etag.js';
 export { Idempotent } from './idempotent.js';
-export { ApiProblems, problemSchema } from './problem.schema.js';
+export { ApiProblems } from './problem.schema.js';
 export { FileFromBody, ReceivedFile, ReceivesFile } from './received-file.js';

@@ -1,4 +1,4 @@
-export { callerOf, setCaller } from './caller.js';
+export { setCaller } from './caller.js';
 export { HttpModule } from './http.module.js';
 export { type FieldError, HttpProblem, type Problem, SeeOther } from './http-problem.js';
 export { IdempotencyInterceptor } from './idempotency.interceptor.js';
