@@ -28,6 +28,8 @@ interface Kind {
   readonly heldBack: boolean;
   /** Whether a campaign of the kind can be followed by one for whoever it did not reach. */
   readonly hasRemainder: boolean;
+  /** Tells people how to sign in, by what the directory says of each: who is not of that group any more must not be told. */
+  readonly bySignIn: boolean;
   /** Tells the day of the sign-in change, so that its window must have one. */
   readonly needsSignInChange: boolean;
 }
@@ -41,6 +43,7 @@ export const KINDS: Readonly<Record<CampaignKind, Kind>> = {
     expiry: 'cutoff',
     heldBack: false,
     hasRemainder: true,
+    bySignIn: true,
     needsSignInChange: true,
   },
   'cascade-request': {
@@ -51,6 +54,7 @@ export const KINDS: Readonly<Record<CampaignKind, Kind>> = {
     heldBack: false,
     // Its cascade asks again, and asks others, by itself.
     hasRemainder: false,
+    bySignIn: false,
     needsSignInChange: true,
   },
   'payment-reminder': {
@@ -61,6 +65,7 @@ export const KINDS: Readonly<Record<CampaignKind, Kind>> = {
     heldBack: false,
     // The next reminder goes to everybody who still has to act.
     hasRemainder: false,
+    bySignIn: false,
     needsSignInChange: false,
   },
   'after-cutoff': {
@@ -71,6 +76,7 @@ export const KINDS: Readonly<Record<CampaignKind, Kind>> = {
     fromCutoff: true,
     heldBack: false,
     hasRemainder: true,
+    bySignIn: false,
     needsSignInChange: false,
   },
   'guidance-follow-up': {
@@ -80,6 +86,7 @@ export const KINDS: Readonly<Record<CampaignKind, Kind>> = {
     expiry: 'none',
     heldBack: true,
     hasRemainder: true,
+    bySignIn: true,
     needsSignInChange: true,
   },
   correction: {
@@ -89,6 +96,7 @@ export const KINDS: Readonly<Record<CampaignKind, Kind>> = {
     expiry: 'cutoff',
     heldBack: false,
     hasRemainder: true,
+    bySignIn: false,
     needsSignInChange: false,
   },
 };

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { InjectDatabase } from '../platform/database/index.js';
+import { type CampaignKind } from './campaign.kinds.js';
 import { type CampaignState } from './campaign.states.js';
 import { type CampaignStepTable, type CampaignTable, type CampaignTables } from './campaign.tables.js';
 import { type PlanStep } from './plan.rules.js';
@@ -192,6 +193,29 @@ export class CampaignRepository {
       )
       .execute();
     return rows.map(({ id }) => id);
+  }
+
+  /** Id of the newest import by which somebody may be in another group: all but declaration status. 0 before the first. */
+  async directoryVersion(): Promise<number> {
+    const { rows } = await sql<{ version: number }>`
+      select coalesce(max(id), 0) as version from import_batch where kind <> 'declarations'`.execute(this.db);
+    return rows[0]?.version ?? 0;
+  }
+
+  /** Campaigns of these kinds, under way, whose messages were last compared with an older directory. */
+  async comparedBefore(version: number, kinds: readonly CampaignKind[]): Promise<CampaignRow[]> {
+    return this.db
+      .selectFrom('campaign')
+      .selectAll()
+      .where('state', 'in', ['sending', 'paused'])
+      .where('kind', 'in', kinds)
+      .where((where) => where.or([where('directory_version', 'is', null), where('directory_version', '<', version)]))
+      .execute();
+  }
+
+  /** Changes nothing that anybody decides about, and so makes no other version of the campaign. */
+  async compared(id: string, version: number, trx: Transaction<CampaignTables>): Promise<void> {
+    await trx.updateTable('campaign').set({ directory_version: version }).where('id', '=', id).execute();
   }
 
   /** The campaign's row, locked, if no other process works on it now and nobody has changed it since it was found. */

@@ -1,16 +1,27 @@
 import { Injectable } from '@nestjs/common';
+import { type Transaction } from 'kysely';
 import { systemPrincipal } from '../access/index.js';
 import { DeadlinesService } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
+import { CAMPAIGN_KINDS, KINDS } from './campaign.kinds.js';
 import { CampaignRepository, type CampaignRow, type CampaignVersion, type StepRow } from './campaign.repository.js';
+import { type CampaignTables } from './campaign.tables.js';
 import { CampaignTransitions } from './campaign.transitions.js';
 import { PlanRepository } from './plan.repository.js';
-import { contradictionsInWords, driftOf } from './plan.rules.js';
+import { CHANGED_SINCE_APPROVAL, contradictionsInWords, driftOf } from './plan.rules.js';
 import { PlanService } from './plan.service.js';
 import { StepDispatcher } from './step.dispatcher.js';
 
 const SCHEDULER = systemPrincipal('scheduler');
+const BY_SIGN_IN = CAMPAIGN_KINDS.filter((kind) => KINDS[kind].bySignIn);
+
+/** How an approved plan stands to the directory as it is. */
+interface Present {
+  readonly objection?: string;
+  /** Keys of those who must not be told any more. */
+  readonly outdated: readonly string[];
+}
 
 /**
  * What the clock does with scheduled campaigns. Whatever is decided without the campaign's lock counts only while the
@@ -42,9 +53,10 @@ export class CampaignRunner {
     const now = this.clock.now();
     const found = await this.campaigns.find(id);
     if (found?.state !== 'scheduled' && found?.state !== 'sending') return 0;
-    const objection = found.state === 'scheduled' ? await this.objectionTo(found) : undefined;
-    if (objection !== undefined) {
-      await this.transitions.voidApproval(id, objection, SCHEDULER);
+    const directoryVersion = await this.campaigns.directoryVersion();
+    const present = found.state === 'scheduled' ? await this.compare(found) : undefined;
+    if (present?.objection !== undefined) {
+      await this.transitions.voidApproval(id, present.objection, SCHEDULER);
       return 0;
     }
     const valid = await this.validSteps(found);
@@ -59,6 +71,7 @@ export class CampaignRunner {
       const toSend = due.slice(-1).find((latest) => !isOver(latest));
       // Before anything is recorded: the audit trail has one writer at a time, and a million messages take a minute.
       const planned = toSend ? await this.dispatcher.dispatch(campaign, toSend, trx) : 0;
+      if (present) await this.withhold(campaign, present.outdated, directoryVersion, trx);
       for (const step of due) {
         if (step === toSend) {
           const note = `${planned} messages`;
@@ -92,6 +105,39 @@ export class CampaignRunner {
     });
   }
 
+  /** Campaigns under way that tell people how to sign in, and were last compared with the directory before an import. */
+  async overtaken(): Promise<CampaignRow[]> {
+    return this.campaigns.comparedBefore(await this.campaigns.directoryVersion(), BY_SIGN_IN);
+  }
+
+  /**
+   * Stops the unsent messages of those of whom the directory says something else since: a campaign may take days, or be
+   * paused. Not if somebody has changed it or another process is at it. @returns how many were stopped.
+   */
+  async withholdOutdated(found: CampaignRow): Promise<number> {
+    const directoryVersion = await this.campaigns.directoryVersion();
+    const { approved_plan_id: planId } = found;
+    const outdated = planId === null ? [] : await this.plans.outdatedSince(found, planId);
+    return this.campaigns.db.transaction().execute(async (trx) => {
+      const campaign = await this.campaigns.claim(found, trx);
+      return campaign ? this.withhold(campaign, outdated, directoryVersion, trx) : 0;
+    });
+  }
+
+  private async withhold(
+    { id, kind }: CampaignRow,
+    personKeys: readonly string[],
+    directoryVersion: number,
+    trx: Transaction<CampaignTables>,
+  ): Promise<number> {
+    if (!KINDS[kind].bySignIn) return 0;
+    await this.campaigns.compared(id, directoryVersion, trx);
+    if (personKeys.length === 0) return 0;
+    const stopped = await this.ledger.cancelUnsent({ campaignId: id, personKeys }, CHANGED_SINCE_APPROVAL, trx);
+    if (stopped > 0) await this.transitions.record('withheld', id, SCHEDULER, { messages: stopped }, trx);
+    return stopped;
+  }
+
   private async validSteps(campaign: CampaignRow): Promise<ReadonlySet<string>> {
     const steps = this.plans.stepsOf(campaign, await this.deadlines.window(campaign.window_id));
     return new Set(steps.map(({ id }) => id));
@@ -99,20 +145,25 @@ export class CampaignRunner {
 
   /**
    * At launch: what was approved must still be what would be sent, and the directory must not have drifted far.
-   * @returns why it may not leave as approved; undefined when it may.
+   * @returns why it may not leave as approved, or to whom it may not when the rest may.
    */
-  private async objectionTo(campaign: CampaignRow): Promise<string | undefined> {
+  private async compare(campaign: CampaignRow): Promise<Present> {
     const { approved_plan_id: approvedId, approved_hash: approvedHash } = campaign;
     const present = approvedId === null ? undefined : await this.plans.driftSince(campaign, approvedId);
-    if (approvedId === null || present?.hash !== approvedHash) return 'what was approved has been altered since';
+    if (approvedId === null || present?.hash !== approvedHash)
+      return refused('what was approved has been altered since');
     // A cascade may have begun since, and its worklists say what its approved plan does not.
     const contradictions = await this.plans.contradictions(campaign, approvedId);
-    if (contradictions.length > 0) return `it would contradict another one: ${contradictionsInWords(contradictions)}`;
+    if (contradictions.length > 0)
+      return refused(`it would contradict another one: ${contradictionsInWords(contradictions)}`);
     const { drift } = present;
     const approved = await this.planRows.find(approvedId);
-    if (driftOf(drift, approved?.summary.recipients ?? 0) <= campaign.options.driftThreshold) return undefined;
+    if (driftOf(drift, approved?.summary.recipients ?? 0) <= campaign.options.driftThreshold)
+      return { outdated: drift.outdated };
     // For whoever is to approve it again.
     await this.plans.make(campaign);
-    return `${drift.joined} joined, ${drift.left} left and ${drift.changed} changed since approval`;
+    return refused(`${drift.joined} joined, ${drift.left} left and ${drift.changed} changed since approval`);
   }
 }
+
+const refused = (objection: string): Present => ({ objection, outdated: [] });

@@ -26,6 +26,8 @@ export interface CampaignTable {
   writers: ColumnType<string[], string[] | undefined, string[]>;
   /** The campaign whose message this one takes to whoever that did not reach. */
   remainder_of: string | null;
+  /** The newest import when its unsent messages were last compared with the directory; null before the launch. */
+  directory_version: number | null;
   approved_plan_id: string | null;
   approved_hash: string | null;
   approved_by: string | null;

@@ -30,6 +30,12 @@ export class CampaignTicker implements BeforeApplicationShutdown {
         if (planned > 0) this.logger.log({ message: 'step dispatched', campaign: id, messages: planned });
       });
     }
+    for (const found of await this.runner.overtaken()) {
+      await this.ticking.part({ campaign: found.id }, async () => {
+        const stopped = await this.runner.withholdOutdated(found);
+        if (stopped > 0) this.logger.log({ message: 'messages withheld', campaign: found.id, messages: stopped });
+      });
+    }
     for (const found of await this.runner.withoutWaitingSteps()) {
       await this.ticking.part({ campaign: found.id }, () => this.runner.finishIfDone(found));
     }

@@ -10,7 +10,7 @@ export { type AllDates, TOLD_STATES } from './correction.rules.js';
 export { CorrectionService, type WindowMoved } from './correction.service.js';
 export { CorrectionTicker } from './correction.ticker.js';
 export { CampaignsModule } from './campaigns.module.js';
-export { type PlanSummary } from './plan.rules.js';
+export { CHANGED_SINCE_APPROVAL, type PlanSummary } from './plan.rules.js';
 export { type Plan, PlanService } from './plan.service.js';
 export { commissionerValues, regionValues, totalsOf } from './request.values.js';
 export { RETENTION_CLASSES, RETENTION_DAYS, type RetentionClass } from './retention.rules.js';

@@ -101,14 +101,48 @@ describe('a plan', () => {
   });
 });
 
+async function* stream(lines: readonly PlannedRecipient[]) {
+  yield* await Promise.resolve(lines);
+}
+
 describe('the differences of two plans', () => {
+  const account = { accountId: '1', registeredAddress: 'testa.sample1@nhs.net', segment: 'nhsmail' };
+  const values = { person: { firstName: 'Testa' }, accounts: [account] };
+  const other = { ...account, accountId: '2', registeredAddress: 'testa@example.org', segment: 'mismatched' };
+
+  it.each<[string, Partial<PlannedRecipient> | undefined, boolean]>([
+    ['gets nothing any more', undefined, true],
+    ['is in another group', { segment: 'unknown', template: 'sign-in-unknown' }, true],
+    ['may not be written to at all', { segment: 'excluded', address: null, excluded: 'disabled' }, true],
+    ['has another address', { address: 'testa.other@nhs.net' }, true],
+    ['has another account beside it', { values: { ...values, accounts: [account, other] } }, true],
+    [
+      'has to use another account',
+      { values: { ...values, accounts: [{ ...account, useInstead: 'x@nhs.net' }] } },
+      true,
+    ],
+    ['has a blocked address', { address: null, template: null, values: null, excluded: 'suppressed: bounced' }, false],
+    ['has another name', { values: { ...values, person: { firstName: 'Tessa' } } }, false],
+    ['works somewhere else too', { organisationCodes: ['A81001', 'A81002'], rule: 'nhsmail.alias' }, false],
+    [
+      'is spelt otherwise',
+      { values: { ...values, accounts: [{ ...account, registeredAddress: 'Testa.Sample1@NHS.net' }] } },
+      false,
+    ],
+  ])('say that an email is outdated of whoever %s: %#', async (_, change, expected) => {
+    const approved = recipient({ values });
+    const present = change ? [recipient({ values, ...change })] : [];
+    const { outdated } = await differences(stream([approved]), stream(present));
+    expect(outdated).toEqual(expected ? ['a'] : []);
+  });
+
   it('are who joined, who left and who would be told something else, whatever else is in them', async () => {
     const plans = fc.uniqueArray(
       fc.record({
         personKey: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
         topic: fc.constantFrom('', '16C'),
         address: fc.constantFrom('testa.sample1@nhs.net', 'testa.sample2@nhs.net'),
-        excluded: fc.constantFrom(null, null, 'disabled'),
+        excluded: fc.constantFrom(null, null, 'blocked'),
       }),
       { selector: ({ personKey, topic }) => `${personKey} ${topic}` },
     );
@@ -116,9 +150,6 @@ describe('the differences of two plans', () => {
       lines
         .map((line) => recipient(line))
         .sort((a, b) => (`${a.personKey} ${a.topic}` < `${b.personKey} ${b.topic}` ? -1 : 1));
-    const stream = async function* (lines: readonly PlannedRecipient[]) {
-      yield* await Promise.resolve(lines);
-    };
     await fc.assert(
       fc.asyncProperty(plans, plans, async (one, other) => {
         const [before, after] = [inOrder(one), inOrder(other)];
@@ -133,6 +164,13 @@ describe('the differences of two plans', () => {
           joined: [...fresh.keys()].filter((key) => !old.has(key)).length,
           left: [...old.keys()].filter((key) => !fresh.has(key)).length,
           changed: [...fresh].filter(([key, print]) => old.has(key) && old.get(key) !== print).length,
+          outdated: before
+            .filter(({ personKey, topic, address, excluded }) => {
+              const present = after.find((line) => line.personKey === personKey && line.topic === topic);
+              if (excluded !== null || present?.excluded === 'blocked') return false;
+              return present?.address !== address;
+            })
+            .map(({ personKey }) => personKey),
         });
       }),
     );

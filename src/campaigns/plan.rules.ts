@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type MessageValues } from '../rendering/index.js';
 import { canonicalJson } from '../shared/canonical-json.js';
 import { type CampaignKind } from './campaign.kinds.js';
 import { type CampaignAudience, type CampaignOptions } from './campaign.schema.js';
@@ -159,27 +160,66 @@ export function contentHash({ kind, window_id: window, audience, options }: Camp
   return createHash('sha256').update(canonicalJson({ kind, window, audience, options })).digest('hex');
 }
 
+/** Why a message was stopped whose recipient the directory says something else of since it was approved. */
+export const CHANGED_SINCE_APPROVAL = 'changed since approval';
+
+/** What became of an approved plan's people since. */
+export interface Drift extends Omit<PlanDiff, 'since'> {
+  /** Keys of those who would be told what is not true of them any more, or at an address that is not theirs. */
+  readonly outdated: readonly string[];
+}
+
 /** Compares those who get an email in two plans. Both come in the order of person and topic, and neither is held. */
 export async function differences(
   before: AsyncIterable<PlannedRecipient>,
   after: AsyncIterable<PlannedRecipient>,
-): Promise<Omit<PlanDiff, 'since'>> {
-  const found = { joined: 0, left: 0, changed: 0 };
-  const [old, fresh] = [includedOf(before), includedOf(after)];
+): Promise<Drift> {
+  const found = { joined: 0, left: 0, changed: 0, outdated: [] as string[] };
+  const [old, fresh] = [before[Symbol.asyncIterator](), after[Symbol.asyncIterator]()];
   let [one, other] = [await old.next(), await fresh.next()];
   while (one.done !== true || other.done !== true) {
-    const order = compare(one.value, other.value);
-    if (order < 0) found.left += 1;
-    else if (order > 0) found.joined += 1;
-    else if (one.value && other.value && fingerprint(one.value) !== fingerprint(other.value)) found.changed += 1;
+    const [approved, present] = [lineOf(one), lineOf(other)];
+    const order = compare(approved, present);
+    note(found, order <= 0 ? approved : undefined, order >= 0 ? present : undefined);
     if (order <= 0) one = await old.next();
     if (order >= 0) other = await fresh.next();
   }
   return found;
 }
 
-async function* includedOf(recipients: AsyncIterable<PlannedRecipient>): AsyncGenerator<PlannedRecipient, undefined> {
-  for await (const recipient of recipients) if (recipient.excluded === null) yield recipient;
+const lineOf = ({ done, value }: IteratorResult<PlannedRecipient, unknown>): PlannedRecipient | undefined =>
+  done === true ? undefined : value;
+
+function note(
+  found: { joined: number; left: number; changed: number; outdated: string[] },
+  approved: PlannedRecipient | undefined,
+  present: PlannedRecipient | undefined,
+): void {
+  if (!getsEmail(approved)) {
+    if (getsEmail(present)) found.joined += 1;
+    return;
+  }
+  if (!getsEmail(present)) found.left += 1;
+  else if (fingerprint(approved) === fingerprint(present)) return;
+  else found.changed += 1;
+  if (isOutdated(approved, present)) found.outdated.push(approved.personKey);
+}
+
+const getsEmail = (line: PlannedRecipient | undefined): line is PlannedRecipient => line?.excluded === null;
+
+/** Not by another name of a person or an organisation: what the email asks for is still right. */
+function isOutdated(approved: PlannedRecipient, present: PlannedRecipient | undefined): boolean {
+  if (present?.segment !== approved.segment) return true;
+  // A blocked address, for instance, which is looked at again before sending and told as what it is.
+  if (present.excluded !== null) return false;
+  return instructionOf(present) !== instructionOf(approved);
+}
+
+/** What somebody is told to do, of which accounts, and where: addresses in any case are the same. */
+function instructionOf({ address, template, values }: PlannedRecipient): string {
+  const accounts = (values?.accounts ?? []) as MessageValues['accounts'];
+  const told = accounts.map(({ registeredAddress, segment, useInstead }) => [registeredAddress, segment, useInstead]);
+  return canonicalJson([address, template, told]).toLowerCase();
 }
 
 /** By person and topic; the end of a plan comes after everything. */

@@ -15,6 +15,7 @@ import {
   contentHash,
   type Contradiction,
   differences,
+  type Drift,
   type PlanDiff,
   planHash,
   type PlanStep,
@@ -143,15 +144,21 @@ export class PlanService {
    * The present hash, and who would join, leave or be told something else if the campaign were planned now. Reads the
    * plan once for both, and writes nothing.
    */
-  async driftSince(campaign: CampaignRow, planId: string): Promise<{ hash: string; drift: Omit<PlanDiff, 'since'> }> {
+  async driftSince(campaign: CampaignRow, planId: string): Promise<{ hash: string; drift: Drift }> {
     const window = await this.deadlines.window(campaign.window_id);
     const tally = new PlanTally();
     const approved = tallied(this.plans.planned(planId), tally);
-    const drift = await differences(
-      approved,
-      this.audience.recipients(campaign, window, await this.audience.everybody()),
-    );
+    const everybody = await this.audience.everybody();
+    const drift = await differences(approved, this.audience.recipients(campaign, window, everybody));
     return { hash: this.hashOf(tally, this.sharedValues.of(campaign, window), this.stepsOf(campaign, window)), drift };
+  }
+
+  /** Keys of the people of a plan who would be told what is not true of them any more. */
+  async outdatedSince(campaign: CampaignRow, planId: string): Promise<readonly string[]> {
+    const window = await this.deadlines.window(campaign.window_id);
+    const everybody = await this.audience.everybody();
+    const present = this.audience.recipients(campaign, window, everybody);
+    return (await differences(this.plans.planned(planId, 'mailed'), present)).outdated;
   }
 
   /** When the campaign acts, as its kind, launch time and window say. */

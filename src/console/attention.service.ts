@@ -73,6 +73,7 @@ export class Attention {
       ...(may('directory:import') ? silenceTasks(reports, cutoffs) : []),
       ...(may('message:read') ? failureTasks(shown, campaigns, this.clock.now()) : []),
       ...(may('message:read') ? await this.templateTasks(shown) : []),
+      ...(may('message:read') ? await this.withheldTasks(shown, campaigns) : []),
       ...(may('cascade:operate') ? await this.cascadeTasks(principal) : []),
       ...campaigns.flatMap((campaign) => campaignTask(campaign, lapsed.has(campaign.id), principal)),
       ...(may('campaign:write') && !principal.region ? await this.missedTasks(campaigns) : []),
@@ -124,6 +125,22 @@ export class Attention {
       const what = countOf(messages, 'message does', 'messages do');
       const text = `${name}: ${what} not leave, as the template has changed since it was approved`;
       return [{ text, href: `/campaigns/${id}/messages?state=deferred`, urgent: true }];
+    });
+  }
+
+  /** People who were told nothing, as what was approved is not true of them any more. */
+  private async withheldTasks(
+    shown: readonly (CampaignRow & { progress: Progress })[],
+    campaigns: readonly CampaignRow[],
+  ): Promise<Task[]> {
+    const recent = notMended(shown, campaigns, this.clock.now());
+    const withheld = await this.sending.withheld(recent.map(({ id }) => id));
+    return recent.flatMap(({ id, name, state }) => {
+      const messages = withheld.get(id);
+      if (messages === undefined || state === 'cancelled') return [];
+      const what = countOf(messages, 'email was', 'emails were');
+      const text = `${name}: ${what} not sent, as the directory says something else of these people since its approval`;
+      return [{ text, href: `/campaigns/${id}/messages?state=cancelled`, urgent: true }];
     });
   }
 
@@ -198,18 +215,21 @@ function silenceTasks({ heardAt, areSilent }: DeclarationReports, cutoffs: reado
   return [{ text, href: '/imports', urgent: true }];
 }
 
-/**
- * Where most messages fail it is no matter of single addresses: a relay that refuses them all, for instance. Until
- * somebody has drafted it anew for whoever it did not reach.
- */
+/** Those of late that nobody has drafted anew for whoever they did not reach. */
+function notMended<C extends CampaignRow>(shown: readonly C[], campaigns: readonly CampaignRow[], now: Date): C[] {
+  const mended = new Set(campaigns.map(({ remainder_of: of }) => of));
+  return shown.filter(
+    ({ id, updated_at: since }) => !mended.has(id) && now.getTime() - since.getTime() < FAILURE_SHOWN,
+  );
+}
+
+/** Where most messages fail it is no matter of single addresses: a relay that refuses them all, for instance. */
 function failureTasks(
   shown: readonly (CampaignRow & { progress: Progress })[],
   campaigns: readonly CampaignRow[],
   now: Date,
 ): Task[] {
-  const mended = new Set(campaigns.map(({ remainder_of: of }) => of));
-  return shown
-    .filter(({ id, updated_at: since }) => !mended.has(id) && now.getTime() - since.getTime() < FAILURE_SHOWN)
+  return notMended(shown, campaigns, now)
     .filter(({ progress: { states, planned } }) => states.failed > planned / 2)
     .map(({ id, name, progress: { states, planned } }) => ({
       text: `${name}: ${states.failed.toLocaleString('en-GB')} of ${countOf(planned, 'message', 'messages')} failed`,

@@ -41,6 +41,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   'campaign.cancel': 'Cancelled a campaign',
   'campaign.step-dispatched': 'Sent a step of a campaign',
   'campaign.step-skipped': 'Left out a step of a campaign',
+  'campaign.withheld': 'Withheld emails of people of whom the directory says something else now',
   'campaign.test-sent': 'Sent a test email',
   'directory.imported': 'Imported a file',
   'directory.import-undone': 'Undid an import',

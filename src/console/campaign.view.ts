@@ -42,6 +42,7 @@ const HISTORY_WORDS: Readonly<Record<string, string>> = {
   'campaign.cancel': 'Cancelled',
   'campaign.step-dispatched': 'Step handed to sending',
   'campaign.step-skipped': 'Step left out',
+  'campaign.withheld': 'Not sent to people of whom the directory says something else since the approval',
   'campaign.test-sent': 'Test sent',
 };
 

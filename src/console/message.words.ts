@@ -1,9 +1,11 @@
+import { CHANGED_SINCE_APPROVAL } from '../campaigns/index.js';
 import { type Reason } from '../feedback/index.js';
 import { actorWords, capitalised } from './words.js';
 
 /** Why a message is in its state, where the service itself says so. What a mail server says is shown as it said it. */
 const REASONS: Readonly<Record<string, string>> = {
   'the worker fell silent': 'The sending program stopped in the middle of it',
+  [CHANGED_SINCE_APPROVAL]: 'The directory has said something else about this person since the campaign was approved',
   'no longer blocking': 'What it reminds of was done before it left',
   'opted-out': 'The recipient asked not to get messages like this',
   'trial-mode': 'Trial mode is on, and the address is not on its list',

@@ -139,6 +139,17 @@ export class SendingReads {
     return new Set(rows.map(({ id }) => id));
   }
 
+  /** By campaign, how many messages were withheld as the directory says something else of their people since. */
+  async withheld(campaignIds: readonly string[]): Promise<Map<string, number>> {
+    if (campaignIds.length === 0) return new Map();
+    const { rows } = await sql<{ id: string; messages: number }>`
+      select substr(subject, length('campaign:') + 1) as id, sum((details ->> 'messages')::int)::int as messages
+      from audit_entry
+      where subject = any(${campaignIds.map((id) => `campaign:${id}`)}::text[]) and action = 'campaign.withheld'
+      group by 1`.execute(this.db);
+    return new Map(rows.map(({ id, messages }) => [id, messages]));
+  }
+
   /** The values that all messages of a dispatch share. */
   async sharedValues(dispatchId: string): Promise<Readonly<Record<string, unknown>>> {
     const row = await this.db

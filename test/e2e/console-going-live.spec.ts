@@ -1,11 +1,14 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type RawBuilder, sql } from 'kysely';
 import { type Page } from 'playwright-core';
 import { CampaignService, CampaignTicker } from '../../src/campaigns/index.js';
 import { Ledger, MailStop, Reconciler } from '../../src/delivery/index.js';
+import { ImportService } from '../../src/directory/index.js';
 import { connect } from '../../src/platform/database/index.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 import { inBrowser } from '../support/chromium.js';
-import { colleague, type Console, eventually, faults, openConsole } from './console.support.js';
+import { colleague, type Console, eventually, faults, FIXTURES, openConsole } from './console.support.js';
 
 inBrowser('the first campaign by a real relay', () => {
   let console: Console;
@@ -137,5 +140,29 @@ inBrowser('the first campaign by a real relay', () => {
     await console.app.get(CampaignService).cancel(id, 'the template has changed', colleague('operator'));
     await page.goto('/');
     expect(await text()).not.toContain('The one from before the upgrade:');
+  });
+
+  it('says on the home page whom it did not tell as the directory says something else of them since', async () => {
+    await console.app.get(MailStop).stop('an import', colleague('operator').id);
+    const id = await scheduled('The one from before the import');
+    await console.app.get(CampaignTicker).run();
+    const extract = await readFile(join(FIXTURES, 'demo-small', 'nhsmail.csv'), 'utf8');
+    const file = join(console.environment['DATA_DIR']!, 'nhsmail.csv');
+    await writeFile(file, extract.replace(/^xanthe\.sketchthwaite@.*\n/m, ''));
+    await console.app.get(ImportService).importNhsmail(file, { actor: 'system:test' });
+    await console.app.get(CampaignTicker).run();
+    await page.goto('/');
+    const name = 'The one from before the import: 1 email was not sent, as the directory says something else of these';
+    await page.getByRole('link', { name }).click();
+    await page.waitForURL(/state=cancelled/);
+    await page.getByRole('link', { name: 'xanthe.sketchthwaite@nhs.net' }).click();
+    expect(await text()).toContain('The directory has said something else about this person since');
+    await page.goto(`/campaigns/${id}`);
+    expect(await text()).toContain('Not sent to people of whom the directory says something else since the approval');
+    expect(await faults(page)).toEqual([]);
+    await console.app.get(CampaignService).cancel(id, 'the test is over', colleague('operator'));
+    await console.app.get(MailStop).resume(colleague('operator').id);
+    await page.goto('/');
+    expect(await text()).not.toContain('The one from before the import:');
   });
 });
