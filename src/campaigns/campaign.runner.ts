@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction } from 'kysely';
-import { systemPrincipal } from '../access/index.js';
+import { type Json, systemPrincipal } from '../access/index.js';
 import { DeadlinesService } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
 import { Clock } from '../shared/clock.js';
@@ -11,10 +11,13 @@ import { CampaignTransitions } from './campaign.transitions.js';
 import { PlanRepository } from './plan.repository.js';
 import { CHANGED_SINCE_APPROVAL, contradictionsInWords, driftOf } from './plan.rules.js';
 import { PlanService } from './plan.service.js';
-import { StepDispatcher } from './step.dispatcher.js';
+import { type Dispatched, StepDispatcher } from './step.dispatcher.js';
 
 const SCHEDULER = systemPrincipal('scheduler');
 const BY_SIGN_IN = CAMPAIGN_KINDS.filter((kind) => KINDS[kind].bySignIn);
+
+/** So many organisations of newcomers the audit trail names: more are no matter of single people. */
+const MOST_NAMED = 200;
 
 /** How an approved plan stands to the directory as it is. */
 interface Present {
@@ -60,6 +63,7 @@ export class CampaignRunner {
       return 0;
     }
     const valid = await this.validSteps(found);
+    const audience = await this.dispatcher.audienceOf(found);
     return this.campaigns.db.transaction().execute(async (trx) => {
       const campaign = await this.campaigns.claim(found, trx);
       if (!campaign) return 0;
@@ -70,13 +74,14 @@ export class CampaignRunner {
       const isOver = (step: StepRow) => step.expires_at !== null && step.expires_at <= now;
       const toSend = due.slice(-1).find((latest) => !isOver(latest));
       // Before anything is recorded: the audit trail has one writer at a time, and a million messages take a minute.
-      const planned = toSend ? await this.dispatcher.dispatch(campaign, toSend, trx) : 0;
+      const dispatched = toSend && (await this.dispatcher.dispatch(campaign, toSend, audience, trx));
+      const planned = dispatched?.planned ?? 0;
       if (present) await this.withhold(campaign, present.outdated, directoryVersion, trx);
       for (const step of due) {
-        if (step === toSend) {
+        if (dispatched && step === toSend) {
           const note = `${planned} messages`;
           await this.campaigns.handleStep(step, { state: 'dispatched', note }, now, trx);
-          const details = { step: step.step_id, messages: planned };
+          const details = { step: step.step_id, messages: planned, ...newcomersOf(dispatched) };
           await this.transitions.record('step-dispatched', id, SCHEDULER, details, trx);
         } else {
           const note = isOver(step) ? 'its time had passed' : 'a later step was due';
@@ -165,5 +170,8 @@ export class CampaignRunner {
     return refused(`${drift.joined} joined, ${drift.left} left and ${drift.changed} changed since approval`);
   }
 }
+
+const newcomersOf = ({ newcomers, organisations }: Dispatched): Readonly<Record<string, Json>> =>
+  newcomers > 0 ? { newcomers, organisations: organisations.slice(0, MOST_NAMED) } : {};
 
 const refused = (objection: string): Present => ({ objection, outdated: [] });

@@ -178,6 +178,13 @@ export class PlanRepository {
     }
   }
 
+  /** Ids of the accounts that a plan speaks of, also where it says why somebody gets no email. */
+  async accountsOf(planId: string): Promise<Set<string>> {
+    const { rows } = await sql<{ id: string }>`
+      select distinct unnest(account_ids) as id from plan_recipient where plan_id = ${planId}`.execute(this.db);
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** A page of those who get an email, or of those who get none, in the order of person and topic. */
   async lines(
     planId: string,

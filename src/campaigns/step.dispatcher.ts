@@ -7,6 +7,8 @@ import { TemplateCatalogue } from '../rendering/index.js';
 import { type Config, InjectConfig, publicUrlOf } from '../platform/config/index.js';
 import { FIRST_GENERATION, linksExpireAt, organisationLinkPath } from '../shared/organisation-link.js';
 import { AudienceRepository } from './audience.repository.js';
+import { AudienceService } from './audience.service.js';
+import { KINDS } from './campaign.kinds.js';
 import { type CampaignRow, type StepRow } from './campaign.repository.js';
 import { type CampaignTables } from './campaign.tables.js';
 import { PlanRepository } from './plan.repository.js';
@@ -17,6 +19,22 @@ import { SharedValuesService } from './shared-values.service.js';
 /** Names dispatches the same way each time: a step that is dispatched twice is planned once. */
 const DISPATCHES = '3d6f0a52-7c3e-5f0b-9a49-5a6f7f0c7e11';
 
+/** Whom a step may go to. */
+export interface StepAudience {
+  /** In the order of person and topic. */
+  readonly recipients: () => AsyncIterable<PlannedRecipient>;
+  readonly isApproved: (recipient: PlannedRecipient) => boolean;
+}
+
+/** What became of a step. */
+export interface Dispatched {
+  readonly planned: number;
+  /** How many would have got an email, had the plan that was approved known of them. */
+  readonly newcomers: number;
+  /** ODS codes of the organisations that those would have been written to about. */
+  readonly organisations: readonly string[];
+}
+
 /** Turns a due step of an approved campaign into ledger rows. */
 @Injectable()
 export class StepDispatcher {
@@ -25,17 +43,41 @@ export class StepDispatcher {
     private readonly ledger: Ledger,
     private readonly deadlines: DeadlinesService,
     private readonly directory: AudienceRepository,
+    private readonly audience: AudienceService,
     private readonly sharedValues: SharedValuesService,
     private readonly templates: TemplateCatalogue,
     @InjectConfig() private readonly config: Config,
   ) {}
 
   /**
-   * Writes the step's messages in the caller's transaction, as one dispatch. Reminders go to those whose work is
-   * outstanding at this moment. Returns how many were planned.
+   * Whom the campaign's next step is about: the approved plan; of a ladder, which runs for weeks, the people that it
+   * names by account, as the directory has them now. Read before the campaign is locked: it takes seconds.
    */
-  async dispatch(campaign: CampaignRow, step: StepRow, trx: Transaction<CampaignTables>): Promise<number> {
-    if (campaign.approved_plan_id === null) throw new Error(`Campaign ${campaign.id} has no approved plan`);
+  async audienceOf(campaign: CampaignRow): Promise<StepAudience> {
+    const { approved_plan_id: planId } = campaign;
+    if (planId === null) throw new Error(`Campaign ${campaign.id} has no approved plan`);
+    if (KINDS[campaign.kind].schedule === 'once') {
+      return { recipients: () => this.plans.planned(planId, 'mailed'), isApproved: () => true };
+    }
+    const accounts = await this.plans.accountsOf(planId);
+    const window = await this.deadlines.window(campaign.window_id);
+    const everybody = await this.audience.everybody();
+    return {
+      recipients: () => this.audience.recipients(campaign, window, everybody),
+      isApproved: ({ accountIds }) => accountIds.some((accountId) => accounts.has(accountId)),
+    };
+  }
+
+  /**
+   * Writes the step's messages in the caller's transaction, as one dispatch. Reminders go to those whose work is
+   * outstanding at this moment.
+   */
+  async dispatch(
+    campaign: CampaignRow,
+    step: StepRow,
+    audience: StepAudience,
+    trx: Transaction<CampaignTables>,
+  ): Promise<Dispatched> {
     const window = await this.deadlines.window(campaign.window_id);
     const sharedValues = this.sharedValues.of(campaign, window);
     const organisations = await this.directory.organisations();
@@ -52,24 +94,19 @@ export class StepDispatcher {
       dueAt: step.due_at,
       expiresAt: step.expires_at,
     };
-    const messages = this.messages(campaign.approved_plan_id, (recipient) => {
+    const newcomers: (readonly string[])[] = [];
+    const messages = messagesOf(audience.recipients(), (recipient) => {
       const mail = this.messageOf(recipient, window, outstanding);
+      if (mail && !audience.isApproved(recipient)) {
+        newcomers.push(mail.organisationCodes);
+        return undefined;
+      }
       if (!mail || campaign.kind !== 'cascade-request') return mail;
       const links = { ...sharedValues.links, acknowledge: this.answerLink(campaign, recipient, window) };
       return { ...mail, values: { ...mail.values, links } };
     });
-    return (await this.ledger.plan(dispatch, messages, trx)).planned;
-  }
-
-  /** One by one: a campaign of a million people is never held in memory. */
-  private async *messages(
-    planId: string,
-    messageOf: (recipient: PlannedRecipient) => NewMessage | undefined,
-  ): AsyncGenerator<NewMessage> {
-    for await (const recipient of this.plans.planned(planId, 'mailed')) {
-      const message = messageOf(recipient);
-      if (message) yield message;
-    }
+    const { planned } = await this.ledger.plan(dispatch, messages, trx);
+    return { planned, newcomers: newcomers.length, organisations: [...new Set(newcomers.flat())].sort() };
   }
 
   private messageOf(
@@ -109,5 +146,16 @@ export class StepDispatcher {
       this.config.secret,
     );
     return new URL(path, publicUrlOf(this.config)).href;
+  }
+}
+
+/** One by one: a campaign of a million people is never held in memory. */
+async function* messagesOf(
+  recipients: AsyncIterable<PlannedRecipient>,
+  messageOf: (recipient: PlannedRecipient) => NewMessage | undefined,
+): AsyncGenerator<NewMessage> {
+  for await (const recipient of recipients) {
+    const message = messageOf(recipient);
+    if (message) yield message;
   }
 }

@@ -1,42 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import { type Permission, type Principal } from '../access/index.js';
-import { type CampaignRow, CampaignService, type CampaignState, wrote } from '../campaigns/index.js';
-import { BankHolidays, DeadlinesService, type DeclarationReports } from '../deadlines/index.js';
+import { type CampaignRow, CampaignService, KINDS } from '../campaigns/index.js';
+import { BankHolidays, DeadlinesService } from '../deadlines/index.js';
 import { Ledger, MessageDesk, type Progress } from '../delivery/index.js';
 import { FeedbackService } from '../feedback/index.js';
 import { DirectoryPicture, DirectoryPictureRepository } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
 import { LondonTime } from '../shared/london-time.js';
 import { CascadeReads } from './cascade.reads.js';
-import { countOf, inLondon } from './pages.js';
+import {
+  campaignTask,
+  type Cutoff,
+  failureTasks,
+  notMended,
+  silenceTasks,
+  type Task,
+  tellsOfNextChance,
+} from './attention.rules.js';
+import { countOf } from './pages.js';
 import { SendingReads } from './sending.reads.js';
 
 const CAMPAIGNS_READ = 200;
 const CAMPAIGNS_SHOWN = 10;
 const WINDOWS_SHOWN = 3;
-/** Working days before a cutoff, when most reminders leave. */
-const SOON = 10;
-/** Milliseconds for which a campaign that failed waits for somebody. */
-const FAILURE_SHOWN = 7 * 86_400_000;
-
-/** One thing that somebody has to do, with where to do it. */
-interface Task {
-  readonly text: string;
-  readonly href: string;
-  readonly urgent: boolean;
-}
-
-/** A cutoff that is coming, and who still holds payments up. */
-interface Cutoff {
-  readonly id: string;
-  readonly name: string;
-  readonly cutoff: LondonTime;
-  readonly workingDays: number;
-  readonly isToday: boolean;
-  readonly practicesWaiting: number;
-  readonly commissionersWaiting: number;
-}
-
 /** What needs somebody now, as far as they may see it. */
 @Injectable()
 export class Attention {
@@ -77,6 +63,7 @@ export class Attention {
       ...(may('cascade:operate') ? await this.cascadeTasks(principal) : []),
       ...campaigns.flatMap((campaign) => campaignTask(campaign, lapsed.has(campaign.id), principal)),
       ...(may('campaign:write') && !principal.region ? await this.missedTasks(campaigns) : []),
+      ...(may('campaign:write') && !principal.region ? await this.newcomerTasks(campaigns) : []),
     ];
     return {
       tasks: tasks.sort((a, b) => Number(b.urgent) - Number(a.urgent)),
@@ -170,6 +157,32 @@ export class Attention {
     });
   }
 
+  /** Whoever may act on a payment, and came after the reminders were approved, gets none of them. */
+  private async newcomerTasks(campaigns: readonly CampaignRow[]): Promise<Task[]> {
+    const now = this.clock.now();
+    const ladders = campaigns.filter(({ kind }) => KINDS[kind].schedule === 'ladder');
+    const running = ladders.filter(({ state }) => state !== 'cancelled');
+    const newcomers = await this.sending.newcomers(running.map(({ id }) => id));
+    const coming = new Set(
+      (await this.deadlines.openWindows()).flatMap(({ id, cutoff }) => (cutoff.toInstant() > now ? [id] : [])),
+    );
+    return running.flatMap(({ id, name, kind, window_id: windowId }) => {
+      const left = newcomers.get(id);
+      const isMended =
+        left && ladders.some((one) => one.id !== id && one.window_id === windowId && one.created_at >= left.at);
+      if (!left || isMended || !coming.has(windowId)) return [];
+      const who = countOf(left.people, 'person who may act came', 'people who may act came');
+      const answers = { kind, windowId, everybody: 'no', codes: left.organisations.join(' ') };
+      return [
+        {
+          text: `${name}: ${who} after its approval and got no reminder. Draft one for their organisations`,
+          href: `/campaigns/new?${new URLSearchParams(answers).toString()}`,
+          urgent: true,
+        },
+      ];
+    });
+  }
+
   private async cascadeTasks({ region }: Principal): Promise<Task[]> {
     return (await this.cascades.overdue(this.clock.now(), region)).map(({ id, name, lateSteps }) => ({
       text: `${name}: ${countOf(lateSteps, 'region or commissioner has', 'regions and commissioners have')} not answered in time`,
@@ -202,74 +215,4 @@ export class Attention {
     const standing = await this.picture.standing();
     return { standing, ...(await this.pictures.risk()) };
   }
-}
-
-const tellsOfNextChance = ({ kind, state }: CampaignRow): boolean => kind === 'after-cutoff' && state !== 'cancelled';
-
-/** Reminders leave by themselves: if nobody notices, they go to people who have long done what is asked. */
-function silenceTasks({ heardAt, areSilent }: DeclarationReports, cutoffs: readonly Cutoff[]): Task[] {
-  const next = cutoffs.find(({ workingDays }) => workingDays <= SOON);
-  if (!areSilent || !next) return [];
-  const since = heardAt === null ? 'has come yet' : `has come since ${inLondon(heardAt)}`;
-  const text = `No declaration status ${since}, and reminders before the cutoff of ${next.name} go by it`;
-  return [{ text, href: '/imports', urgent: true }];
-}
-
-/** Those of late that nobody has drafted anew for whoever they did not reach. */
-function notMended<C extends CampaignRow>(shown: readonly C[], campaigns: readonly CampaignRow[], now: Date): C[] {
-  const mended = new Set(campaigns.map(({ remainder_of: of }) => of));
-  return shown.filter(
-    ({ id, updated_at: since }) => !mended.has(id) && now.getTime() - since.getTime() < FAILURE_SHOWN,
-  );
-}
-
-/** Where most messages fail it is no matter of single addresses: a relay that refuses them all, for instance. */
-function failureTasks(
-  shown: readonly (CampaignRow & { progress: Progress })[],
-  campaigns: readonly CampaignRow[],
-  now: Date,
-): Task[] {
-  return notMended(shown, campaigns, now)
-    .filter(({ progress: { states, planned } }) => states.failed > planned / 2)
-    .map(({ id, name, progress: { states, planned } }) => ({
-      text: `${name}: ${states.failed.toLocaleString('en-GB')} of ${countOf(planned, 'message', 'messages')} failed`,
-      href: `/campaigns/${id}/messages?state=failed`,
-      urgent: true,
-    }));
-}
-
-/** What each state asks of whom; states that go on by themselves ask nothing. */
-const NEXT: Readonly<Partial<Record<CampaignState, { permission: Permission; text: string; urgent: boolean }>>> = {
-  'in-review': { permission: 'campaign:approve', text: 'waits for your approval', urgent: true },
-  approved: { permission: 'campaign:operate', text: 'is approved and waits to be scheduled', urgent: false },
-  paused: { permission: 'campaign:operate', text: 'is paused', urgent: true },
-  draft: { permission: 'campaign:write', text: 'is a draft', urgent: false },
-};
-
-/** People hold wrong dates to be true until it leaves, and it has no author but the service: it waits for anybody. */
-const CORRECTION = { permission: 'campaign:write', text: 'waits to be planned and submitted', urgent: true } as const;
-
-/** Its time may come and go: it leaves when somebody says so, and not before. */
-const HELD_BACK = {
-  permission: 'campaign:operate',
-  text: 'is held back until somebody releases it',
-  urgent: false,
-} as const;
-
-/** It was to leave and does not, which nobody decided: without somebody who notices, a cutoff passes without reminders. */
-const LAPSED = {
-  permission: 'campaign:write',
-  text: 'does not leave: its approval lapsed. Check its plan and submit it again',
-  urgent: true,
-} as const;
-
-function campaignTask(campaign: CampaignRow, lapsed: boolean, principal: Principal): Task[] {
-  const { id, name, kind, state, author } = campaign;
-  const isCorrection = kind === 'correction' && state === 'draft';
-  const isHeldBack = state === 'scheduled' && campaign.held_back && campaign.released_at === null;
-  const next = lapsed ? LAPSED : isCorrection ? CORRECTION : isHeldBack ? HELD_BACK : NEXT[state];
-  if (!next || !principal.permissions.includes(next.permission)) return [];
-  if (state === 'in-review' && wrote(principal, campaign)) return [];
-  if (state === 'draft' && !isCorrection && !lapsed && author !== principal.id) return [];
-  return [{ text: `${name} ${next.text}`, href: `/campaigns/${id}`, urgent: next.urgent }];
 }

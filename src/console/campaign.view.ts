@@ -21,6 +21,7 @@ import { CorrectionView } from './correction.view.js';
 import { DirectoryReads } from './directory.reads.js';
 import { type MinuteCount, SendingReads } from './sending.reads.js';
 import { buckets, coverage, rateNow } from './sending.rates.js';
+import { countOf } from './pages.js';
 import { actorWords, stepWords } from './words.js';
 
 const HISTORY_SHOWN = 50;
@@ -177,11 +178,13 @@ function sentBefore(duplicates: Plan['summary']['duplicates']) {
 }
 
 function noteOf({ details }: AuditEntry): string {
-  const { comment, reason, note, messages, step } = details;
+  const { comment, reason, note, messages, step, newcomers } = details;
   const parts = [typeof step === 'string' ? stepWords(step) : '', comment, reason, note].filter(
     (part): part is string => typeof part === 'string' && part !== '',
   );
   if (typeof messages === 'number') parts.push(`${messages.toLocaleString('en-GB')} messages`);
+  if (typeof newcomers === 'number')
+    parts.push(`none to ${countOf(newcomers, 'person who came', 'people who came')} after the approval`);
   return parts.join(': ');
 }
 

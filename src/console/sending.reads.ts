@@ -15,6 +15,15 @@ export interface RegionProgress {
   readonly messages: number;
 }
 
+/** People whom a campaign's approved plan does not know. */
+export interface Newcomers {
+  readonly people: number;
+  /** ODS codes of their organisations. */
+  readonly organisations: readonly string[];
+  /** When the step left without them. */
+  readonly at: Date;
+}
+
 export interface TransportState {
   readonly name: string;
   /** Null when it may be used now. */
@@ -148,6 +157,20 @@ export class SendingReads {
       where subject = any(${campaignIds.map((id) => `campaign:${id}`)}::text[]) and action = 'campaign.withheld'
       group by 1`.execute(this.db);
     return new Map(rows.map(({ id, messages }) => [id, messages]));
+  }
+
+  /** Those who came too late for the last step of a campaign, by campaign: how many, where, and when it was. */
+  async newcomers(campaignIds: readonly string[]): Promise<Map<string, Newcomers>> {
+    if (campaignIds.length === 0) return new Map();
+    const { rows } = await sql<Newcomers & { id: string }>`
+      select id, at, (details ->> 'newcomers')::int as people, details -> 'organisations' as organisations
+      from (
+        select distinct on (subject) substr(subject, length('campaign:') + 1) as id, at, details from audit_entry
+        where subject = any(${campaignIds.map((id) => `campaign:${id}`)}::text[]) and action = 'campaign.step-dispatched'
+        order by subject, sequence desc
+      ) as last_step
+      where details ? 'newcomers'`.execute(this.db);
+    return new Map(rows.map((row) => [row.id, row]));
   }
 
   /** The values that all messages of a dispatch share. */

@@ -2,13 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type RawBuilder, sql } from 'kysely';
 import { type Page } from 'playwright-core';
-import { CampaignService, CampaignTicker } from '../../src/campaigns/index.js';
+import { type CampaignKind, CampaignService, CampaignTicker } from '../../src/campaigns/index.js';
 import { Ledger, MailStop, Reconciler } from '../../src/delivery/index.js';
 import { ImportService } from '../../src/directory/index.js';
 import { connect } from '../../src/platform/database/index.js';
+import { Clock, type FixedClock } from '../../src/shared/clock.js';
 import { SmtpSink } from '../support/smtp-sink.js';
 import { inBrowser } from '../support/chromium.js';
-import { colleague, type Console, eventually, faults, FIXTURES, openConsole } from './console.support.js';
+import { colleague, type Console, eventually, faults, FIXTURES, openConsole, signIn } from './console.support.js';
 
 inBrowser('the first campaign by a real relay', () => {
   let console: Console;
@@ -92,9 +93,9 @@ inBrowser('the first campaign by a real relay', () => {
     const db = connect(console.environment['DATABASE_URL'] ?? '', 1);
     await statement.execute(db).finally(() => db.destroy());
   };
-  const scheduled = async (name: string) => {
+  const scheduled = async (name: string, kind: CampaignKind = 'sign-in-notice') => {
     const campaigns = console.app.get(CampaignService);
-    const content = { name, kind: 'sign-in-notice' as const, windowId: console.windowId };
+    const content = { name, kind, windowId: console.windowId };
     const { id } = await campaigns.create(content, colleague('author'));
     const { hash } = await campaigns.plan(id);
     await campaigns.submit(id, colleague('author'));
@@ -164,5 +165,37 @@ inBrowser('the first campaign by a real relay', () => {
     await console.app.get(MailStop).resume(colleague('operator').id);
     await page.goto('/');
     expect(await text()).not.toContain('The one from before the import:');
+  });
+
+  it('says on the home page who came after the reminders were approved, and offers one for their organisations', async () => {
+    const id = await scheduled('The reminders', 'payment-reminder');
+    const clock = console.app.get<FixedClock>(Clock);
+    const [first, second] = await console.app.get(CampaignService).steps(id);
+    clock.moveTo(first!.due_at);
+    await console.app.get(CampaignTicker).run();
+    const [reminded] = (await console.app.get(Ledger).messages({ campaignId: id, limit: 500 })).filter(
+      ({ template }) => template === 'payment-reminder-practice',
+    );
+    const practice = reminded!.organisationCodes[0]!;
+    const accounts = await readFile(join(FIXTURES, 'demo-small', 'accounts.csv'), 'utf8');
+    const file = join(console.environment['DATA_DIR']!, 'accounts.csv');
+    const newcomer = `U999999,Newa,Comer,newa.comer@nhs.net,active,,${practice},Declaration Management`;
+    await writeFile(file, `${accounts.trimEnd()}\n${newcomer}\n`);
+    await console.app.get(ImportService).importAccounts(file, { actor: 'system:test' });
+    clock.moveTo(second!.due_at);
+    await console.app.get(CampaignTicker).run();
+    await signIn(console.app, page);
+    await page.goto(`/campaigns/${id}`);
+    expect(await text()).toContain('none to 1 person who came after the approval');
+    await page.goto('/');
+    await page.getByRole('link', { name: 'The reminders: 1 person who may act came after its approval' }).click();
+    await page.getByLabel('Name of the campaign').fill('The reminders, for newcomers');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.waitForURL(/step=/);
+    expect(await text()).toContain(practice);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('saved as a draft').waitFor();
+    await page.goto('/');
+    expect(await text()).not.toContain('came after its approval');
   });
 });

@@ -95,6 +95,12 @@ async function importAccount(id: string, change: (fields: string[]) => string[])
   expect(await test.app.get(ImportService).importAccounts(file, request)).toMatchObject({ applied: true });
 }
 
+/** A newer extract of the accounts, with one more. */
+async function addAccount(line: string): Promise<void> {
+  const last = accounts.trimEnd().split('\n').at(-1)!;
+  await importAccount(last.split(',')[0]!, (fields) => [...fields.slice(0, -1), `${fields.at(-1)}\n${line}`]);
+}
+
 /** A newer extract of NHSmail, without the person of the account. */
 async function importNhsmailWithout(address: string): Promise<void> {
   nhsmail = nhsmail
@@ -191,20 +197,41 @@ it('tells them by the campaign for whoever it did not reach, and what is true th
   expect(summary).toMatchObject({ recipients: 1, byTemplate: { 'sign-in-unknown': 1 } });
 });
 
-it('goes on reminding at the address that was approved', async () => {
+it('reminds whom the plan names as the directory has them at each step, and says who came after it', async () => {
   await test.importDeclarations(1);
   const id = await scheduled({ kind: 'payment-reminder' });
-  const account = (await recipients(id)).find(({ topic }) => topic === 'practice')!.account_ids[0]!;
-  await importAccount(account, ([first = '', second = '', third = '', , ...rest]) => [
-    first,
-    second,
-    third,
-    'new.address@nhs.net',
-    ...rest,
-  ]);
   const steps = await service.steps(id);
   clock.moveTo(steps[0]!.due_at);
   await test.settle(id);
-  const { states } = await test.app.get(Ledger).progress({ campaignId: id });
-  expect(states.cancelled).toBe(0);
+  const reminded = [...(await messagesOf(id)).values()].filter(
+    ({ template, accountIds }) => template === 'payment-reminder-practice' && accountIds.length === 1,
+  );
+  const [moved, disabled, staying] = reminded.map(({ accountIds: [account] }) => account!);
+  const practice = reminded[2]!.organisationCodes[0]!;
+  await importAccount(moved!, ([account = '', first = '', last = '', , ...rest]) => [
+    ...[account, first, last, 'new.address@nhs.net'],
+    ...rest,
+  ]);
+  await importAccount(disabled!, (fields) => fields.map((field) => (field === 'active' ? 'disabled' : field)));
+  await addAccount(`U999999,Newa,Comer,newa.comer@nhs.net,active,,${practice},View|Declaration Management`);
+  clock.moveTo(steps[1]!.due_at);
+  await test.settle(id);
+
+  const messages = await test.app.get(Ledger).messages({ campaignId: id, limit: 1_000 });
+  const [first, second] = [steps[0]!, steps[1]!].map(({ step_id: step }) =>
+    messages.filter(({ purpose }) => purpose.startsWith(`payment-reminder:${step}`)),
+  );
+  const addressed = (account: string) =>
+    second!.filter(({ accountIds }) => accountIds.includes(account)).map(({ address }) => address);
+  expect(addressed(moved!)).toEqual(['new.address@nhs.net']);
+  expect(addressed(disabled!)).toEqual([]);
+  expect(addressed(staying!)).toHaveLength(1);
+  expect(addressed('U999999')).toEqual([]);
+  expect(second).toHaveLength(first!.length - 1);
+  const entries = await test.app.get(AuditTrail).entries({ subject: `campaign:${id}`, limit: 100 });
+  const dispatched = entries.filter(({ action }) => action === 'campaign.step-dispatched');
+  expect(dispatched.map(({ details }) => details)).toEqual([
+    { step: steps[1]!.step_id, messages: second!.length, newcomers: 1, organisations: [practice] },
+    { step: steps[0]!.step_id, messages: first!.length },
+  ]);
 });
