@@ -130,13 +130,13 @@ export class CampaignView {
   private async remainderParts(campaign: CampaignRow, { planned, states }: Progress, principal: Principal) {
     const unreached = planned - TOLD_STATES.reduce((sum, state) => sum + states[state], 0);
     const mayDraft =
-      unreached > 0 &&
       principal.permissions.includes('campaign:write') &&
       (await this.campaigns.objectionToRemainder(campaign)) === undefined;
     return {
       of: campaign.remainder_of === null ? undefined : await this.campaigns.get(campaign.remainder_of),
       drafted: await this.campaigns.remaindersOf(campaign.id),
-      unreached: mayDraft ? unreached : 0,
+      mayDraft,
+      unreached,
     };
   }
 

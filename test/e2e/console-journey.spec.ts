@@ -139,6 +139,8 @@ inBrowser.each([
     }
     const sent = plan?.summary.recipients ?? 0;
     expect(await main()).toContain(`${sent} of ${sent} messages are done`);
+    // An import may bring people whom it has not told.
+    if (javaScriptEnabled) expect(await main()).toContain('Draft the same for whoever came since');
   });
 
   it('sends a colleague’s campaign back with words, and approves it afterwards', async () => {
