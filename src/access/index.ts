@@ -12,7 +12,7 @@ export { OneTimeLink } from './one-time-link.js';
 export { type Person, type PersonChange } from './person.schema.js';
 export { People } from './people.service.js';
 export { type SignInPage, SignInPages } from './sign-in.pages.js';
-export { RequirePermission, SignedIn } from './permission.guard.js';
+export { RequirePermission, SignedIn, WholeCountry } from './permission.guard.js';
 export {
   ACCESS_ROLES,
   type AccessRole,

@@ -2,16 +2,20 @@ import { type CanActivate, type CustomDecorator, type ExecutionContext, Injectab
 import { Reflector } from '@nestjs/core';
 import { type Request } from 'express';
 import { HttpProblem, PERMISSION, PUBLIC, SeeOther } from '../platform/http/index.js';
-import { authenticationOf, notSignedIn } from './principal.js';
+import { authenticationOf, notSignedIn, requireRegion } from './principal.js';
 import { type Permission } from './permission.rules.js';
 
 const ANY = 'any';
+const WHOLE_COUNTRY = 'access:whole-country';
 
 /** Opens a route or controller to principals with this permission. On a route it counts before the controller's own. */
 export const RequirePermission = (permission: Permission): CustomDecorator => SetMetadata(PERMISSION, permission);
 
 /** Opens a route or controller to everybody who is signed in or has an API key, whatever they may do. */
 export const SignedIn = (): CustomDecorator => SetMetadata(PERMISSION, ANY);
+
+/** Closes a route or controller to principals who act for one region: it is about the whole country. */
+export const WholeCountry = (): CustomDecorator => SetMetadata(WHOLE_COUNTRY, true);
 
 /** Denies by default: a route that is neither `@Public()` nor names what it requires is open to nobody. */
 @Injectable()
@@ -24,10 +28,15 @@ export class PermissionGuard implements CanActivate {
     if (required === PUBLIC) return true;
     const authentication = authenticationOf(request);
     if (!authentication) throw isNavigation(request) ? toSignIn(request) : notSignedIn();
-    if (required === ANY) return true;
-    if (required !== undefined && authentication.principal.permissions.includes(required as Permission)) return true;
-    const lacking = required ?? 'a permission that nobody has';
-    throw new HttpProblem(403, 'permission-missing', `This needs the permission ${lacking}, which you do not have.`);
+    const { principal } = authentication;
+    if (required !== ANY && !(required !== undefined && principal.permissions.includes(required as Permission))) {
+      const lacking = required ?? 'a permission that nobody has';
+      throw new HttpProblem(403, 'permission-missing', `This needs the permission ${lacking}, which you do not have.`);
+    }
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(WHOLE_COUNTRY, targets))
+      requireRegion(principal, undefined);
+    return true;
   }
 }
 

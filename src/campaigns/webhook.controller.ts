@@ -9,7 +9,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { type z } from 'zod';
-import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission, WholeCountry } from '../access/index.js';
 import { ApiProblems, Idempotent } from '../platform/api/index.js';
 import { type Page, pageOf } from '../platform/http/index.js';
 import {
@@ -37,6 +37,7 @@ import { Webhooks } from './webhook.service.js';
 @ApiBearerAuth()
 @RequirePermission('webhook:manage')
 @Controller('api/v1/webhooks')
+@WholeCountry()
 export class WebhookController {
   constructor(private readonly webhooks: Webhooks) {}
 
@@ -53,7 +54,6 @@ export class WebhookController {
     @Body({ schema: newWebhookSchema }) wanted: NewWebhook,
     @CurrentPrincipal() principal: Principal,
   ): Promise<WebhookView & { secret: string }> {
-    requireRegion(principal, undefined);
     const { webhook, secret } = await this.webhooks.register(wanted, principal);
     return { ...webhookView(webhook), secret };
   }
@@ -64,9 +64,7 @@ export class WebhookController {
   @ApiProblems(400)
   async list(
     @Query({ schema: webhookQuerySchema }) { limit, cursor }: z.infer<typeof webhookQuerySchema>,
-    @CurrentPrincipal() principal: Principal,
   ): Promise<Page<WebhookView>> {
-    requireRegion(principal, undefined);
     return pageOf((await this.webhooks.list(limit + 1, cursor)).map(webhookView), limit, ({ id }) => id);
   }
 
@@ -74,11 +72,7 @@ export class WebhookController {
   @ApiOperation({ summary: 'Read a webhook' })
   @ApiOkResponse({ standardSchema: webhookSchema })
   @ApiProblems(400, 404)
-  async get(
-    @Param('id', { schema: webhookIdSchema }) id: string,
-    @CurrentPrincipal() principal: Principal,
-  ): Promise<WebhookView> {
-    requireRegion(principal, undefined);
+  async get(@Param('id', { schema: webhookIdSchema }) id: string): Promise<WebhookView> {
     return webhookView(await this.webhooks.get(id));
   }
 
@@ -91,7 +85,6 @@ export class WebhookController {
     @Param('id', { schema: webhookIdSchema }) id: string,
     @CurrentPrincipal() principal: Principal,
   ): Promise<void> {
-    requireRegion(principal, undefined);
     await this.webhooks.remove(id, principal);
   }
 
@@ -105,7 +98,6 @@ export class WebhookController {
     @Param('id', { schema: webhookIdSchema }) id: string,
     @CurrentPrincipal() principal: Principal,
   ): Promise<WebhookView> {
-    requireRegion(principal, undefined);
     return webhookView(await this.webhooks.enable(id, principal));
   }
 
@@ -119,7 +111,6 @@ export class WebhookController {
     @Param('id', { schema: webhookIdSchema }) id: string,
     @CurrentPrincipal() principal: Principal,
   ): Promise<WebhookView> {
-    requireRegion(principal, undefined);
     return webhookView(await this.webhooks.disable(id, principal));
   }
 
@@ -133,7 +124,6 @@ export class WebhookController {
     @Param('id', { schema: webhookIdSchema }) id: string,
     @CurrentPrincipal() principal: Principal,
   ): Promise<WebhookView & { secret: string }> {
-    requireRegion(principal, undefined);
     const { webhook, secret } = await this.webhooks.rotateSecret(id, principal);
     return { ...webhookView(webhook), secret };
   }
@@ -148,7 +138,6 @@ export class WebhookController {
     @Param('id', { schema: webhookIdSchema }) id: string,
     @CurrentPrincipal() principal: Principal,
   ): Promise<void> {
-    requireRegion(principal, undefined);
     await this.webhooks.sendTest(id, principal);
   }
 
@@ -159,9 +148,7 @@ export class WebhookController {
   async deliveries(
     @Param('id', { schema: webhookIdSchema }) id: string,
     @Query({ schema: deliveryQuerySchema }) { limit, cursor, state }: z.infer<typeof deliveryQuerySchema>,
-    @CurrentPrincipal() principal: Principal,
   ): Promise<Page<DeliveryView>> {
-    requireRegion(principal, undefined);
     const lines = await this.webhooks.deliveries(id, { state, before: cursor, limit: limit + 1 });
     return pageOf(lines.map(deliveryView), limit, (line) => line.id);
   }
@@ -177,7 +164,6 @@ export class WebhookController {
     @Param('deliveryId', { schema: deliveryIdSchema }) deliveryId: number,
     @CurrentPrincipal() principal: Principal,
   ): Promise<void> {
-    requireRegion(principal, undefined);
     await this.webhooks.redeliver(id, deliveryId, principal);
   }
 }

@@ -51,7 +51,7 @@ export class Attention {
         progress: await this.ledger.progress({ campaignId: campaign.id }),
       })),
     );
-    const cutoffs = may('window:read') ? await this.cutoffs() : [];
+    const cutoffs = may('window:read') ? await this.cutoffs(principal.region) : [];
     const reports = await this.deadlines.declarationReports();
     const lapsed = await this.lapsed(campaigns);
     const tasks = [
@@ -69,7 +69,7 @@ export class Attention {
       tasks: tasks.sort((a, b) => Number(b.urgent) - Number(a.urgent)),
       cutoffs,
       reports,
-      risk: may('directory:read') ? await this.practicesAtRisk() : undefined,
+      risk: may('directory:read') ? await this.practicesAtRisk(principal.region) : undefined,
       campaigns: shown,
     };
   }
@@ -191,13 +191,13 @@ export class Attention {
     }));
   }
 
-  private async cutoffs(): Promise<Cutoff[]> {
+  private async cutoffs(region: string | undefined): Promise<Cutoff[]> {
     const now = this.clock.now();
     const today = LondonTime.fromInstant(now).date;
     const windows = (await this.deadlines.openWindows()).slice(0, WINDOWS_SHOWN);
     return Promise.all(
       windows.map(async (window) => {
-        const waiting = await this.deadlines.waiting(window.id);
+        const waiting = await this.deadlines.waiting(window.id, region);
         return {
           id: window.id,
           name: window.name,
@@ -211,8 +211,8 @@ export class Attention {
     );
   }
 
-  private async practicesAtRisk() {
+  private async practicesAtRisk(region: string | undefined) {
     const standing = await this.picture.standing();
-    return { standing, ...(await this.pictures.risk()) };
+    return { standing, ...(await this.pictures.risk(region)) };
   }
 }

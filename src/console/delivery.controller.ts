@@ -1,7 +1,7 @@
 import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission, WholeCountry } from '../access/index.js';
 import { MessageDesk, SuppressionDesk, TrialRecord } from '../delivery/index.js';
 import { FeedbackService, type ReportView } from '../feedback/index.js';
 import { type Config, InjectConfig, isCaptured, mailLimitsOf } from '../platform/config/index.js';
@@ -77,13 +77,13 @@ export class DeliveryController {
 
   @Get('blocks')
   @RequirePermission('suppression:read')
+  @WholeCountry()
   @Page()
   async blocks(
     @Done() notice: string | undefined,
     @Query({ schema: blocksSchema }) { before }: z.infer<typeof blocksSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
-    requireRegion(frame.principal, undefined);
     const rows = await this.sending.suppressions(this.clock.now(), before, PAGE + 1);
     const blocks = rows.slice(0, PAGE);
     const values = {
@@ -98,36 +98,36 @@ export class DeliveryController {
 
   @Post('blocks/lift')
   @RequirePermission('suppression:write')
+  @WholeCountry()
   async lift(
     @Body({ schema: liftSchema }) { address }: z.infer<typeof liftSchema>,
     @CurrentPrincipal() principal: Principal,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(principal, undefined);
     await this.suppressions.lift(address, principal);
     response.redirect(303, '/delivery/blocks?done=lifted');
   }
 
   @Get('returned')
+  @WholeCountry()
   @Page()
   async returned(
     @Done() notice: string | undefined,
     @Query({ schema: returnedSchema }) { after }: z.infer<typeof returnedSchema>,
     @PageFrame() frame: Frame,
   ): Promise<string> {
-    requireRegion(frame.principal, undefined);
     return this.returnedPage(frame, { notice, after });
   }
 
   @Post('returned/:id')
   @RequirePermission('suppression:write')
+  @WholeCountry()
   async review(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: reportSchema }) { decision, message }: z.infer<typeof reportSchema>,
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(frame.principal, undefined);
     const faults = await this.reviewed(id, decision, message.trim(), frame.principal);
     if (faults) sendFaults(response, await this.returnedPage(frame, { faults }));
     else response.redirect(303, '/delivery/returned?done=decided');

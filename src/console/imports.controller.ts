@@ -2,7 +2,7 @@ import { Body, Get, Param, Post, Query, Res, UploadedFile, UseInterceptors } fro
 import { FileInterceptor } from '@nestjs/platform-express';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { type Principal, requireRegion, RequirePermission } from '../access/index.js';
+import { type Principal, RequirePermission, WholeCountry } from '../access/index.js';
 import { DeclarationFeed } from '../deadlines/index.js';
 import {
   DirectoryService,
@@ -70,6 +70,7 @@ export class ImportsController {
 
   @Post()
   @RequirePermission('directory:import')
+  @WholeCountry()
   @UseInterceptors(
     UploadFolder,
     FileInterceptor('file', { storage: uploadStorage, limits: { fileSize: LARGEST_UPLOAD, files: 1 } }),
@@ -80,7 +81,6 @@ export class ImportsController {
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(frame.principal, undefined);
     const faults = [
       ...(kind ? [] : [{ field: 'kind', message: 'Select what the file holds' }]),
       ...(file ? [] : [{ field: 'file', message: 'Select a file' }]),
@@ -101,21 +101,21 @@ export class ImportsController {
 
   @Get('checks/:id')
   @RequirePermission('directory:import')
+  @WholeCountry()
   @Page()
   async checked(@Param('id') id: string, @PageFrame() frame: Frame): Promise<string> {
-    requireRegion(frame.principal, undefined);
     return this.checkPage(await this.uploads.get(id), frame);
   }
 
   @Post('checks/:id/apply')
   @RequirePermission('directory:import')
+  @WholeCountry()
   async apply(
     @Param('id') id: string,
     @Body({ schema: applySchema }) { shrink, changes }: z.infer<typeof applySchema>,
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(frame.principal, undefined);
     const checked = await this.uploads.get(id);
     requireKind(checked.kind, frame.principal);
     try {
@@ -138,9 +138,9 @@ export class ImportsController {
   /** Says what the undo does before anybody presses its button. */
   @Get(':id/undo')
   @RequirePermission('directory:import')
+  @WholeCountry()
   @Page()
   async askUndo(@Param('id', { schema: batchSchema }) id: number, @PageFrame() frame: Frame): Promise<string> {
-    requireRegion(frame.principal, undefined);
     const [batch] = await this.directory.imports(1, id + 1);
     if (batch?.id !== id) throw new NotFoundError('no-such-import', 'There is no such import');
     const values = { title: 'Undo an import', section: 'imports', batch };
@@ -149,12 +149,12 @@ export class ImportsController {
 
   @Post(':id/undo')
   @RequirePermission('directory:import')
+  @WholeCountry()
   async undo(
     @Param('id', { schema: batchSchema }) id: number,
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(frame.principal, undefined);
     const faults = await refusalOf(() => this.undos.undo(id, frame.principal.id));
     if (faults) await this.refuse(response, frame, faults, undefined);
     else response.redirect(303, '/imports?done=undone');

@@ -1,7 +1,7 @@
 import { Get, Param, Query, Req, Res } from '@nestjs/common';
 import { type Request, type Response } from 'express';
 import { z } from 'zod';
-import { RequirePermission } from '../access/index.js';
+import { RequirePermission, WholeCountry } from '../access/index.js';
 import { CaptureInbox } from '../delivery/index.js';
 import { ConsoleController, PageFrame } from './console-routes.js';
 import { sendEmail } from './email.frame.js';
@@ -21,6 +21,7 @@ const NO_HTML = '<!doctype html><html lang="en-GB"><title>No HTML</title><p>This
 /** The capture inbox, as pages and as JSON (`Accept: application/json`). */
 @ConsoleController('inbox')
 @RequirePermission('message:read')
+@WholeCountry()
 export class InboxController {
   constructor(
     private readonly inbox: CaptureInbox,

@@ -6,6 +6,8 @@ interface Section {
   readonly href: string;
   /** Whoever holds one of them sees the section; none: everybody does. */
   readonly permissions: readonly Permission[];
+  /** Not for whoever acts for one region. */
+  readonly wholeCountry?: true;
 }
 
 const SECTIONS: readonly Section[] = [
@@ -17,7 +19,7 @@ const SECTIONS: readonly Section[] = [
   { id: 'windows', text: 'Windows', href: '/windows', permissions: ['window:read'] },
   { id: 'imports', text: 'Imports', href: '/imports', permissions: ['directory:read'] },
   { id: 'delivery', text: 'Delivery', href: '/delivery', permissions: ['message:read'] },
-  { id: 'inbox', text: 'Captured mail', href: '/inbox', permissions: ['message:read'] },
+  { id: 'inbox', text: 'Captured mail', href: '/inbox', permissions: ['message:read'], wholeCountry: true },
   { id: 'settings', text: 'Settings', href: '/settings', permissions: ['person:manage', 'key:manage', 'audit:read'] },
 ];
 
@@ -28,9 +30,11 @@ export interface NavigationItem {
 }
 
 /** The sections that somebody may open; `current` is the id of the one they are in. */
-export function navigationFor({ permissions }: Principal, current: unknown): NavigationItem[] {
+export function navigationFor({ permissions, region }: Principal, current: unknown): NavigationItem[] {
   return SECTIONS.filter(
     (section) =>
-      section.permissions.length === 0 || section.permissions.some((permission) => permissions.includes(permission)),
+      (section.permissions.length === 0 ||
+        section.permissions.some((permission) => permissions.includes(permission))) &&
+      !(section.wholeCountry && region !== undefined),
   ).map(({ id, text, href }) => ({ text, href, current: id === current }));
 }

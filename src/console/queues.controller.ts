@@ -3,7 +3,7 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
-import { requireRegion, RequirePermission } from '../access/index.js';
+import { RequirePermission, WholeCountry } from '../access/index.js';
 import { type Config, InjectConfig } from '../platform/config/index.js';
 import { JobQueue, QUEUES } from '../platform/jobs/index.js';
 import { contentSecurity } from '../platform/http/index.js';
@@ -21,6 +21,7 @@ const boardPolicy = contentSecurity({ styleSrc: ["'self'", "'unsafe-inline'"], b
  */
 @ConsoleController('queues')
 @RequirePermission('queue:operate')
+@WholeCountry()
 export class QueuesController {
   private readonly board: RequestHandler;
 
@@ -43,9 +44,8 @@ export class QueuesController {
     @Req() request: Request,
     @Res() response: Response,
     @Next() next: NextFunction,
-    @PageFrame() { csrf, principal }: Frame,
+    @PageFrame() { csrf }: Frame,
   ): void {
-    requireRegion(principal, undefined);
     response.cookie('XSRF-TOKEN', csrf, {
       sameSite: 'strict',
       path: PATH,

@@ -1,7 +1,7 @@
 import { Body, Get, Param, Post, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { requireRegion, RequirePermission } from '../access/index.js';
+import { RequirePermission, WholeCountry } from '../access/index.js';
 import { CorrectionService } from '../campaigns/index.js';
 import { DeadlinesService, type DeclarationWindow, type ReminderLadder } from '../deadlines/index.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
@@ -24,6 +24,7 @@ const formSchema = z.intersection(
 /** Changing when reminders leave before a cutoff. */
 @ConsoleController('windows')
 @RequirePermission('window:write')
+@WholeCountry()
 export class ReminderFormController {
   constructor(
     private readonly deadlines: DeadlinesService,
@@ -35,7 +36,6 @@ export class ReminderFormController {
   @Get(':id/reminders')
   @Page()
   async form(@Param('id', { schema: idSchema }) id: string, @PageFrame() frame: Frame): Promise<string> {
-    requireRegion(frame.principal, undefined);
     const window = await this.deadlines.window(id);
     const rows = typedStepsOf(window.reminderPolicy, 1);
     return this.show(window, { rows, version: window.version }, frame);
@@ -48,7 +48,6 @@ export class ReminderFormController {
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(frame.principal, undefined);
     const window = await this.deadlines.window(id);
     if (button === 'more') {
       response.type('html').send(await this.show(window, { rows: withBlanks(rows, 1), version }, frame));

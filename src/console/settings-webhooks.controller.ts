@@ -1,7 +1,7 @@
 import { Body, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { CurrentPrincipal, type Principal, requireRegion, RequirePermission } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission, WholeCountry } from '../access/index.js';
 import { newWebhookSchema, WEBHOOK_EVENTS, Webhooks } from '../campaigns/index.js';
 import { inTwoTries } from '../platform/database/index.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
@@ -35,6 +35,7 @@ const formSchema = newWebhookSchema.safeExtend({
 /** Programs that are told what happens. Events are of the whole country, so somebody of one region manages none. */
 @ConsoleController('settings/webhooks')
 @RequirePermission('webhook:manage')
+@WholeCountry()
 export class SettingsWebhooksController {
   constructor(
     private readonly webhooks: Webhooks,
@@ -54,7 +55,6 @@ export class SettingsWebhooksController {
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(frame.principal, undefined);
     const refuse = async (faults: FormFaults) => {
       sendFaults(response, await this.listPage(frame, { typed, faults }));
     };
@@ -88,7 +88,6 @@ export class SettingsWebhooksController {
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(frame.principal, undefined);
     const { secret } = await this.webhooks.rotateSecret(id, frame.principal);
     response.type('html').send(await inTwoTries(() => this.hookPage(id, frame, { secret })));
   }
@@ -99,7 +98,6 @@ export class SettingsWebhooksController {
     @CurrentPrincipal() principal: Principal,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(principal, undefined);
     await this.webhooks.remove(id, principal);
     response.redirect(303, '/settings/webhooks?done=webhook-removed');
   }
@@ -143,7 +141,6 @@ export class SettingsWebhooksController {
     { id, frame, response, done }: { id: string; frame: Frame; response: Response; done: Notice },
     work: () => Promise<unknown>,
   ): Promise<void> {
-    requireRegion(frame.principal, undefined);
     const faults = await refusalOf(work);
     if (!faults) {
       response.redirect(303, `/settings/webhooks/${id}?done=${done}`);
@@ -156,7 +153,6 @@ export class SettingsWebhooksController {
     frame: Frame,
     also: { notice?: string | undefined; faults?: FormFaults; typed?: z.infer<typeof typedSchema> },
   ): Promise<string> {
-    requireRegion(frame.principal, undefined);
     const values = {
       title: 'Webhooks',
       section: 'settings',
@@ -177,7 +173,6 @@ export class SettingsWebhooksController {
       ...also
     }: { before?: number | undefined; notice?: string | undefined; faults?: FormFaults; secret?: string },
   ): Promise<string> {
-    requireRegion(frame.principal, undefined);
     const webhook = await this.webhooks.get(id);
     const rows = await this.webhooks.deliveries(id, { before, limit: PAGE + 1 });
     const deliveries = rows.slice(0, PAGE);

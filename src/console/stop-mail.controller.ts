@@ -1,7 +1,7 @@
 import { Body, Get, Post, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { requireRegion, RequirePermission } from '../access/index.js';
+import { RequirePermission, WholeCountry } from '../access/index.js';
 import { MailStop, stopReasonSchema } from '../delivery/index.js';
 import { ConsoleController, Page, PageFrame, sendFaults } from './console-routes.js';
 import { faultsOf, type FormFaults, NO_FAULTS } from './form.faults.js';
@@ -12,6 +12,7 @@ const formSchema = z.object({ reason: z.string().default('') });
 /** The switch that stops all mail, behind a page that says what it does. */
 @ConsoleController('delivery/stop')
 @RequirePermission('campaign:operate')
+@WholeCountry()
 export class StopMailController {
   constructor(
     private readonly mail: MailStop,
@@ -21,7 +22,6 @@ export class StopMailController {
   @Get()
   @Page()
   ask(@PageFrame() frame: Frame): string {
-    requireRegion(frame.principal, undefined);
     return this.page(frame, { reason: '', faults: NO_FAULTS });
   }
 
@@ -31,7 +31,6 @@ export class StopMailController {
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(frame.principal, undefined);
     const parsed = stopReasonSchema.safeParse(reason);
     if (!parsed.success) {
       const faults = faultsOf([
@@ -46,7 +45,6 @@ export class StopMailController {
 
   @Post('end')
   async end(@PageFrame() frame: Frame, @Res() response: Response): Promise<void> {
-    requireRegion(frame.principal, undefined);
     await this.mail.resume(frame.principal.id);
     response.redirect(303, '/delivery?done=goes-on');
   }

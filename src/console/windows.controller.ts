@@ -1,7 +1,7 @@
 import { Body, Get, Param, Post, Res } from '@nestjs/common';
 import { type Response } from 'express';
 import { z } from 'zod';
-import { requireRegion, RequirePermission } from '../access/index.js';
+import { RequirePermission, WholeCountry } from '../access/index.js';
 import { type CampaignRow, CampaignService, CorrectionService } from '../campaigns/index.js';
 import { BankHolidays, DeadlinesService, type DeclarationWindow } from '../deadlines/index.js';
 import { Clock } from '../shared/clock.js';
@@ -65,20 +65,20 @@ export class WindowsController {
 
   @Get('new')
   @RequirePermission('window:write')
+  @WholeCountry()
   @Page()
   blank(@PageFrame() frame: Frame): string {
-    requireRegion(frame.principal, undefined);
     return this.form(frame, { answers: { name: '', ...blankTimes() } });
   }
 
   @Post()
   @RequirePermission('window:write')
+  @WholeCountry()
   async create(
     @Body({ schema: newSchema }) answers: z.infer<typeof newSchema>,
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(frame.principal, undefined);
     const { times, faults } = windowTimesOf(answers);
     const nameFaults =
       answers.name.trim() === '' ? [{ field: 'name', message: 'Enter a name, like September 2026' }] : [];
@@ -122,8 +122,8 @@ export class WindowsController {
       months: calendarOf(window, ladder, this.bankHolidays.calendar),
       history: history.map((change) => ({ ...change, who: names.get(change.changedBy) ?? 'Somebody' })).reverse(),
       waiting: {
-        ...(await this.deadlines.waiting(id)),
-        unheard: (await this.deadlines.practicesWithoutStatus(id)).length,
+        ...(await this.deadlines.waiting(id, frame.principal.region)),
+        unheard: (await this.deadlines.practicesWithoutStatus(id, frame.principal.region)).length,
       },
       reports: await this.deadlines.declarationReports(),
       hasPassed: window.cutoff.toInstant() <= this.clock.now(),
@@ -137,9 +137,9 @@ export class WindowsController {
 
   @Get(':id/move')
   @RequirePermission('window:write')
+  @WholeCountry()
   @Page()
   async moveForm(@Param('id', { schema: idSchema }) id: string, @PageFrame() frame: Frame): Promise<string> {
-    requireRegion(frame.principal, undefined);
     const window = await this.deadlines.window(id);
     const answers = { ...typedTimesOf(window), version: window.version, reason: '' };
     return this.form(frame, { answers, window });
@@ -148,13 +148,13 @@ export class WindowsController {
   /** What the new dates would do, before anything is saved. */
   @Post(':id/move/check')
   @RequirePermission('window:write')
+  @WholeCountry()
   async check(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: moveSchema }) answers: z.infer<typeof moveSchema>,
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(frame.principal, undefined);
     const window = await this.deadlines.window(id);
     const { times, faults } = windowTimesOf(answers);
     const after = times && clocksOf(times);
@@ -182,13 +182,13 @@ export class WindowsController {
 
   @Post(':id/move')
   @RequirePermission('window:write')
+  @WholeCountry()
   async move(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: moveSchema }) answers: z.infer<typeof moveSchema>,
     @PageFrame() frame: Frame,
     @Res() response: Response,
   ): Promise<void> {
-    requireRegion(frame.principal, undefined);
     const window = await this.deadlines.window(id);
     const { times, faults } = windowTimesOf(answers);
     if (!times) {

@@ -156,9 +156,9 @@ export class DeadlinesService {
     return this.declarations.blockers(await this.window(reference), organisationCode);
   }
 
-  /** How many practices have something to declare within the window, and how many commissioners to approve. */
-  async waiting(reference: string): Promise<Waiting> {
-    return this.declarations.waiting(await this.window(reference));
+  /** How many practices have something to declare within the window, and how many commissioners to approve; of a region. */
+  async waiting(reference: string, region?: string): Promise<Waiting> {
+    return this.declarations.waiting(await this.window(reference), region);
   }
 
   /** When a report of declarations last came (null: none ever has), and whether they have stayed away since. */
@@ -167,9 +167,12 @@ export class DeadlinesService {
     return { heardAt, areSilent: isSilent(heardAt, this.clock.now(), this.bankHolidays.calendar) };
   }
 
-  /** Open GP practices about which no feed has said anything within the window: nobody can say whether they block. */
-  async practicesWithoutStatus(reference: string): Promise<OdsCode[]> {
-    return this.declarations.practicesWithoutStatus(await this.window(reference));
+  /**
+   * Open GP practices, of a region or of all, about which no feed has said anything within the window: nobody can say
+   * whether they block.
+   */
+  async practicesWithoutStatus(reference: string, region?: string): Promise<OdsCode[]> {
+    return this.declarations.practicesWithoutStatus(await this.window(reference), region);
   }
 
   /** `stillBlocking` for one. */

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type z } from 'zod';
-import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission, WholeCountry } from '../access/index.js';
 import {
   IMPORT_FILE,
   type ImportReport,
@@ -19,6 +19,7 @@ import { declarationFeedSchema, feedReportSchema } from './window.api.js';
 @ApiBearerAuth()
 @RequirePermission('status:report')
 @Controller('api/v1')
+@WholeCountry()
 export class DeclarationController {
   constructor(private readonly feed: DeclarationFeed) {}
 
@@ -35,7 +36,6 @@ export class DeclarationController {
     @Body({ schema: declarationFeedSchema }) { declarations }: z.infer<typeof declarationFeedSchema>,
     @CurrentPrincipal() principal: Principal,
   ): Promise<DeclarationFeedReport> {
-    requireRegion(principal, undefined);
     return this.feed.applyDeclarations(wireForm(declarationFeedSchema, { declarations }).declarations, principal.id);
   }
 
@@ -51,7 +51,6 @@ export class DeclarationController {
     @FileFromBody() { path }: ReceivedFile,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ImportReport> {
-    requireRegion(principal, undefined);
     return shownReport(await this.feed.importDeclarations(path, { actor: principal.id, dryRun, ...allowed }));
   }
 }

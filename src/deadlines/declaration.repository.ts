@@ -155,20 +155,20 @@ export class DeclarationRepository {
   }
 
   /** How many practices, and how many commissioners, have something to do. */
-  async waiting(scope: DeclarationScope): Promise<Waiting> {
+  async waiting(scope: DeclarationScope, region: string | undefined): Promise<Waiting> {
     const { rows } = await sql<Waiting>`
       select count(distinct d.organisation_code) filter (where d.blocker = 'practice') as practices,
         count(distinct o.commissioner_code) filter (where d.blocker = 'commissioner') as commissioners
       from declaration d left join organisation o on o.code = d.organisation_code
-      where d.blocker <> 'nobody' and ${within(scope)}`.execute(this.db);
+      where d.blocker <> 'nobody' and ${within(scope)} and ${ofRegion(region)}`.execute(this.db);
     return rows[0] ?? { practices: 0, commissioners: 0 };
   }
 
   /** Open GP practices about which the feed has said nothing within the scope, in code order. */
-  async practicesWithoutStatus(scope: DeclarationScope): Promise<OdsCode[]> {
+  async practicesWithoutStatus(scope: DeclarationScope, region: string | undefined): Promise<OdsCode[]> {
     const { rows } = await sql<{ code: OdsCode }>`
       select o.code from organisation o
-      where o.is_gp_practice and o.status = 'active'
+      where o.is_gp_practice and o.status = 'active' and ${ofRegion(region)}
         and not exists (select from declaration d where d.organisation_code = o.code and ${within(scope)})
       order by o.code`.execute(this.db);
     return rows.map(({ code }) => code);
@@ -197,6 +197,11 @@ export class DeclarationRepository {
       order by position`.execute(this.db);
     return rows;
   }
+}
+
+/** Of the practice `o`. */
+function ofRegion(region: string | undefined) {
+  return sql<boolean>`(${region ?? null}::text is null or o.region_code = ${region ?? null})`;
 }
 
 function within({ service, period }: DeclarationScope) {

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Param, Post, Put, Query, Res } from '@nestjs/com
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Response } from 'express';
 import { type z } from 'zod';
-import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission, WholeCountry } from '../access/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { ApiProblems, Idempotent, IfMatch, setEtag } from '../platform/api/index.js';
 import { HttpProblem, type Page, pageOf, STALE_VERSION, wireForm } from '../platform/http/index.js';
@@ -59,6 +59,7 @@ export class WindowController {
 
   @Post()
   @RequirePermission('window:write')
+  @WholeCountry()
   @Idempotent()
   @ApiOperation({ summary: 'Create a declaration window' })
   @ApiCreatedResponse({ standardSchema: windowDetailSchema, description: 'Also sets ETag and Location' })
@@ -68,7 +69,6 @@ export class WindowController {
     @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) response: Response,
   ): Promise<WindowDetail> {
-    requireRegion(principal, undefined);
     const window = await this.deadlines.createWindow(wireForm(windowInputSchema, input), principal.id);
     response.setHeader('Location', `/api/v1/declaration-windows/${window.id}`);
     return this.detail(window, response);
@@ -86,6 +86,7 @@ export class WindowController {
   }
 
   @Put(':id/times')
+  @WholeCountry()
   @RequirePermission('window:write')
   @ApiOperation({
     summary: 'Move the cutoff',
@@ -100,7 +101,6 @@ export class WindowController {
     @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) response: Response,
   ): Promise<WindowDetail> {
-    requireRegion(principal, undefined);
     const { after } = await atVersion(
       this.deadlines.moveCutoff(id, wireForm(moveCutoffSchema, input), version, principal.id),
     );
@@ -109,6 +109,7 @@ export class WindowController {
 
   @Put(':id/reminder-policy')
   @RequirePermission('window:write')
+  @WholeCountry()
   @ApiOperation({ summary: 'Set when to remind before the cutoff' })
   @ApiOkResponse({ standardSchema: windowDetailSchema, description: 'The window with its policy; also sets ETag' })
   @ApiProblems(400, 404, 409, 412, 413, 415, 428)
@@ -119,7 +120,6 @@ export class WindowController {
     @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) response: Response,
   ): Promise<WindowDetail> {
-    requireRegion(principal, undefined);
     return this.detail(await atVersion(this.deadlines.setReminderPolicy(id, policy, version, principal.id)), response);
   }
 

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type z } from 'zod';
-import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission, WholeCountry } from '../access/index.js';
 import { ApiProblems, Idempotent } from '../platform/api/index.js';
 import { inTwoTries } from '../platform/database/index.js';
 import { type MailState, mailState, mailStateSchema, stopSchema } from './mail-stop.api.js';
@@ -26,6 +26,7 @@ export class MailStopController {
   @Post('stop')
   @HttpCode(200)
   @RequirePermission('campaign:operate')
+  @WholeCountry()
   @Idempotent()
   @ApiOperation({ summary: 'Stop all mail: nothing more leaves until it is resumed. What is stopped already stays so' })
   @ApiOkResponse({ standardSchema: mailStateSchema })
@@ -34,7 +35,6 @@ export class MailStopController {
     @Body({ schema: stopSchema }) { reason }: z.infer<typeof stopSchema>,
     @CurrentPrincipal() principal: Principal,
   ): Promise<MailState> {
-    requireRegion(principal, undefined);
     await this.mail.stop(reason, principal.id);
     return inTwoTries(() => this.state());
   }
@@ -42,12 +42,12 @@ export class MailStopController {
   @Post('resume')
   @HttpCode(200)
   @RequirePermission('campaign:operate')
+  @WholeCountry()
   @Idempotent()
   @ApiOperation({ summary: 'Let mail leave again; nobody gets a message twice' })
   @ApiOkResponse({ standardSchema: mailStateSchema })
   @ApiProblems(400, 409)
   async resume(@CurrentPrincipal() principal: Principal): Promise<MailState> {
-    requireRegion(principal, undefined);
     await this.mail.resume(principal.id);
     return inTwoTries(() => this.state());
   }

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type z } from 'zod';
-import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission, WholeCountry } from '../access/index.js';
 import { ApiProblems, Idempotent } from '../platform/api/index.js';
 import { type Page, pageOf } from '../platform/http/index.js';
 import { Clock } from '../shared/clock.js';
@@ -22,6 +22,7 @@ import { SuppressionListing } from './suppression.listing.js';
 @ApiTags('Suppressions')
 @ApiBearerAuth()
 @Controller('api/v1/suppressions')
+@WholeCountry()
 export class SuppressionController {
   constructor(
     private readonly desk: SuppressionDesk,
@@ -36,9 +37,7 @@ export class SuppressionController {
   @ApiProblems(400)
   async page(
     @Query({ schema: suppressionQuerySchema }) { limit, cursor, active }: z.infer<typeof suppressionQuerySchema>,
-    @CurrentPrincipal() principal: Principal,
   ): Promise<Page<SuppressionView>> {
-    requireRegion(principal, undefined);
     const rows = await this.listing.page(active, limit + 1, cursor);
     return pageOf(rows.map(suppressionView), limit, ({ id }) => id);
   }
@@ -54,7 +53,6 @@ export class SuppressionController {
     @Body({ schema: newSuppressionSchema }) wanted: z.infer<typeof newSuppressionSchema>,
     @CurrentPrincipal() principal: Principal,
   ): Promise<void> {
-    requireRegion(principal, undefined);
     const { address, reason, expiresAt } = wanted;
     if (expiresAt !== null && expiresAt <= this.clock.now()) {
       throw new InvalidInputError('expires-in-the-past', 'expiresAt: expected an instant that is still to come');
@@ -74,7 +72,6 @@ export class SuppressionController {
     @Body({ schema: liftSchema }) { address }: z.infer<typeof liftSchema>,
     @CurrentPrincipal() principal: Principal,
   ): Promise<{ lifted: boolean }> {
-    requireRegion(principal, undefined);
     return { lifted: await this.desk.lift(address, principal) };
   }
 }

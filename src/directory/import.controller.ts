@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission, WholeCountry } from '../access/index.js';
 import { ApiProblems, FileFromBody, Idempotent, ReceivedFile, ReceivesFile } from '../platform/api/index.js';
 import { type Page, pageOf, wholeNumber } from '../platform/http/index.js';
 import {
@@ -44,6 +44,7 @@ export class ImportController {
   }
 
   @Post(':id/undo')
+  @WholeCountry()
   @HttpCode(200)
   @RequirePermission('directory:import')
   @Idempotent()
@@ -58,11 +59,11 @@ export class ImportController {
     @Param('id', { schema: idSchema }) id: number,
     @CurrentPrincipal() principal: Principal,
   ): Promise<z.infer<typeof importUndoneSchema>> {
-    requireRegion(principal, undefined);
     return { batchId: await this.undos.undo(id, principal.id) };
   }
 
   @Post(':kind')
+  @WholeCountry()
   @HttpCode(200)
   @RequirePermission('directory:import')
   @Idempotent()
@@ -80,7 +81,6 @@ export class ImportController {
     @FileFromBody() { path }: ReceivedFile,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ImportReport> {
-    requireRegion(principal, undefined);
     return shownReport(await this.imports.importFile(kind, path, { actor: principal.id, dryRun, ...allowed }));
   }
 }

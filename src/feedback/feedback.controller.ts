@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type z } from 'zod';
-import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission, WholeCountry } from '../access/index.js';
 import { ApiProblems, FileFromBody, Idempotent, ReceivedFile, ReceivesFile } from '../platform/api/index.js';
 import { type Page, pageOf } from '../platform/http/index.js';
 import {
@@ -21,6 +21,7 @@ import { LARGEST_REPORT } from './feedback.source.js';
 @ApiTags('Feedback')
 @ApiBearerAuth()
 @Controller('api/v1/feedback-reports')
+@WholeCountry()
 export class FeedbackController {
   constructor(private readonly feedback: FeedbackService) {}
 
@@ -39,8 +40,7 @@ export class FeedbackController {
   })
   @ApiOkResponse({ standardSchema: reportSchema, description: 'What was made of it' })
   @ApiProblems(400, 409, 413, 415)
-  async ingest(@FileFromBody() { path }: ReceivedFile, @CurrentPrincipal() principal: Principal): Promise<ReportBody> {
-    requireRegion(principal, undefined);
+  async ingest(@FileFromBody() { path }: ReceivedFile): Promise<ReportBody> {
     return reportBody(await this.feedback.ingest(await readFile(path), { source: 'api' }));
   }
 
@@ -51,9 +51,7 @@ export class FeedbackController {
   @ApiProblems(400)
   async inReview(
     @Query({ schema: reportQuerySchema }) { limit, cursor }: z.infer<typeof reportQuerySchema>,
-    @CurrentPrincipal() principal: Principal,
   ): Promise<Page<ReportBody>> {
-    requireRegion(principal, undefined);
     const reports = await this.feedback.inReview(cursor, limit + 1);
     return pageOf(reports.map(reportBody), limit, ({ id }) => id);
   }
@@ -70,7 +68,6 @@ export class FeedbackController {
     @Body({ schema: confirmSchema }) { messageId }: z.infer<typeof confirmSchema>,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ReportBody> {
-    requireRegion(principal, undefined);
     return reportBody(await this.feedback.confirm(id, messageId, principal.id));
   }
 
@@ -85,7 +82,6 @@ export class FeedbackController {
     @Param('id', { schema: reportIdSchema }) id: string,
     @CurrentPrincipal() principal: Principal,
   ): Promise<ReportBody> {
-    requireRegion(principal, undefined);
     return reportBody(await this.feedback.dismiss(id, principal.id));
   }
 }

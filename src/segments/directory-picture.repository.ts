@@ -162,12 +162,14 @@ export class DirectoryPictureRepository {
     return rows;
   }
 
-  async risk(): Promise<{ practices: number; atRisk: number; commissioners: number }> {
+  /** Of one region or of all. */
+  async risk(region?: string): Promise<{ practices: number; atRisk: number; commissioners: number }> {
     const { rows } = await sql<{ practices: number; atRisk: number; commissioners: number }>`
-      select (count(*) filter (where kind = 'practice'))::int as practices,
-        (count(*) filter (where kind = 'practice' and at_risk))::int as "atRisk",
-        (count(*) filter (where kind = 'commissioner' and at_risk))::int as commissioners
-      from directory_picture_readiness`.execute(this.db);
+      select (count(*) filter (where r.kind = 'practice'))::int as practices,
+        (count(*) filter (where r.kind = 'practice' and at_risk))::int as "atRisk",
+        (count(*) filter (where r.kind = 'commissioner' and at_risk))::int as commissioners
+      from directory_picture_readiness r join organisation on organisation.code = r.organisation
+      where ${region ?? null}::text is null or organisation.region_code = ${region ?? null}`.execute(this.db);
     return rows[0] ?? { practices: 0, atRisk: 0, commissioners: 0 };
   }
 

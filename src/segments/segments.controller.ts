@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type z } from 'zod';
-import { CurrentPrincipal, type Principal, RequirePermission, requireRegion } from '../access/index.js';
+import { CurrentPrincipal, type Principal, RequirePermission, WholeCountry, requireRegion } from '../access/index.js';
 import { DirectoryService } from '../directory/index.js';
 import { ApiProblems } from '../platform/api/index.js';
 import { encodeCursor, type Page, pageOf } from '../platform/http/index.js';
@@ -36,11 +36,11 @@ export class SegmentsController {
   ) {}
 
   @Get('segments')
+  @WholeCountry()
   @ApiOperation({ summary: 'Count the accounts of each segment' })
   @ApiOkResponse({ standardSchema: segmentCountsSchema })
   @ApiProblems()
-  async counts(@CurrentPrincipal() principal: Principal): Promise<SegmentCountsView> {
-    requireRegion(principal, undefined);
+  async counts(): Promise<SegmentCountsView> {
     const standing = await this.picture.settled();
     return { segments: standing.segments, ...ageOf(standing) };
   }

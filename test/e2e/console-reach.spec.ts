@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { type Kysely, sql } from 'kysely';
 import request from 'supertest';
 import { ApiKeys, type Permission, type Principal, ROLE_PERMISSIONS } from '../../src/access/index.js';
+import { CampaignService } from '../../src/campaigns/index.js';
 import { DeadlinesService } from '../../src/deadlines/index.js';
 import { DirectoryService } from '../../src/directory/index.js';
-import { DirectoryPicture } from '../../src/segments/index.js';
+import { DirectoryPicture, DirectoryPictureRepository } from '../../src/segments/index.js';
 import { type OdsCode } from '../../src/shared/ods-code.js';
 import { ALL, ApiApp, FIXTURES } from './api.support.js';
 import { eventually } from './console.support.js';
@@ -43,6 +47,12 @@ describe('the pages keep to what somebody may do', () => {
   afterAll(async () => {
     await service[Symbol.asyncDispose]();
   });
+
+  const aWindow = async (): Promise<string> => {
+    const dates = { cutoff: '2026-09-18T12:00', reopening: '2026-09-23T08:00', pcse: '2026-09-28T08:00' };
+    const input = { name: randomUUID(), ...dates, signInChange: '2026-09-23T08:00' };
+    return (await service.app.get(DeadlinesService).createWindow(input, ADMIN.id)).id;
+  };
 
   async function visitor(region: OdsCode | null = HERE, permissions: readonly Permission[] = ALL) {
     const wanted = { name: 'test', permissions: [...permissions], expiresInDays: 1, ...(region && { region }) };
@@ -136,6 +146,11 @@ describe('the pages keep to what somebody may do', () => {
       get('/delivery/returned'),
       post(`/delivery/returned/${id}`, { decision: 'dismiss' }),
       get('/queues'),
+      get('/inbox'),
+      get('/inbox/1'),
+      get('/inbox/1/html'),
+      get('/settings/webhooks'),
+      get(`/settings/webhooks/${id}`),
     ]);
     expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 403));
     expect(await deadlines.window(id)).toMatchObject({ version: 1, name: 'The wrong round' });
@@ -143,7 +158,7 @@ describe('the pages keep to what somebody may do', () => {
       const { text, status } = await get(path);
       expect(status).toBe(200);
       expect(text).not.toMatch(
-        /href="\/(?:windows\/new|windows\/[^"]*\/(?:move|reminders)|imports\/\d|delivery\/blocks|queues)/,
+        /href="\/(?:windows\/new|windows\/[^"]*\/(?:move|reminders)|imports\/\d|delivery\/blocks|queues|inbox)/,
       );
       expect(text).not.toContain('action="/imports"');
     }
@@ -198,4 +213,74 @@ describe('the pages keep to what somebody may do', () => {
       await rm(folder, { recursive: true });
     }
   });
+
+  it('name nobody of another region, wherever something can be read', async () => {
+    const windowId = await aWindow();
+    const campaigns = service.app.get(CampaignService);
+    const { id: campaign } = await campaigns.create({ name: 'All', kind: 'sign-in-notice', windowId }, ADMIN);
+    await campaigns.plan(campaign);
+    const db = service.database.db as unknown as Kysely<unknown>;
+    const { rows } = await sql<{ id: string; email: string }>`
+      select id, lower(email) as email from account where email like '%@%' and not exists (
+        select from membership join organisation on code = organisation_code
+        where account_id = account.id and ${HERE} in (code, region_code))`.execute(db);
+    expect(rows.length).toBeGreaterThan(200);
+    const [someone] = rows;
+    const known: Readonly<Record<string, readonly string[]>> = {
+      id: [campaign, windowId, someone!.id, elsewhere.code, '1'],
+      code: [elsewhere.code, elsewhere.commissionerCode ?? ''],
+      accountId: [someone!.id],
+    };
+    const paths = routesOf(service.app).flatMap((route) => {
+      const names = route.match(/:\w+/g) ?? [];
+      const values = names.length === 0 ? [''] : (known[names[0]!.slice(1)] ?? known['id']!);
+      return values.map((value) => names.reduce((path, name) => path.replace(name, value), route));
+    });
+    expect(paths).toEqual(
+      expect.arrayContaining(['/', '/people', '/api/v1/segments/accounts', `/people/${someone!.id}`]),
+    );
+    const { get } = await visitor();
+    const told: string[] = [];
+    for (const path of paths) {
+      const { text } = await get(path);
+      const named = rows.filter(({ email }) => text.toLowerCase().includes(email));
+      if (named.length > 0) told.push(`${path}: ${named.length}`);
+    }
+    expect(told).toEqual([]);
+  });
+
+  it('count what is of that region', async () => {
+    const windowId = await aWindow();
+    const deadlines = service.app.get(DeadlinesService);
+    const [own, all] = [await deadlines.waiting(windowId, HERE), await deadlines.waiting(windowId)];
+    expect(own.practices).toBeGreaterThan(0);
+    expect(own.practices).toBeLessThan(all.practices);
+    const picture = service.app.get(DirectoryPictureRepository);
+    const [local, national] = [await visitor(), await visitor(null)];
+    for (const [{ get }, waiting, region] of [
+      [local, own, HERE],
+      [national, all, undefined],
+    ] as const) {
+      const risk = await picture.risk(region);
+      expect(risk.practices).toBeGreaterThan(0);
+      const home = plain((await get('/')).text);
+      const practices = (count: number, more = ''): unknown =>
+        expect.stringMatching(new RegExp(`\\b${count} practices?${more}`));
+      expect(home).toEqual(practices(waiting.practices, ' to declare'));
+      expect(home).toEqual(practices(risk.atRisk, ' with nobody who can declare'));
+      expect(home).toEqual(practices(risk.practices, ' in all'));
+      expect(plain((await get(`/windows/${windowId}`)).text)).toEqual(practices(waiting.practices));
+    }
+  });
 });
+
+/** What stands on a page, without its marks. */
+const plain = (html: string): string => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+
+/** Every address that something can be read at, with its parameters. */
+function routesOf(app: NestExpressApplication): string[] {
+  const { router } = app.getHttpAdapter().getInstance() as {
+    router: { stack: { route?: { path: string; methods: Readonly<Record<string, boolean>> } }[] };
+  };
+  return router.stack.flatMap(({ route }) => (route?.methods['get'] ? [route.path] : []));
+}
