@@ -112,19 +112,20 @@ export class PeopleController {
   @Header('Content-Disposition', 'attachment; filename="worklist.csv"')
   async export(
     @Param('list', { schema: worklistSchema }) list: z.infer<typeof worklistSchema>,
-    @CurrentPrincipal() { region }: Principal,
+    @CurrentPrincipal() { region, permissions }: Principal,
   ): Promise<string> {
     const { rows } = await this.stretch(list, region, EXPORTED, 0);
+    const withAddress = permissions.includes('message:read');
     return csvFile(
       ['Account', 'First name', 'Last name', 'Registered address', 'Organisations', 'Why', 'What to do'],
       rows.map(({ account, reason, suggestion }) => [
         account.id,
         account.firstName,
         account.lastName,
-        account.email ?? '',
+        (withAddress && account.email) || '',
         account.organisations.map(({ code, name }) => `${name ?? ''} (${code})`).join('; '),
         reason,
-        suggestion,
+        withAddress ? suggestion : '',
       ]),
     );
   }

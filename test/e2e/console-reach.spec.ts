@@ -249,6 +249,25 @@ describe('the pages keep to what somebody may do', () => {
     expect(told).toEqual([]);
   });
 
+  it('show no address to whoever may not see one, as the API does not', async () => {
+    const who = await accountOf(here);
+    const { email } = await service.app.get(DirectoryService).account(who);
+    const [seeing, other] = [
+      await visitor(HERE, ['directory:read', 'message:read']),
+      await visitor(HERE, ['directory:read']),
+    ];
+    for (const path of [`/people/${who}`, `/people?find=${here.code}`]) {
+      expect((await seeing.get(path)).text).toContain(email);
+      expect((await other.get(path)).text).not.toContain(email);
+    }
+    for (const list of ['mismatched', 'unknown', 'invalid', 'leavers']) {
+      const [shown, hidden] = [seeing, other].map(({ get }) => get(`/people/worklists/${list}/export.csv`));
+      expect((await shown!).text.match(/@/g)?.length ?? 0).toBeGreaterThan(list === 'mismatched' ? 0 : -1);
+      expect((await hidden!).text).not.toContain('@');
+      expect((await other.get(`/people/worklists/${list}`)).text).not.toMatch(/[\w.]@[\w.]/);
+    }
+  });
+
   it('count what is of that region', async () => {
     const windowId = await aWindow();
     const deadlines = service.app.get(DeadlinesService);
