@@ -4,6 +4,7 @@ import { type DeclarationReports } from '../deadlines/index.js';
 import { type Progress } from '../delivery/index.js';
 import { type LondonTime } from '../shared/london-time.js';
 import { countOf, inLondon } from './pages.js';
+import { type Newcomers } from './sending.reads.js';
 
 /** Working days before a cutoff, when most reminders leave. */
 const SOON = 10;
@@ -49,6 +50,18 @@ export function notMended<C extends CampaignRow>(
   const mended = new Set(campaigns.map(({ remainder_of: of }) => of));
   return shown.filter(
     ({ id, updated_at: since }) => !mended.has(id) && now.getTime() - since.getTime() < FAILURE_SHOWN,
+  );
+}
+
+/** Whether reminders that were drafted after others are for the organisations of those who came too late for these. */
+export function remindsToo(later: CampaignRow, ladder: CampaignRow, { organisations }: Newcomers): boolean {
+  const { audience } = later;
+  const named: readonly string[] = [...audience.organisations, ...audience.commissioners];
+  const forAll = named.length + audience.regions.length === 0;
+  return (
+    later.window_id === ladder.window_id &&
+    later.created_at > ladder.created_at &&
+    (forAll || organisations.every((code) => named.includes(code)))
   );
 }
 

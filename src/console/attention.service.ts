@@ -13,6 +13,7 @@ import {
   type Cutoff,
   failureTasks,
   notMended,
+  remindsToo,
   silenceTasks,
   type Task,
   tellsOfNextChance,
@@ -23,6 +24,7 @@ import { SendingReads } from './sending.reads.js';
 const CAMPAIGNS_READ = 200;
 const CAMPAIGNS_SHOWN = 10;
 const WINDOWS_SHOWN = 3;
+
 /** What needs somebody now, as far as they may see it. */
 @Injectable()
 export class Attention {
@@ -160,17 +162,15 @@ export class Attention {
   /** Whoever may act on a payment, and came after the reminders were approved, gets none of them. */
   private async newcomerTasks(campaigns: readonly CampaignRow[]): Promise<Task[]> {
     const now = this.clock.now();
-    const ladders = campaigns.filter(({ kind }) => KINDS[kind].schedule === 'ladder');
-    const running = ladders.filter(({ state }) => state !== 'cancelled');
+    const running = campaigns.filter(({ kind, state }) => KINDS[kind].schedule === 'ladder' && state !== 'cancelled');
     const newcomers = await this.sending.newcomers(running.map(({ id }) => id));
     const coming = new Set(
       (await this.deadlines.openWindows()).flatMap(({ id, cutoff }) => (cutoff.toInstant() > now ? [id] : [])),
     );
-    return running.flatMap(({ id, name, kind, window_id: windowId }) => {
+    return running.flatMap((ladder) => {
+      const { id, name, kind, window_id: windowId } = ladder;
       const left = newcomers.get(id);
-      const isMended =
-        left && ladders.some((one) => one.id !== id && one.window_id === windowId && one.created_at >= left.at);
-      if (!left || isMended || !coming.has(windowId)) return [];
+      if (!left || !coming.has(windowId) || running.some((other) => remindsToo(other, ladder, left))) return [];
       const who = countOf(left.people, 'person who may act came', 'people who may act came');
       const answers = { kind, windowId, everybody: 'no', codes: left.organisations.join(' ') };
       return [

@@ -20,8 +20,6 @@ export interface Newcomers {
   readonly people: number;
   /** ODS codes of their organisations. */
   readonly organisations: readonly string[];
-  /** When the step left without them. */
-  readonly at: Date;
 }
 
 export interface TransportState {
@@ -159,13 +157,13 @@ export class SendingReads {
     return new Map(rows.map(({ id, messages }) => [id, messages]));
   }
 
-  /** Those who came too late for the last step of a campaign, by campaign: how many, where, and when it was. */
+  /** Those who came too late for the last step of a campaign, by campaign. */
   async newcomers(campaignIds: readonly string[]): Promise<Map<string, Newcomers>> {
     if (campaignIds.length === 0) return new Map();
     const { rows } = await sql<Newcomers & { id: string }>`
-      select id, at, (details ->> 'newcomers')::int as people, details -> 'organisations' as organisations
+      select id, (details ->> 'newcomers')::int as people, details -> 'organisations' as organisations
       from (
-        select distinct on (subject) substr(subject, length('campaign:') + 1) as id, at, details from audit_entry
+        select distinct on (subject) substr(subject, length('campaign:') + 1) as id, details from audit_entry
         where subject = any(${campaignIds.map((id) => `campaign:${id}`)}::text[]) and action = 'campaign.step-dispatched'
         order by subject, sequence desc
       ) as last_step

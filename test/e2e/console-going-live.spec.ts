@@ -170,7 +170,7 @@ inBrowser('the first campaign by a real relay', () => {
   it('says on the home page who came after the reminders were approved, and offers one for their organisations', async () => {
     const id = await scheduled('The reminders', 'payment-reminder');
     const clock = console.app.get<FixedClock>(Clock);
-    const [first, second] = await console.app.get(CampaignService).steps(id);
+    const [first, second, third] = await console.app.get(CampaignService).steps(id);
     clock.moveTo(first!.due_at);
     await console.app.get(CampaignTicker).run();
     const [reminded] = (await console.app.get(Ledger).messages({ campaignId: id, limit: 500 })).filter(
@@ -195,6 +195,12 @@ inBrowser('the first campaign by a real relay', () => {
     expect(await text()).toContain(practice);
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('saved as a draft').waitFor();
+    await page.goto('/');
+    expect(await text()).not.toContain('came after its approval');
+    // Nor when the first ones leave without them again.
+    clock.moveTo(third!.due_at);
+    await console.app.get(CampaignTicker).run();
+    await signIn(console.app, page);
     await page.goto('/');
     expect(await text()).not.toContain('came after its approval');
   });

@@ -193,7 +193,7 @@ describe('a report by SMTP', () => {
     expect(cells.some((row) => row.includes(account.id) && row.includes('left'))).toBe(true);
     const { key } = await api.app
       .get(ApiKeys)
-      .create({ name: 'pages', permissions: ['directory:read'], expiresInDays: 1 }, colleague('admin'));
+      .create({ name: 'pages', permissions: ['directory:read', 'message:read'], expiresInDays: 1 }, colleague('admin'));
     const page = (path: string) =>
       request(api.app.getHttpServer()).get(path).set('authorization', `Bearer ${key}`).expect(200);
     expect((await page('/people')).text).toContain('/people/worklists/leavers');
