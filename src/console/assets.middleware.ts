@@ -9,11 +9,15 @@ const ASSETS = '/assets';
 
 /**
  * Styles, scripts and images of the pages, all from this host. nhsuk-frontend's style sheet asks a third-party host
- * for the Frutiger font; without those rules its own fall-back, Arial, is used at once.
+ * for the Frutiger font; without those rules its own fall-back, Arial, is used at once. It takes a sheet of A4, which is
+ * narrower than a tablet, for a phone, and a table of one page would be printed on five.
  */
 export function assets(): RequestHandler {
   const folder = join(NHSUK, 'nhsuk');
-  const nhsuk = readFileSync(join(folder, 'nhsuk-frontend.min.css'), 'utf8').replace(/@font-face\s*\{[^}]*\}/g, '');
+  const nhsuk = readFileSync(join(folder, 'nhsuk-frontend.min.css'), 'utf8')
+    .replace(/@font-face\s*\{[^}]*\}/g, '')
+    .replaceAll('@media (min-width:48.0625em)', '@media print,(min-width:48.0625em)')
+    .replaceAll('@media (max-width:48.0525em)', '@media screen and (max-width:48.0525em)');
   const own = readFileSync(join(import.meta.dirname, 'views', 'console.css'), 'utf8');
   const script = readFileSync(join(folder, 'nhsuk-frontend.min.js'), 'utf8');
   const start = readFileSync(join(import.meta.dirname, 'views', 'console.js'), 'utf8');

@@ -109,11 +109,12 @@ export class PeopleController {
 
   @Get('worklists/:list/export.csv')
   @Header('Content-Type', 'text/csv; charset=utf-8')
-  @Header('Content-Disposition', 'attachment; filename="worklist.csv"')
   async export(
     @Param('list', { schema: worklistSchema }) list: z.infer<typeof worklistSchema>,
     @CurrentPrincipal() { region, permissions }: Principal,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<string> {
+    response.set('Content-Disposition', `attachment; filename="worklist-${list}.csv"`);
     const { rows } = await this.stretch(list, region, EXPORTED, 0);
     const withAddress = permissions.includes('message:read');
     return csvFile(

@@ -103,7 +103,27 @@ inBrowser('every page of the console', () => {
     expect(new Set(titles.values()).size).toBeGreaterThan(titles.size - 4);
     expect(broken).toEqual([]);
   }, 300_000);
+
+  it('prints a table as one, with its headings, on a sheet of A4', async () => {
+    await page.emulateMedia({ media: 'print' });
+    await page.setViewportSize(A4);
+    for (const path of ['/practices?show=all', '/people/worklists/mismatched']) {
+      await page.goto(path);
+      expect(await page.evaluate<string[]>(LAID_OUT_AS)).toEqual(['table', 'table-row', 'table-cell', 'none']);
+      expect((await page.locator('main thead').first().boundingBox())?.height).toBeGreaterThan(10);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(A4.width);
+    }
+    await page.emulateMedia({ media: null });
+  });
 });
+
+/** What a browser has between margins of a centimetre, in pixels. */
+const A4 = { width: 718, height: 1_046 };
+
+/** Runs in the page: how its first table, a row of it, a cell and the heading in that cell are laid out. */
+const LAID_OUT_AS = `['', ' tbody tr', ' tbody td', ' tbody td .nhsuk-table__heading'].map(
+  (part) => getComputedStyle(document.querySelector('main .nhsuk-table--responsive' + part)).display,
+)`;
 
 /** Runs in the page: tables that can be read only by scrolling sideways. */
 const TABLES_THAT_SCROLL = `[...document.querySelectorAll('.app-table-wrap')]

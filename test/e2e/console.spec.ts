@@ -253,6 +253,7 @@ inBrowser('the console', () => {
     expect(await violations(page)).toEqual([]);
     const csv = await page.request.get('/people/worklists/invalid/export.csv');
     expect(csv.headers()['content-type']).toContain('text/csv');
+    expect(csv.headers()['content-disposition']).toBe('attachment; filename="worklist-invalid.csv"');
     expect(await csv.text()).toContain('Account,First name');
   });
 
