@@ -8,6 +8,8 @@ import { faultsOf, type FormFaults, NO_FAULTS } from './form.faults.js';
 import { type Frame, Pages } from './pages.js';
 
 const formSchema = z.object({ reason: z.string().default('') });
+/** When the stop began that the page showed: one for another reason is not for its reader to end. */
+const endSchema = z.object({ since: z.coerce.date() });
 
 /** The switch that stops all mail, behind a page that says what it does. */
 @ConsoleController('delivery/stop')
@@ -45,9 +47,13 @@ export class StopMailController {
   }
 
   @Post('end')
-  async end(@PageFrame() frame: Frame, @Res() response: Response): Promise<void> {
+  async end(
+    @Body({ schema: endSchema }) { since }: z.infer<typeof endSchema>,
+    @PageFrame() frame: Frame,
+    @Res() response: Response,
+  ): Promise<void> {
     requireRegion(frame.principal, undefined);
-    await this.mail.resume(frame.principal.id);
+    await this.mail.resume(frame.principal.id, since);
     response.redirect(303, '/delivery?done=goes-on');
   }
 
