@@ -20,7 +20,7 @@ import {
 } from './campaign.schema.js';
 import { nextState } from './campaign.states.js';
 import { type CampaignTables } from './campaign.tables.js';
-import { authorise, CampaignTransitions, noSuchCampaign } from './campaign.transitions.js';
+import { type Also, authorise, CampaignTransitions, noSuchCampaign } from './campaign.transitions.js';
 import { type Contradiction, contradictionsInWords } from './plan.rules.js';
 import { expiryOf, type Plan, PlanService } from './plan.service.js';
 import { remainderObjection } from './remainder.rules.js';
@@ -177,7 +177,8 @@ export class CampaignService {
   /**
    * Hands a planned draft over for review. @throws ConflictError `no-plan`, also after an edit; `values-missing`;
    * `audience-unknown` for a code that stands for no such organisation: nobody would be written to about it, and nothing
-   * would say so; `contradictory-instructions` when another campaign is to tell some of these people the opposite.
+   * would say so; `contradictory-instructions` when another campaign is to tell some of these people the opposite;
+   * `plan-changed` when it was edited or planned anew meanwhile.
    */
   async submit(id: string, principal: Principal): Promise<CampaignRow> {
     const campaign = await this.get(id);
@@ -195,7 +196,7 @@ export class CampaignService {
       const list = more > 0 ? `${first}; and ${more} more` : first;
       throw new ConflictError('audience-unknown', `Campaign ${id} cannot be submitted: ${list}`);
     }
-    return this.transitions.apply(id, 'submit', principal);
+    return this.transitions.apply(id, 'submit', principal, {}, {}, this.whileNewest(plan));
   }
 
   /**
@@ -211,11 +212,7 @@ export class CampaignService {
         'Somebody other than those who wrote it, or their keys, approves a campaign',
       );
     const plan = await this.plans.latest(campaign);
-    const changed = new ConflictError(
-      'plan-changed',
-      `Campaign ${id} has changed since that plan: look at the newest one`,
-    );
-    if (plan?.hash !== hash || (await this.plans.presentHash(campaign, plan.id)) !== hash) throw changed;
+    if (plan?.hash !== hash || (await this.plans.presentHash(campaign, plan.id)) !== hash) throw planChanged(id);
     // Another one may have been approved since that plan was made.
     refuseContradictions(id, await this.plans.contradictions(campaign, plan.id));
     const approval = {
@@ -224,10 +221,7 @@ export class CampaignService {
       approved_by: principal.id,
       approved_at: this.clock.now(),
     };
-    return this.transitions.apply(id, 'approve', principal, approval, {}, async (trx, present) => {
-      // A plan that is no longer the newest may have lost its recipients since it was read.
-      if ((await this.plans.latest(present, trx))?.id !== plan.id) throw changed;
-    });
+    return this.transitions.apply(id, 'approve', principal, approval, {}, this.whileNewest(plan));
   }
 
   async sendBack(id: string, comment: string, principal: Principal): Promise<CampaignRow> {
@@ -277,6 +271,13 @@ export class CampaignService {
   /** Stops for good; what has left has left. */
   async cancel(id: string, reason: string, principal: Principal): Promise<CampaignRow> {
     return this.transitions.cancel(id, reason.slice(0, 500), principal);
+  }
+
+  /** A plan of before an edit is none, and one that is no longer the newest may have lost its recipients. */
+  private whileNewest({ id }: Plan): Also {
+    return async (trx, campaign) => {
+      if ((await this.plans.latest(campaign, trx))?.id !== id) throw planChanged(campaign.id);
+    };
   }
 
   private async draft(
@@ -368,6 +369,9 @@ export class CampaignService {
 export function wrote(principal: Principal, { author, writers }: CampaignRow): boolean {
   return [principal.id, answerableFor(principal)].some((id) => id === author || writers.includes(id));
 }
+
+const planChanged = (id: string): ConflictError =>
+  new ConflictError('plan-changed', `Campaign ${id} has changed since that plan: look at the newest one`);
 
 function refuseContradictions(id: string, contradictions: readonly Contradiction[]): void {
   if (contradictions.length === 0) return;

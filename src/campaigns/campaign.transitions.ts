@@ -15,7 +15,7 @@ import { type CampaignAction, nextState, TRANSITIONS } from './campaign.states.j
 import { type CampaignTables } from './campaign.tables.js';
 
 /** What else belongs to a change of state, and holds or falls with it. */
-type Also = (trx: Transaction<CampaignTables>, campaign: CampaignRow) => Promise<void>;
+export type Also = (trx: Transaction<CampaignTables>, campaign: CampaignRow) => Promise<void>;
 
 /**
  * The only way by which a campaign gets another state: checked against `TRANSITIONS`, authorised and audited, in one

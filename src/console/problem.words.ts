@@ -32,6 +32,7 @@ const KNOWN: Readonly<Record<string, Partial<Omit<ProblemValues, 'problem'>>>> =
       'It did not come from a page of this service, or you signed in again since. Open the page again and repeat.',
     ],
   },
+  'stopped-again': { title: 'All mail was stopped again', action: { text: 'Go to Delivery', href: '/delivery' } },
   'too-many-requests': { title: 'Too many requests', says: ['Wait a minute, then try again.'] },
   'sign-in-link-used': {
     title: 'This link does not sign in any more',

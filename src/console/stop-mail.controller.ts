@@ -8,6 +8,8 @@ import { faultsOf, type FormFaults, NO_FAULTS } from './form.faults.js';
 import { type Frame, Pages } from './pages.js';
 
 const formSchema = z.object({ reason: z.string().default('') });
+/** When the stop began that the page showed: one for another reason is not for its reader to end. */
+const endSchema = z.object({ since: z.coerce.date() });
 
 /** The switch that stops all mail, behind a page that says what it does. */
 @ConsoleController('delivery/stop')
@@ -44,8 +46,12 @@ export class StopMailController {
   }
 
   @Post('end')
-  async end(@PageFrame() frame: Frame, @Res() response: Response): Promise<void> {
-    await this.mail.resume(frame.principal.id);
+  async end(
+    @Body({ schema: endSchema }) { since }: z.infer<typeof endSchema>,
+    @PageFrame() frame: Frame,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.mail.resume(frame.principal.id, since);
     response.redirect(303, '/delivery?done=goes-on');
   }
 

@@ -19,6 +19,7 @@ export {
   type WindowNotice,
   type WindowTimes,
 } from './declaration-window.rules.js';
+export { WindowFollower } from './window-follower.js';
 export { feasibility, type Feasibility, type FeasibilityInput } from './feasibility.rules.js';
 export {
   DEFAULT_REMINDER_POLICY,

@@ -29,6 +29,7 @@ import {
   windowView,
   type WindowView,
 } from './window.api.js';
+import { WindowFollower } from './window-follower.js';
 
 /** Declaration windows: dates that people are told, and who still holds a payment up. */
 @ApiTags('Declaration windows')
@@ -38,6 +39,7 @@ import {
 export class WindowController {
   constructor(
     private readonly deadlines: DeadlinesService,
+    private readonly follower: WindowFollower,
     private readonly directory: DirectoryService,
   ) {}
 
@@ -104,6 +106,7 @@ export class WindowController {
     const { after } = await atVersion(
       this.deadlines.moveCutoff(id, wireForm(moveCutoffSchema, input), version, principal.id),
     );
+    await this.follower.windowMoved(id);
     return this.detail(after, response);
   }
 
@@ -120,7 +123,9 @@ export class WindowController {
     @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) response: Response,
   ): Promise<WindowDetail> {
-    return this.detail(await atVersion(this.deadlines.setReminderPolicy(id, policy, version, principal.id)), response);
+    const after = await atVersion(this.deadlines.setReminderPolicy(id, policy, version, principal.id));
+    await this.follower.windowMoved(id);
+    return this.detail(after, response);
   }
 
   @Get(':id/ladder')

@@ -3,6 +3,7 @@ import { type Kysely } from 'kysely';
 import { AuditTrail } from '../access/index.js';
 import { InjectDatabase } from '../platform/database/index.js';
 import { Clock } from '../shared/clock.js';
+import { ConflictError } from '../shared/errors.js';
 import { type DeliveryTables } from './delivery.tables.js';
 
 /** Why nothing leaves. */
@@ -49,11 +50,19 @@ export class MailStop {
     });
   }
 
-  /** What waits leaves again, within the limits of its transport. @returns false where nothing was stopped. */
-  async resume(by: string): Promise<boolean> {
+  /**
+   * What waits leaves again, within the limits of its transport. With `seen`, the beginning of the stop that somebody
+   * decided about, no other one ends. @returns false where nothing was stopped. @throws ConflictError `stopped-again`.
+   */
+  async resume(by: string, seen?: Date): Promise<boolean> {
     return this.db.transaction().execute(async (trx) => {
       const ended = await trx.deleteFrom('mail_stop').returning('since').executeTakeFirst();
       if (!ended) return false;
+      if (seen && ended.since.getTime() !== seen.getTime())
+        throw new ConflictError(
+          'stopped-again',
+          'Somebody has stopped all mail again since your page was opened, and it stays stopped: read why first',
+        );
       const details = { since: ended.since.toISOString() };
       await this.audit.record({ actor: by, action: 'delivery.resumed', subject: SUBJECT, details }, trx);
       return true;

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { type Response } from 'supertest';
 import { z } from 'zod';
+import { DEFAULT_REMINDER_POLICY } from '../../src/deadlines/index.js';
 import { describeApi } from '../../src/openapi.js';
 import { SegmentsService } from '../../src/segments/index.js';
 import { withoutAudit } from '../support/refused-audit.js';
@@ -588,6 +589,29 @@ describe('a cutoff over the API', () => {
     expect(history.body).toMatchObject({
       changes: [{ version: 2, before: { cutoff: '2026-09-18T12:00' }, after: { cutoff: '2026-09-22T12:00' } }],
     });
+  });
+
+  it('moves only once nothing with the old dates leaves any more, nor by the old reminders', async () => {
+    const changes: [string, object][] = [
+      [
+        'times',
+        { cutoff: '2026-09-22T12:00', reopening: '2026-09-25T08:00', pcse: '2026-09-30T08:00', signInChange: null },
+      ],
+      ['reminder-policy', { ...DEFAULT_REMINDER_POLICY, steps: DEFAULT_REMINDER_POLICY.steps.slice(0, -1) }],
+    ];
+    for (const [what, change] of changes) {
+      const windowId = await aWindow();
+      const id = await aCampaign({ kind: 'payment-reminder', windowId, audience: {} });
+      const { hash } = body<{ hash: string }>(await author('post', `/campaigns/${id}/plan`).expect(200));
+      await author('post', `/campaigns/${id}/submit`).expect(200);
+      await second('post', `/campaigns/${id}/approve`).send({ hash }).expect(200);
+      await second('post', `/campaigns/${id}/schedule`).expect(200);
+      await author('put', `/declaration-windows/${windowId}/${what}`).set('If-Match', '"1"').send(change).expect(200);
+      expect((await author('get', `/campaigns/${id}`).expect(200)).body).toMatchObject({
+        state: 'draft',
+        approval: null,
+      });
+    }
   });
 
   it.each([

@@ -9,6 +9,7 @@ import { CampaignService, CampaignTicker, PlanService } from '../../src/campaign
 import {
   CaptureInbox,
   Ledger,
+  MailStop,
   Reconciler,
   SuppressionDesk,
   SuppressionList,
@@ -16,6 +17,7 @@ import {
 } from '../../src/delivery/index.js';
 import { FeedbackService, OptOutService } from '../../src/feedback/index.js';
 import { connect, DATABASE_SERVER, type DatabaseServer } from '../../src/platform/database/index.js';
+import { Clock, type FixedClock } from '../../src/shared/clock.js';
 import { withoutAudit } from '../support/refused-audit.js';
 import { inBrowser } from '../support/chromium.js';
 import {
@@ -460,6 +462,15 @@ inBrowser('the console', () => {
     await page.goto('/delivery/stop');
     expect(await page.locator('main').innerText()).toContain('It is stopped already');
     await page.goto('/delivery');
+    const mail = console.app.get(MailStop);
+    await mail.resume('person:another');
+    console.app.get<FixedClock>(Clock).advance(1_000);
+    await mail.stop('The link in the notice is wrong', 'person:another');
+    await press('Let all mail go on');
+    expect(await page.locator('main').innerText()).toContain('All mail was stopped again');
+    expect(await mail.standing()).toMatchObject({ reason: 'The link in the notice is wrong' });
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Go to Delivery' }).click();
     await press('Let all mail go on');
     await page.getByText('Mail goes on.').waitFor();
     await page.goto('/');

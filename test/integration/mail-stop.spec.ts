@@ -85,6 +85,20 @@ describe('the stop of all mail', () => {
     await app.until(async () => /^delivery_stopped 0$/m.test(await app.metrics.metrics()));
   });
 
+  it('stands where somebody lets an earlier one end', async () => {
+    const app = await start();
+    const mail = app.get(MailStop);
+    await mail.stop('the date is wrong', BY);
+    const seen = (await mail.standing())?.since;
+    await mail.resume(BY, seen);
+    expect(await mail.resume(BY, seen)).toBe(false);
+    clock.advance(1);
+    await mail.stop('the link is wrong', BY);
+    await expect(mail.resume(BY, seen)).rejects.toMatchObject({ code: 'stopped-again' });
+    expect(await mail.standing()).toMatchObject({ reason: 'the link is wrong' });
+    expect(await mail.resume(BY, (await mail.standing())?.since)).toBe(true);
+  });
+
   it('is one, whoever asks how often, with an entry for each change and none for what changed nothing', async () => {
     const app = await start();
     const mail = app.get(MailStop);

@@ -18,6 +18,7 @@ import {
   LoopService,
   NudgeService,
 } from '../../src/cascades/index.js';
+import { CampaignTransitions } from '../../src/campaigns/campaign.transitions.js';
 import { CascadeRepository } from '../../src/cascades/cascade.repository.js';
 import { CensusService } from '../../src/cascades/census.service.js';
 import { EscalationRepository } from '../../src/cascades/escalation.repository.js';
@@ -256,6 +257,20 @@ describe('a cascade', () => {
     expect(await test.app.get(Ledger).dispatches(id)).toHaveLength(1);
     expect(await entries('cascade.frozen', `cascade:${id}`)).toHaveLength(1);
   });
+});
+
+it('submits no campaign that somebody edits meanwhile: it would be in review without a plan', async () => {
+  const campaigns = test.app.get(CampaignService);
+  const content = { name: 'Edited meanwhile', kind: 'sign-in-notice' as const, windowId };
+  const { id, version } = await campaigns.create(content, author);
+  await campaigns.plan(id);
+  const { frozen, goOn } = freezeBefore(test.app.get(CampaignTransitions), 'apply');
+  const submitting = crowd(() => campaigns.submit(id, author), 1);
+  await frozen;
+  await campaigns.edit(id, version, { ...content, audience: { regions: ['Y63'] } }, author);
+  goOn();
+  expect(refusals(await submitting)).toEqual(['plan-changed']);
+  expect((await campaigns.get(id)).state).toBe('draft');
 });
 
 it('lets two administrators change each other at once', async () => {
