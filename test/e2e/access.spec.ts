@@ -483,6 +483,16 @@ describe('problem documents', () => {
     expect(JSON.parse(body)).toMatchObject({ status, type });
   });
 
+  it.each([
+    ['nothing, as gateways send it for HTTP/2', '0\r\n\r\n', 204],
+    ['something of which nobody says what it is', '1\r\nx\r\n0\r\n\r\n', 415],
+  ])('takes a body in chunks that holds %s', async (_, chunks, status) => {
+    const head =
+      'POST /api/v1/probe/act HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n';
+    expect(await sent(head + chunks)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(effects).toEqual(status === 204 ? ['act'] : []);
+  });
+
   it('answers what cannot be read also on a connection that has had its answers', async () => {
     await sent('HELLO\r\n\r\n');
     const { port } = harness.app.getHttpServer().address() as AddressInfo;

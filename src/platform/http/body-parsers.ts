@@ -42,11 +42,13 @@ export function bodyParsers(): RequestHandler[] {
   return [
     (request, _response, next) => {
       const readable = [JSON_TYPE, ...FILES, ...(isOfApi(request) ? [] : [FORM_TYPE])];
-      const empty = request.get('Content-Length') === '0';
-      // false: a body of another type; null: no body at all.
-      if (empty || request.is(readable) !== false) next();
-      else
+      const refuse = (): void => {
         next(new HttpProblem(415, 'unsupported-media-type', 'Send application/json, or a file where one is expected.'));
+      };
+      // false: a body of another type; null: no body at all.
+      if (request.get('Content-Length') === '0' || request.is(readable) !== false) next();
+      else if (request.get('Content-Type') === undefined) ifEmpty(request, next, refuse);
+      else refuse();
     },
     (request, _response, next) => {
       // The readers refuse it too, but only once all of it has come.
@@ -64,6 +66,14 @@ export function bodyParsers(): RequestHandler[] {
       } else next();
     },
   ];
+}
+
+/** A gateway that turns HTTP/2 into HTTP/1.1 says only at its end that a body holds nothing (RFC 9112 section 7.1). */
+function ifEmpty(request: Request, yes: () => void, no: () => void): void {
+  request.once('readable', () => {
+    if (request.read() === null) yes();
+    else no();
+  });
 }
 
 function boundedJson(): RequestHandler {
