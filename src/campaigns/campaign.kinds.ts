@@ -28,7 +28,7 @@ interface Kind {
   readonly heldBack: boolean;
   /** Whether a campaign of the kind can be followed by one for whoever it did not reach. */
   readonly hasRemainder: boolean;
-  /** Tells people how to sign in, by what the directory says of each: who is not of that group any more must not be told. */
+  /** Tells each how to sign in, by what the directory says of them: it must not when that is not true any more. */
   readonly bySignIn: boolean;
   /** Tells the day of the sign-in change, so that its window must have one. */
   readonly needsSignInChange: boolean;

@@ -195,7 +195,7 @@ export class CampaignRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** Id of the newest import by which somebody may be in another group: all but declaration status. 0 before the first. */
+  /** Id of the newest import by which somebody may be in another group: not of declaration status. 0 where none is. */
   async directoryVersion(): Promise<number> {
     const { rows } = await sql<{ version: number }>`
       select coalesce(max(id), 0) as version from import_batch where kind <> 'declarations'`.execute(this.db);

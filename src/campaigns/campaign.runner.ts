@@ -110,7 +110,7 @@ export class CampaignRunner {
     });
   }
 
-  /** Campaigns under way that tell people how to sign in, and were last compared with the directory before an import. */
+  /** Campaigns under way that tell people how to sign in, and have not been compared with the newest import. */
   async overtaken(): Promise<CampaignRow[]> {
     return this.campaigns.comparedBefore(await this.campaigns.directoryVersion(), BY_SIGN_IN);
   }
