@@ -195,13 +195,6 @@ export class CampaignRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** Id of the newest import by which somebody may be in another group: not of declaration status. 0 where none is. */
-  async directoryVersion(): Promise<number> {
-    const { rows } = await sql<{ version: number }>`
-      select coalesce(max(id), 0) as version from import_batch where kind <> 'declarations'`.execute(this.db);
-    return rows[0]?.version ?? 0;
-  }
-
   /** Campaigns of these kinds, under way, whose messages were last compared with an older directory. */
   async comparedBefore(version: number, kinds: readonly CampaignKind[]): Promise<CampaignRow[]> {
     return this.db

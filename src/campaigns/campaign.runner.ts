@@ -3,6 +3,7 @@ import { type Transaction } from 'kysely';
 import { type Json, systemPrincipal } from '../access/index.js';
 import { DeadlinesService } from '../deadlines/index.js';
 import { Ledger } from '../delivery/index.js';
+import { SegmentsService } from '../segments/index.js';
 import { Clock } from '../shared/clock.js';
 import { CAMPAIGN_KINDS, KINDS } from './campaign.kinds.js';
 import { CampaignRepository, type CampaignRow, type CampaignVersion, type StepRow } from './campaign.repository.js';
@@ -39,6 +40,7 @@ export class CampaignRunner {
     private readonly planRows: PlanRepository,
     private readonly dispatcher: StepDispatcher,
     private readonly deadlines: DeadlinesService,
+    private readonly segments: SegmentsService,
     private readonly ledger: Ledger,
     private readonly clock: Clock,
   ) {}
@@ -56,7 +58,7 @@ export class CampaignRunner {
     const now = this.clock.now();
     const found = await this.campaigns.find(id);
     if (found?.state !== 'scheduled' && found?.state !== 'sending') return 0;
-    const directoryVersion = await this.campaigns.directoryVersion();
+    const directoryVersion = await this.directoryVersion();
     const present = found.state === 'scheduled' ? await this.compare(found) : undefined;
     if (present?.objection !== undefined) {
       await this.transitions.voidApproval(id, present.objection, SCHEDULER);
@@ -112,7 +114,7 @@ export class CampaignRunner {
 
   /** Campaigns under way that tell people how to sign in, and have not been compared with the newest import. */
   async overtaken(): Promise<CampaignRow[]> {
-    return this.campaigns.comparedBefore(await this.campaigns.directoryVersion(), BY_SIGN_IN);
+    return this.campaigns.comparedBefore(await this.directoryVersion(), BY_SIGN_IN);
   }
 
   /**
@@ -120,7 +122,7 @@ export class CampaignRunner {
    * paused. Not if somebody has changed it or another process is at it. @returns how many were stopped.
    */
   async withholdOutdated(found: CampaignRow): Promise<number> {
-    const directoryVersion = await this.campaigns.directoryVersion();
+    const directoryVersion = await this.directoryVersion();
     const { approved_plan_id: planId } = found;
     const outdated = planId === null ? [] : await this.plans.outdatedSince(found, planId);
     return this.campaigns.db.transaction().execute(async (trx) => {
@@ -141,6 +143,10 @@ export class CampaignRunner {
     const stopped = await this.ledger.cancelUnsent({ campaignId: id, personKeys }, CHANGED_SINCE_APPROVAL, trx);
     if (stopped > 0) await this.transitions.record('withheld', id, SCHEDULER, { messages: stopped }, trx);
     return stopped;
+  }
+
+  private async directoryVersion(): Promise<number> {
+    return (await this.segments.newestImport())?.id ?? 0;
   }
 
   private async validSteps(campaign: CampaignRow): Promise<ReadonlySet<string>> {

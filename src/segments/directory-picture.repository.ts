@@ -29,12 +29,6 @@ export interface Picture extends PictureHead {
   readonly worklists: ReadonlyMap<Segment, readonly string[]>;
 }
 
-/** An import by which groups may have changed. */
-export interface NewestImport {
-  readonly id: number;
-  readonly appliedAt: Date;
-}
-
 const FILTERS = {
   'at-risk': sql`kind = 'practice' and at_risk`,
   unconfirmed: sql`kind = 'practice' and relies_on_unconfirmed`,
@@ -69,14 +63,6 @@ const READINESS = sql`r.organisation, r.kind, r.at_risk as "atRisk", r.can_sign_
 @Injectable()
 export class DirectoryPictureRepository {
   constructor(@InjectDatabase() private readonly db: Kysely<PictureTables>) {}
-
-  /** Declaration status says nothing of groups, and comes in all day. */
-  async newestImport(): Promise<NewestImport | undefined> {
-    const { rows } = await sql<NewestImport>`
-      select id, applied_at as "appliedAt" from import_batch where kind <> 'declarations'
-      order by id desc limit 1`.execute(this.db);
-    return rows[0];
-  }
 
   async head(): Promise<PictureHead | undefined> {
     return this.db

@@ -60,7 +60,7 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    if (!this.config.roles.includes('web') || !(await this.repository.newestImport())) return;
+    if (!this.config.roles.includes('web') || !(await this.segments.newestImport())) return;
     void this.drawInBackground(this.clock.now());
   }
 
@@ -107,7 +107,7 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
 
   /** How many there are of everything, counted once after each import. */
   async counts(): Promise<DirectoryCounts> {
-    const version = (await this.repository.newestImport())?.id ?? 0;
+    const version = (await this.segments.newestImport())?.id ?? 0;
     if (this.counted?.version !== version) this.counted = { version, counts: await this.directory.counts() };
     return this.counted.counts;
   }
@@ -118,7 +118,7 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
   }
 
   private versions() {
-    return Promise.all([this.repository.newestImport(), this.repository.head()]);
+    return Promise.all([this.segments.newestImport(), this.repository.head()]);
   }
 
   /** The drawing that goes on, or that an import since the last one calls for. */
@@ -144,11 +144,11 @@ export class DirectoryPicture implements OnApplicationBootstrap, BeforeApplicati
 
   /** Again when an import came in between: accounts of before and after it do not belong together. */
   private async draw(): Promise<void> {
-    const newest = await this.repository.newestImport();
+    const newest = await this.segments.newestImport();
     const companions = this.companions.map((companion) => companion.begin());
     const picture = newest && (await this.drawAll(newest.id, companions));
     if (!picture || this.isStopping) return;
-    const isWhole = (await this.repository.newestImport())?.id === picture.version;
+    const isWhole = (await this.segments.newestImport())?.id === picture.version;
     if (!isWhole) {
       await this.draw();
       return;

@@ -19,9 +19,23 @@ export interface AskedAccount {
   readonly known: readonly KnownNhsmail[];
 }
 
+/** An import by which groups may have changed. */
+export interface NewestImport {
+  readonly id: number;
+  readonly appliedAt: Date;
+}
+
 @Injectable()
 export class SegmentRepository {
   constructor(@InjectDatabase() private readonly db: Kysely<DirectoryTables>) {}
+
+  /** Declaration status says nothing of groups, and comes in all day. */
+  async newestImport(): Promise<NewestImport | undefined> {
+    const { rows } = await sql<NewestImport>`
+      select id, applied_at as "appliedAt" from import_batch where kind <> 'declarations'
+      order by id desc limit 1`.execute(this.db);
+    return rows[0];
+  }
 
   /** These accounts, some thousands at most, in id order. Ids that are in no export are left out. */
   async accounts(ids: readonly string[]): Promise<AskedAccount[]> {

@@ -2,7 +2,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { segmentOf } from './segment.decision.js';
 import { UNCHANGING_DIRECTORY } from './unchanging-directory.module.js';
 import { type AccountWithRoles } from './segment.queries.js';
-import { SegmentRepository } from './segment.repository.js';
+import { type NewestImport, SegmentRepository } from './segment.repository.js';
 import { type Segment, type SegmentResult, SEGMENTS } from './segment.types.js';
 
 /** Accounts read and classified at a time: large enough to keep the database busy, small enough to hold. */
@@ -23,6 +23,11 @@ export class SegmentsService {
     private readonly repository: SegmentRepository,
     @Optional() @Inject(UNCHANGING_DIRECTORY) private readonly isUnchanging = false,
   ) {}
+
+  /** The newest import by which somebody may be in another group; undefined before the first. */
+  async newestImport(): Promise<NewestImport | undefined> {
+    return this.repository.newestImport();
+  }
 
   /** Every account in id order. Holds one batch at a time, whatever the number of accounts. */
   async *classifyAll(): AsyncGenerator<SegmentResult> {
