@@ -32,6 +32,10 @@ export interface TransportState {
   readonly trouble: number;
 }
 
+/** What the audit trail calls a campaign, and the other way round. */
+const subjectOf = (campaignId: string): string => `campaign:${campaignId}`;
+const ID_OF_SUBJECT = sql`substr(subject, length('campaign:') + 1)`;
+
 /** What the pages read of sending that no service answers. */
 @Injectable()
 export class SendingReads {
@@ -135,10 +139,10 @@ export class SendingReads {
   async lapsedApprovals(campaignIds: readonly string[]): Promise<Set<string>> {
     if (campaignIds.length === 0) return new Set();
     const { rows } = await sql<{ id: string }>`
-      select substr(subject, length('campaign:') + 1) as id
+      select ${ID_OF_SUBJECT} as id
       from (
         select distinct on (subject) subject, action from audit_entry
-        where subject = any(${campaignIds.map((id) => `campaign:${id}`)}::text[])
+        where subject = any(${campaignIds.map(subjectOf)}::text[])
           and action in ('campaign.submit', 'campaign.edit', 'campaign.void-approval')
         order by subject, sequence desc
       ) as last_step
@@ -150,9 +154,9 @@ export class SendingReads {
   async withheld(campaignIds: readonly string[]): Promise<Map<string, number>> {
     if (campaignIds.length === 0) return new Map();
     const { rows } = await sql<{ id: string; messages: number }>`
-      select substr(subject, length('campaign:') + 1) as id, sum((details ->> 'messages')::int)::int as messages
+      select ${ID_OF_SUBJECT} as id, sum((details ->> 'messages')::int)::int as messages
       from audit_entry
-      where subject = any(${campaignIds.map((id) => `campaign:${id}`)}::text[]) and action = 'campaign.withheld'
+      where subject = any(${campaignIds.map(subjectOf)}::text[]) and action = 'campaign.withheld'
       group by 1`.execute(this.db);
     return new Map(rows.map(({ id, messages }) => [id, messages]));
   }
@@ -163,8 +167,8 @@ export class SendingReads {
     const { rows } = await sql<Newcomers & { id: string }>`
       select id, (details ->> 'newcomers')::int as people, details -> 'organisations' as organisations
       from (
-        select distinct on (subject) substr(subject, length('campaign:') + 1) as id, details from audit_entry
-        where subject = any(${campaignIds.map((id) => `campaign:${id}`)}::text[]) and action = 'campaign.step-dispatched'
+        select distinct on (subject) ${ID_OF_SUBJECT} as id, details from audit_entry
+        where subject = any(${campaignIds.map(subjectOf)}::text[]) and action = 'campaign.step-dispatched'
         order by subject, sequence desc
       ) as last_step
       where details ? 'newcomers'`.execute(this.db);
@@ -194,6 +198,6 @@ export class SendingReads {
     const ids = subjects.flatMap((subject) => /^campaign:([0-9a-f-]{36})$/.exec(subject)?.[1] ?? []);
     if (ids.length === 0) return new Map();
     const rows = await this.db.selectFrom('campaign').select(['id', 'name']).where('id', 'in', ids).execute();
-    return new Map(rows.map(({ id, name }) => [`campaign:${id}`, name]));
+    return new Map(rows.map(({ id, name }) => [subjectOf(id), name]));
   }
 }
