@@ -29,7 +29,8 @@ export class PermissionGuard implements CanActivate {
     const authentication = authenticationOf(request);
     if (!authentication) throw isNavigation(request) ? toSignIn(request) : notSignedIn();
     const { principal } = authentication;
-    if (required !== ANY && !(required !== undefined && principal.permissions.includes(required as Permission))) {
+    const may = required === ANY || (required !== undefined && principal.permissions.includes(required as Permission));
+    if (!may) {
       const lacking = required ?? 'a permission that nobody has';
       throw new HttpProblem(403, 'permission-missing', `This needs the permission ${lacking}, which you do not have.`);
     }
